@@ -1,0 +1,60 @@
+"""Where state lives and which ports are used: one value object, read from `TANDEM_*` variables."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+EngineName = Literal["auto", "docker", "podman", "process"]
+
+
+class Settings(BaseSettings):
+    """Settings of one Tandem home.
+
+    Every field is read from the variable `TANDEM_<NAME>`; the defaults run everything on one machine.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TANDEM_", frozen=True)
+
+    home: Path = Field(Path(".tandem"), description="Folder that holds all state.")
+    source: str = Field("marketplace", description="Name of the data source; also names the model.")
+    seed: int = Field(7, description="The one seed: the same data and seed give the same model.")
+    host: str = Field("127.0.0.1", description="Address the service and the dashboards listen on.")
+    port: int = Field(3000, ge=1, le=65535, description="Port of the prediction service.")
+    mlflow_port: int = Field(5000, ge=1, le=65535, description="Port of MLflow's pages.")
+    evidently_port: int = Field(8000, ge=1, le=65535, description="Port of Evidently's pages.")
+    engine: EngineName = Field("auto", description="What runs the service.")
+    require_container: bool = Field(False, description="Make falling back to a process an error.")
+    database_url: str | None = Field(None, repr=False, description="SQLAlchemy URL of the log; may hold a password.")
+    label_maturity_days: float = Field(14.0, ge=0, description="Days after which no answer means no.")
+
+    @property
+    def root(self) -> Path:
+        """The home as an absolute path."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def log_url(self) -> str:
+        """URL of the prediction log's database: the setting, else SQLite in the home."""
+        return self.database_url or f"sqlite:///{self.log_folder / 'log.db'}"
+
+    @property
+    def log_folder(self) -> Path:
+        """Folder of the embedded prediction log; the only one the service may write to."""
+        return self.root / "log"
+
+    @property
+    def mlflow_folder(self) -> Path:
+        """Folder of MLflow's database and artifacts."""
+        return self.root / "mlflow"
+
+    @property
+    def mlflow_uri(self) -> str:
+        """MLflow's tracking and registry URI."""
+        return f"sqlite:///{self.mlflow_folder / 'mlflow.db'}"
+
+    @property
+    def model_name(self) -> str:
+        """Name of the registered model for the chosen source."""
+        return f"tandem-{self.source}"

@@ -1,0 +1,1 @@
+"""Windows, drift, quality and verdicts over the prediction log."""

@@ -1,0 +1,1 @@
+"""Prefect flows that train, gate, register and promote the model."""
