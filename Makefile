@@ -1,0 +1,72 @@
+# Every target does its own set-up. Options go as variables: make train SOURCE=job_board DATA=folder
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+TANDEM := .venv/bin/tandem
+
+# Only what stands on make's own command line: a PORT or HOST of the environment means something else.
+option = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
+common = $(call option,SOURCE,source)
+
+.PHONY: help setup demo test test-all train deploy traffic monitor dashboards rollback status stop doctor lint bench \
+	screenshots clean
+
+help: ## List the targets
+	@echo "Tandem: a two-sided candidate-job matching model, from data to production."
+	@echo
+	@echo "Usage: make TARGET [OPTION=value ...]"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup:
+	@scripts/bootstrap.sh
+
+demo: setup ## Train, deploy, send drifting traffic, monitor it, and tell what happened
+	@$(TANDEM) demo $(call option,PORT,port) $(call option,ENGINE,engine) $(call option,SCENARIO,scenario)
+
+test: setup ## Pass the tests (ARGS="-k name" to choose)
+	@.venv/bin/pytest -n 2 --dist loadgroup -q $(ARGS)
+
+train: setup ## Train, evaluate, gate and register a model (SOURCE= DATA= SEED=)
+	@$(TANDEM) train $(common) $(call option,DATA,data) $(call option,SEED,seed) $(ARGS)
+
+deploy: setup ## Put the champion behind HTTP (SOURCE= PORT= ENGINE=docker|podman|process)
+	@$(TANDEM) deploy $(common) $(call option,PORT,port) $(call option,ENGINE,engine) $(ARGS)
+
+traffic: setup ## Send one window of marketplace traffic and its outcomes (SCENARIO= PAIRS= WINDOW=)
+	@$(TANDEM) traffic $(common) $(call option,PORT,port) $(call option,SCENARIO,scenario) \
+		$(call option,PAIRS,pairs) $(call option,WINDOW,window) $(ARGS)
+
+monitor: setup ## Compare the latest window with the reference and print a verdict
+	@$(TANDEM) monitor $(common) $(ARGS)
+
+dashboards: setup ## Start MLflow's and Evidently's pages and print the addresses
+	@$(TANDEM) dashboards $(common) $(ARGS)
+
+rollback: setup ## Deploy the champion before this one, and make it champion again
+	@$(TANDEM) rollback $(common) $(call option,PORT,port) $(ARGS)
+
+status: setup ## Show champion, service, log, last verdict and addresses
+	@$(TANDEM) status $(common) $(ARGS)
+
+stop: setup ## Stop the service and the dashboards
+	@$(TANDEM) stop $(ARGS)
+
+doctor: setup ## Check this machine and say what to do about each finding
+	@$(TANDEM) doctor $(ARGS)
+
+lint: setup ## Check style and types
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+bench: setup ## Measure the running service against named peers
+	@$(TANDEM) bench $(common) $(ARGS)
+
+screenshots: setup ## Take the screenshots of docs/images in headless Chromium
+	@TANDEM_SCREENSHOTS=docs/images .venv/bin/pytest -q tests/e2e/test_pages.py $(ARGS)
+
+clean: ## Stop everything and remove what was generated: .tandem, .venv, .tandem-tools and caches
+	@if [ -x $(TANDEM) ]; then $(TANDEM) stop; fi
+	@rm -rf .tandem .venv .tandem-tools .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	@find matching pipelines serving monitoring tandem tests -name __pycache__ -type d -prune -exec rm -rf {} +

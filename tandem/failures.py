@@ -1,0 +1,84 @@
+"""How a command ends when something goes wrong: one line on stderr and an exit code."""
+
+import errno
+import os
+import sqlite3
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from matching.errors import TandemError
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+ROOMS = ("matching", "pipelines", "serving", "monitoring", "tandem")
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn an exception into one line and an exit code; `TANDEM_DEBUG=1` shows the whole trace instead.
+
+    Raises:
+        SystemExit: always in place of an exception.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        _leave("interrupted: run the command again to start over", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output is gone; a second failure at exit would say so again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(BROKEN_PIPE) from None
+    except Exception as error:
+        if os.environ.get("TANDEM_DEBUG") == "1":
+            raise
+        _leave(message(error), error.exit_code if isinstance(error, TandemError) else 1)
+
+
+def message(error: Exception) -> str:
+    """Say in one line what went wrong.
+
+    An error that nobody raised on purpose is named by its type and place only: its text may quote a row of
+    personal data.
+    """
+    chain = list(_chain(error))
+    if any(_is_full_disk(link) for link in chain):
+        return "the disk is full: make room and run the command again"
+    if isinstance(error, TandemError):
+        return " ".join(str(error).split())
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror.lower()}{where}"
+    if isinstance(error, ModuleNotFoundError):
+        return f"the package {error.name} is not installed: run `uv sync --frozen`, or use make, which does"
+    return f"unexpected {type(error).__name__} at {_place(error)}: run again with TANDEM_DEBUG=1 to see the whole trace"
+
+
+def _leave(line: str, code: int) -> NoReturn:
+    sys.stderr.write(f"error: {line}\n")
+    raise SystemExit(code) from None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what caused it."""
+    seen = 0
+    while error is not None and seen < 20:
+        yield error
+        error = error.__cause__ or error.__context__
+        seen += 1
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error)
+
+
+def _place(error: Exception) -> str:
+    """File and line of the innermost frame of ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if set(Path(frame.filename).parts) & set(ROOMS)] or list(frames)
+    return f"{'/'.join(Path(ours[-1].filename).parts[-2:])}:{ours[-1].lineno}" if ours else "an unknown place"

@@ -1,0 +1,148 @@
+"""Programs that go on running after the command: started detached, found again, stopped.
+
+Each program inherits an open file with an exclusive lock. As long as the lock is held the program runs: unlike a
+process number alone this can never mean a stranger, and it ends with the process however it ends.
+"""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from matching.errors import BusyError, EngineError
+
+POLL_SECONDS = 0.2
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """A detached program of one home.
+
+    Attributes:
+        name: what it is called in messages and files.
+        folder: where its lock, process number, address and log are kept.
+    """
+
+    name: str
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """File with everything it prints."""
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / f"{self.name}.run"
+
+    @property
+    def address(self) -> str | None:
+        """Where it answers; None when it does not run."""
+        noted = self._running()
+        return noted[1] if noted else None
+
+    def start(self, command: list[str], *, address: str, environment: Mapping[str, str], wait_seconds: float) -> bool:
+        """Start the program and wait until `address` answers; False when it already runs there.
+
+        Raises:
+            BusyError: something else listens on the port.
+            EngineError: it ended or did not answer in time.
+        """
+        if self.address == address:
+            return False
+        self.stop()
+        _require_free_port(self.name, address)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        process = self._spawn(command, address, environment)
+        try:
+            self._wait(process, address, wait_seconds)
+        except BaseException:
+            self.stop()
+            raise
+        return True
+
+    def stop(self) -> bool:
+        """Stop the program and everything it started; False when it does not run."""
+        noted = self._running()
+        if noted is None:
+            return False
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(noted[0], sign)
+            except ProcessLookupError:
+                break
+            if self._ended(STOP_SECONDS):
+                break
+        self._note.unlink(missing_ok=True)
+        return True
+
+    def _spawn(self, command: list[str], address: str, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+        with self._note.open("w") as note, self.log.open("wb") as log:
+            fcntl.flock(note, fcntl.LOCK_EX)
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **environment},
+                start_new_session=True,
+                pass_fds=(note.fileno(),),
+            )
+            note.write(f"{process.pid} {address}")
+        return process
+
+    def _wait(self, process: "subprocess.Popen[bytes]", address: str, wait_seconds: float) -> None:
+        until = time.monotonic() + wait_seconds
+        while time.monotonic() < until:
+            if process.poll() is not None:
+                raise EngineError(f"{self.name} ended with code {process.returncode} while starting: see {self.log}")
+            try:
+                httpx.get(address, timeout=5, trust_env=False, follow_redirects=True).raise_for_status()
+            except httpx.HTTPError:
+                time.sleep(POLL_SECONDS)
+            else:
+                return
+        raise EngineError(f"{self.name} did not answer at {address} within {wait_seconds:.0f} s: see {self.log}")
+
+    def _running(self) -> tuple[int, str] | None:
+        """Process number and address, as long as the lock is held."""
+        try:
+            with self._note.open() as note:
+                try:
+                    fcntl.flock(note, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    number, _, address = note.read().partition(" ")
+                    return int(number), address
+        except (FileNotFoundError, ValueError):
+            pass
+        return None
+
+    def _ended(self, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self._running() is None:
+                return True
+            time.sleep(POLL_SECONDS / 4)
+        return False
+
+
+def _require_free_port(name: str, address: str) -> None:
+    url = httpx.URL(address)
+    if listens(url.host, url.port or 80):
+        variable = f"TANDEM_{name.upper()}_PORT"
+        raise BusyError(f"port {url.port} for {name} is held by another program: stop it, or set {variable}")
+
+
+def listens(host: str, port: int) -> bool:
+    """Whether a program accepts connections at this address."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
