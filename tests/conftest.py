@@ -1,6 +1,7 @@
 """What every test shares: no telemetry, no state outside the test's own folder, no variables of the developer."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,34 @@ from tandem import telemetry
 
 telemetry.switch_off()
 
+KEPT_VARIABLES = ("TANDEM_REALDATA", "TANDEM_CHROMIUM", "TANDEM_SCREENSHOTS")
+
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep a test away from the real home and from the variables of whoever runs it."""
     for name in os.environ:
-        if name.startswith("TANDEM_") and name not in ("TANDEM_REALDATA", "TANDEM_CHROMIUM", "TANDEM_SCREENSHOTS"):
+        if name.startswith("TANDEM_") and name not in KEPT_VARIABLES:
             monkeypatch.delenv(name)
     home = tmp_path / "home"
     monkeypatch.setenv("TANDEM_HOME", str(home))
     return home
+
+
+def chromium() -> str | None:
+    """Path of a Chromium, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("TANDEM_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with a reason, what this machine cannot run; CI may not skip the pages."""
+    reasons = {
+        "realdata": None if os.environ.get("TANDEM_REALDATA") else "TANDEM_REALDATA names no folder of public data",
+        "container": None if os.environ.get("TANDEM_TEST_CONTAINER") == "1" else "TANDEM_TEST_CONTAINER is not 1",
+        "browser": None if chromium() or os.environ.get("CI") else "no Chromium; TANDEM_CHROMIUM may name one",
+    }
+    for item in items:
+        for marker, reason in reasons.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
