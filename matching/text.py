@@ -1,0 +1,70 @@
+"""Text of both sides as sparse vectors whose dot product is a cosine similarity."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+Floats = NDArray[np.float64]
+
+# A token keeps the signs that tell technologies apart: c++, c#, .net, node.js.
+TOKEN = r"(?u)\.?\w[\w.+#]*[\w+#]|\w"  # noqa: S105 - a pattern, not a password
+
+
+class Text:
+    """Words and word pairs with sublinear TF-IDF: the embedded encoder, and the lexical floor.
+
+    Fitted state is data only: `terms_` in column order and `idf_` of shape (n_terms,).
+    """
+
+    def __init__(self, *, max_terms: int = 30_000, min_documents: int = 2, characters: bool = False) -> None:
+        self.max_terms = max_terms
+        self.min_documents = min_documents
+        self.characters = characters
+        self.terms_: list[str] = []
+        self.idf_: Floats = np.empty(0)
+
+    def fit(self, documents: Iterable[str]) -> "Text":
+        """Learn the terms and how rare they are."""
+        texts = list(documents)
+        vectorizer = self._vectorizer()
+        vectorizer.set_params(max_features=self.max_terms, min_df=min(self.min_documents, max(len(texts) // 2, 1)))
+        try:
+            vectorizer.fit(texts)
+        except ValueError:  # no term at all: every text is empty or too rare
+            return self.restore(["\x00"], np.ones(1))
+        return self.restore(list(vectorizer.get_feature_names_out()), vectorizer.idf_)
+
+    def restore(self, terms: Sequence[str], idf: Floats) -> "Text":
+        """Set the fitted state from data."""
+        self.terms_, self.idf_ = list(terms), np.asarray(idf, dtype=np.float64)
+        self._fitted = self._vectorizer()
+        self._fitted.set_params(vocabulary={term: column for column, term in enumerate(self.terms_)})
+        self._fitted.idf_ = self.idf_
+        return self
+
+    def transform(self, documents: Sequence[str]) -> csr_matrix:
+        """Encode documents as rows of unit length (or all zero), shape (n_documents, n_terms)."""
+        return csr_matrix(self._fitted.transform(documents))
+
+    def _vectorizer(self) -> Any:
+        options: dict[str, Any] = (
+            {"analyzer": "char_wb", "ngram_range": (3, 4)}
+            if self.characters
+            else {"token_pattern": TOKEN, "ngram_range": (1, 2)}
+        )
+        return TfidfVectorizer(sublinear_tf=True, lowercase=True, dtype=np.float64, **options)
+
+
+def row_dots(left: csr_matrix, right: csr_matrix) -> Floats:
+    """Dot product of each row of `left` with the same row of `right`, shape (n_rows,).
+
+    The terms of a sum are added in the order of their columns whatever else is in the batch, so that a pair has the
+    same value to the last bit alone and among a million.
+    """
+    if left.shape[0] == 0:
+        return np.empty(0)
+    return np.asarray(left.multiply(right).sum(axis=1)).ravel()
