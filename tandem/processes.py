@@ -67,6 +67,9 @@ class Program:
         except BaseException:
             self.stop()
             raise
+        finally:
+            # It outlives this command on purpose; without this Python warns that it still runs.
+            process.returncode = process.returncode or 0
         return True
 
     def stop(self) -> bool:

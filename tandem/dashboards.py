@@ -1,0 +1,75 @@
+"""MLflow's and Evidently's pages: started detached, on loopback ports, stopped by `tandem stop`."""
+
+import webbrowser
+from dataclasses import dataclass, field
+
+from matching.settings import Settings
+from tandem.console import out
+from tandem.processes import Program
+
+START_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page server: its program, the command that starts it, and its address."""
+
+    program: Program
+    title: str
+    command: list[str]
+    address: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def pages(settings: Settings) -> list[Page]:
+    """Both page servers of this home."""
+    from monitoring.reports import serve_command as evidently_command
+    from pipelines.registry import serve_command as mlflow_command
+
+    mlflow, evidently = programs(settings)
+    return [
+        Page(
+            mlflow,
+            "MLflow: runs, metrics, plots, registered models",
+            mlflow_command(settings),
+            f"http://{settings.host}:{settings.mlflow_port}",
+            # Jobs and more than one worker cost 26 s and 2 GB at the start and serve nobody here.
+            {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        ),
+        Page(
+            evidently,
+            "Evidently: a report for every window",
+            evidently_command(settings),
+            f"http://{settings.host}:{settings.evidently_port}",
+        ),
+    ]
+
+
+def programs(settings: Settings) -> tuple[Program, Program]:
+    """The two programs, whether they run or not."""
+    folder = settings.root / "run"
+    return Program("mlflow", folder), Program("evidently", folder)
+
+
+def start(settings: Settings, *, open_pages: bool = False) -> list[Page]:
+    """Start what does not run yet, wait until each page answers, and print the addresses.
+
+    Raises:
+        BusyError: another program holds a port.
+        EngineError: a server did not come up; the line names its log.
+    """
+    shown = pages(settings)
+    for page in shown:
+        with out.status(f"starting {page.program.name} ..."):
+            page.program.start(
+                page.command, address=page.address, environment=page.environment, wait_seconds=START_SECONDS
+            )
+        out.print(f"[bold]{page.address}[/bold]  {page.title}")
+        if open_pages:
+            webbrowser.open(page.address)
+    return shown
+
+
+def stop(settings: Settings) -> list[str]:
+    """Stop both servers; the names of those that ran."""
+    return [program.name for program in programs(settings) if program.stop()]
