@@ -24,7 +24,7 @@ HOMES = {
     "fastapi": ("serving/",),
     "starlette": ("serving/",),
     "evidently": ("monitoring/reports.py",),
-    "pandas": ("monitoring/reports.py", "pipelines/registry.py"),
+    "pandas": ("monitoring/reports.py", "pipelines/registry.py", "pipelines/pyfunc_loader.py"),
     "typer": ("tandem/",),
     "rich": ("tandem/",),
 }

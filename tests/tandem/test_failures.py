@@ -1,0 +1,52 @@
+"""However a command fails, its user sees one line and gets an exit code."""
+
+import errno
+import sqlite3
+
+import pytest
+
+from matching.errors import GateRefused, InputError, NoChampion, TandemError
+from tandem.failures import reported
+
+
+def ends(error: BaseException, capsys: pytest.CaptureFixture[str]) -> tuple[object, str]:
+    with pytest.raises(SystemExit) as ended, reported():
+        raise error
+    return ended.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("kind", "code"), [(NoChampion, 1), (InputError, 2), (GateRefused, 3)])
+def test_an_error_raised_on_purpose(kind: type[TandemError], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends(kind("what is wrong,\n  and what to do"), capsys) == (code, "error: what is wrong, and what to do\n")
+
+
+def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends(KeyboardInterrupt(), capsys) == (130, "error: interrupted: run the command again to start over\n")
+
+
+@pytest.mark.parametrize(
+    "cause", [OSError(errno.ENOSPC, "No space left on device"), sqlite3.OperationalError("database or disk is full")]
+)
+def test_a_full_disk_under_whatever_a_library_made_of_it(cause: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    error = RuntimeError("flow run failed")
+    error.__cause__ = cause
+    assert ends(error, capsys) == (1, "error: the disk is full: make room and run the command again\n")
+
+
+def test_a_file_that_may_not_be_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    error = PermissionError(errno.EACCES, "Permission denied", "/some/file")
+    assert ends(error, capsys) == (1, "error: permission denied: /some/file\n")
+
+
+def test_an_unexpected_error_tells_its_place_but_not_the_data_it_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    code, line = ends(ValueError("could not convert 'Ms Secret, secret@example.com'"), capsys)
+    assert code == 1
+    assert line.startswith("error: unexpected ValueError at tandem/test_failures.py:")
+    assert "TANDEM_DEBUG=1" in line
+    assert "Secret" not in line
+
+
+def test_debug_shows_the_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_DEBUG", "1")
+    with pytest.raises(NoChampion), reported():
+        raise NoChampion("no champion yet")
