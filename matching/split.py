@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import polars as pl
+
 from matching.dataset import Dataset
 from matching.errors import UnusableData
-from matching.labels import LabelledPairs, labelled_pairs
+from matching.labels import ONE_SIDED_KINDS, LabelledPairs, labelled_pairs
+from matching.tables import EventKind
 
 TRAIN_SHARE, CALIBRATION_SHARE = 0.6, 0.2
+SHOWN_KINDS = (EventKind.IMPRESSION, *ONE_SIDED_KINDS)
 
 
 @dataclass(frozen=True)
@@ -31,19 +35,25 @@ class Split:
 
 
 def cuts(dataset: Dataset) -> Cuts:
-    """Cut the time the events span.
+    """Cut where the given shares of what was shown lie behind.
 
     Raises:
-        UnusableData: there are no events, or all at one moment.
+        UnusableData: nothing was shown, or all at one moment.
     """
-    if not dataset.events.height:
-        raise UnusableData(f"source {dataset.name!r}: the table of events is empty: nothing can be learned")
-    start: datetime = dataset.events["time"].min()  # type: ignore[assignment]  # polars types it as any literal
-    end: datetime = dataset.events["time"].max()  # type: ignore[assignment]
-    if start == end:
-        raise UnusableData(f"source {dataset.name!r}: every event has the time {start}: a split by time needs a span")
-    span = end - start
-    return Cuts(start, start + TRAIN_SHARE * span, start + (TRAIN_SHARE + CALIBRATION_SHARE) * span, end)
+    shown = dataset.events.filter(pl.col("kind").is_in(SHOWN_KINDS))["time"].sort()
+    if not shown.len():
+        raise UnusableData(
+            f"source {dataset.name!r}: the table of events has no impression, view or apply: nothing can be learned"
+        )
+    train_end = shown[int(TRAIN_SHARE * shown.len())]
+    calibration_end = shown[int((TRAIN_SHARE + CALIBRATION_SHARE) * shown.len())]
+    end: datetime = dataset.events["time"].max()  # type: ignore[assignment]  # polars types it as any literal
+    if not shown[0] < train_end < calibration_end < end:
+        raise UnusableData(
+            f"source {dataset.name!r}: {shown.len()} events between {shown[0]} and {end} cannot be cut in time: "
+            "a model is fitted on older events, calibrated and judged on newer ones"
+        )
+    return Cuts(shown[0], train_end, calibration_end, end)
 
 
 def split(dataset: Dataset, *, maturity: timedelta, seed: int) -> Split:

@@ -1,0 +1,70 @@
+"""Measures of ranking, discrimination and calibration. All arrays have shape (n,) unless said otherwise."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+Floats = NDArray[np.float64]
+CALIBRATION_BINS = 15
+EDGE = 1e-7
+
+
+def auc(label: Floats, score: Floats, weight: Floats | None = None) -> float:
+    """Area under the ROC curve; NaN where only one class is there."""
+    if len(np.unique(label)) < 2:
+        return float("nan")
+    return float(roc_auc_score(label, score, sample_weight=weight))
+
+
+def log_losses(label: Floats, probability: Floats, propensity: Floats) -> Floats:
+    """Log loss of each row, where a yes can be seen only if the pair was looked at."""
+    seen = np.clip(propensity * probability, EDGE, 1 - EDGE)
+    return np.asarray(-(label * np.log(seen) + (1 - label) * np.log1p(-seen)))
+
+
+def reliability(
+    label: Floats, probability: Floats, propensity: Floats, weight: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Predicted and observed probability in bins of equal mass, and each bin's share; shapes (n_bins,).
+
+    What is observed is divided by the chance that a yes could be seen.
+    """
+    looked = weight * propensity
+    order = np.argsort(probability, kind="stable")
+    mass = np.cumsum(looked[order])
+    bins = np.empty(len(order), dtype=np.int64)
+    bins[order] = np.minimum((mass / mass[-1] * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+    total = np.bincount(bins, looked, CALIBRATION_BINS)
+    kept = total > 0
+    predicted = np.bincount(bins, looked * probability, CALIBRATION_BINS)[kept] / total[kept]
+    observed = np.bincount(bins, weight * label, CALIBRATION_BINS)[kept] / total[kept]
+    return predicted, observed, total[kept] / total.sum()
+
+
+def calibration_error(label: Floats, probability: Floats, propensity: Floats, weight: Floats) -> float:
+    """Expected calibration error over bins of equal mass (Naeini et al. 2015)."""
+    predicted, observed, share = reliability(label, probability, propensity, weight)
+    return float(np.sum(share * np.abs(predicted - observed)))
+
+
+def ndcg_by_list(
+    lists: NDArray[np.int64], score: Floats, gain: Floats, k: int = 10
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return nDCG@k of each list with linear gains, and the codes of the lists; lists without any gain are left out.
+
+    Source: Jaervelin and Kekaelaeinen (2002), "Cumulated gain-based evaluation of IR techniques".
+    """
+    codes, inverse = np.unique(lists, return_inverse=True)
+    achieved = _dcg(inverse, score, gain, k, len(codes))
+    ideal = _dcg(inverse, gain, gain, k, len(codes))
+    kept = ideal > 0
+    return codes[kept], achieved[kept] / ideal[kept]
+
+
+def _dcg(groups: NDArray[np.int64], score: Floats, gain: Floats, k: int, n_groups: int) -> Floats:
+    order = np.lexsort((-score, groups))
+    sizes = np.bincount(groups, minlength=n_groups)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    rank = np.arange(len(order)) - np.repeat(starts, sizes)
+    discounted = np.where(rank < k, gain[order] / np.log2(rank + 2), 0.0)
+    return np.asarray(np.bincount(groups[order], discounted, n_groups), dtype=np.float64)
