@@ -35,9 +35,12 @@ elif [ "$("$uv" --version 2>/dev/null | cut -d ' ' -f 2)" != "$UV_VERSION" ]; th
     "$python" -c 'import venv, ensurepip' 2>/dev/null ||
         fail "$python has no venv module: install it (on Debian and Ubuntu: apt-get install python3-venv) and run make again"
     echo "Bringing uv $UV_VERSION into .tandem-tools ..."
-    "$python" -m venv --clear .tandem-tools
-    .tandem-tools/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" ||
+    "$python" -m venv --clear .tandem-tools/venv
+    .tandem-tools/venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" ||
         fail "uv $UV_VERSION could not be installed: see the lines above (is the package index reachable?)"
+    # A folder with nothing but uv: on PATH the other programs of a virtual environment would hide the machine's own.
+    mkdir -p .tandem-tools/bin
+    ln -sf ../venv/bin/uv "$uv"
 fi
 
 if [ -x .venv/bin/python ]; then

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -10,12 +11,6 @@ import pytest
 
 from matching.errors import BusyError, EngineError
 from tandem.processes import Program, listens
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def server(port: int) -> list[str]:
@@ -32,7 +27,7 @@ def start(program: Program, port: int, command: list[str] | None = None) -> bool
     return program.start(command or server(port), address=f"http://127.0.0.1:{port}", environment={}, wait_seconds=30)
 
 
-def test_a_program_answers_is_found_again_and_stops(program: Program) -> None:
+def test_a_program_answers_is_found_again_and_stops(program: Program, free_port: Callable[[], int]) -> None:
     port = free_port()
     try:
         assert start(program, port)
@@ -57,7 +52,7 @@ def test_a_busy_port_gives_one_line_with_the_variable_to_set(program: Program) -
     assert program.address is None
 
 
-def test_a_program_that_ends_at_once_names_its_log(program: Program) -> None:
+def test_a_program_that_ends_at_once_names_its_log(program: Program, free_port: Callable[[], int]) -> None:
     with pytest.raises(EngineError, match=r"pages ended with code 3 while starting: see .*pages\.log"):
         start(program, free_port(), [sys.executable, "-c", "print('why'); raise SystemExit(3)"])
     assert program.log.read_text() == "why\n"
@@ -71,7 +66,7 @@ def test_a_note_left_by_a_killed_program_does_not_point_at_a_stranger(program: P
     assert not program.stop()
 
 
-def test_another_port_moves_the_program(program: Program) -> None:
+def test_another_port_moves_the_program(program: Program, free_port: Callable[[], int]) -> None:
     first, second = free_port(), free_port()
     try:
         start(program, first)

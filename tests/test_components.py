@@ -1,0 +1,191 @@
+"""A smoke test per component: a clean resolve of the lock file has hidden combinations that do not run.
+
+Each test does the smallest real thing with one library, so that a broken pin fails here, by name.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tandem import telemetry
+from tandem.processes import Program
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def fresh_python(code: str, *arguments: str) -> str:
+    """Run code in a process of its own and return what it printed: imports there meet nothing imported here."""
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    return answer.stdout.strip()
+
+
+def test_mlflow_logs_and_registers_on_sqlite(tmp_path: Path) -> None:
+    code = """
+import sys, mlflow
+mlflow.set_tracking_uri(sys.argv[1])
+with mlflow.start_run() as run:
+    mlflow.log_metric("auc", 0.75)
+client = mlflow.MlflowClient()
+client.create_registered_model("m")
+version = client.create_model_version("m", "file:///nowhere", run.info.run_id)
+client.set_registered_model_alias("m", "champion", version.version)
+print(client.get_run(run.info.run_id).data.metrics["auc"], client.get_model_version_by_alias("m", "champion").version)
+"""
+    assert fresh_python(code, f"sqlite:///{tmp_path / 'mlflow.db'}").splitlines()[-1] == "0.75 1"
+
+
+@pytest.mark.slow
+def test_prefect_runs_a_flow_and_schedules_a_cron_deployment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
+) -> None:
+    # sqlalchemy 2.1 made Prefect schedule no cron run without a word; only a server of its own schedules at all.
+    port = free_port()
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    program = Program("prefect", tmp_path)
+    program.start(
+        [sys.executable, "-m", "prefect", "server", "start", "--port", str(port), "--no-ui"],
+        address=f"http://127.0.0.1:{port}/api/health",
+        environment={},
+        wait_seconds=120,
+    )
+    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
+    code = """
+import time
+from prefect import flow, task
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.schedules import CronSchedule
+
+@task
+def double(number):
+    return 2 * number
+
+@flow
+def doubled():
+    return double.map([1, 2, 3]).result()
+
+print(doubled())
+with get_client(sync_client=True) as client:
+    cron = DeploymentScheduleCreate(schedule=CronSchedule(cron="0 * * * *", timezone="UTC"), active=True)
+    deployment = client.create_deployment(client.create_flow(doubled), "hourly", schedules=[cron])
+    for _ in range(60):
+        scheduled = [run for run in client.read_flow_runs() if run.deployment_id == deployment]
+        if scheduled:
+            break
+        time.sleep(1)
+    print(len(scheduled) > 0)
+"""
+    (tmp_path / "flow.py").write_text(code)
+    try:
+        runner = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
+        answer = fresh_python(runner, str(tmp_path / "flow.py"))
+    finally:
+        program.stop()
+    assert answer.splitlines()[-2:] == ["[2, 4, 6]", "True"]
+
+
+def test_bentoml_builds_a_bento(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "home"))
+    # It calls uv, and would install one into this environment if it found none.
+    monkeypatch.setenv("PATH", f"{ROOT / '.tandem-tools/bin'}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "service.py").write_text(
+        "import bentoml\n\n@bentoml.service(name='smoke')\nclass Smoke:\n"
+        "    @bentoml.api\n    def double(self, number: int) -> int:\n        return 2 * number\n"
+    )
+    code = """
+import sys, bentoml
+bento = bentoml.build("service:Smoke", build_ctx=sys.argv[1], python={"packages": [], "lock_packages": False})
+print(bento.tag.name)
+"""
+    assert fresh_python(code, str(tmp_path)).splitlines()[-1] == "smoke"
+
+
+def test_evidently_finds_a_shift_between_two_frames() -> None:
+    code = """
+import numpy as np, pandas as pd
+from evidently import Report
+from evidently.presets import DataDriftPreset
+generator = np.random.default_rng(7)
+before = pd.DataFrame({"same": generator.normal(size=500), "moved": generator.normal(size=500)})
+now = pd.DataFrame({"same": generator.normal(size=500), "moved": generator.normal(3, size=500)})
+found = Report([DataDriftPreset()]).run(now, before).dict()["metrics"]
+print(next(m["value"]["count"] for m in found if "DriftedColumnsCount" in m["metric_name"]))
+"""
+    assert float(fresh_python(code).splitlines()[-1]) == 1.0
+
+
+def test_pandera_reports_the_row_and_the_rule_of_a_polars_frame() -> None:
+    code = """
+import pandera.polars as pa, polars as pl
+schema = pa.DataFrameSchema({"years": pa.Column(pl.Float64, pa.Check.in_range(0, 60))})
+try:
+    schema.validate(pl.DataFrame({"years": [1.0, 61.0]}), lazy=True)
+except pa.errors.SchemaErrors as error:
+    print(error.failure_cases["index"].to_list(), error.failure_cases["failure_case"].to_list())
+"""
+    assert fresh_python(code) == "[1] ['61.0']"
+
+
+def test_skl2onnx_converts_gradient_boosting_to_the_same_probabilities() -> None:
+    # skl2onnx 1.20 writes booleans where protobuf 7 takes only integers: converting a tree ensemble fails.
+    code = """
+import numpy as np, onnxruntime
+from skl2onnx import to_onnx
+from sklearn.ensemble import HistGradientBoostingClassifier
+generator = np.random.default_rng(7)
+X = generator.normal(size=(2000, 5)).astype(np.float32)
+X[generator.random(X.shape) < 0.1] = np.nan
+y = (np.nan_to_num(X[:, 0]) + generator.normal(size=2000) > 0).astype(int)
+model = HistGradientBoostingClassifier(max_iter=20, random_state=7).fit(X, y)
+graph = to_onnx(model, X[:1], options={"zipmap": False}, target_opset=17).SerializeToString()
+session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+served = session.run(None, {session.get_inputs()[0].name: X})[1]
+print(float(np.abs(served - model.predict_proba(X)).max()) < 1e-5)
+"""
+    assert fresh_python(code) == "True"
+
+
+def test_polars_joins_as_of_in_utc() -> None:
+    times = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 3, 5)]
+    events = pl.DataFrame({"time": times}).set_sorted("time")
+    profiles = pl.DataFrame({"time": times[:2], "salary": [1.0, 2.0]}).set_sorted("time")
+    assert events.join_asof(profiles, on="time")["salary"].to_list() == [1.0, 2.0, 2.0]
+    assert np.asarray(events["time"].dt.epoch("s"))[0] == 1767225600
+
+
+def test_caps_that_a_resolver_would_forget() -> None:
+    def release(package: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in version(package).split(".")[:2])
+
+    assert release("pandas") < (3, 1), "evidently 0.7.23 does not import with pandas 3.1"
+    assert release("fastapi") < (0, 151), "every Prefect 3.8.8 flow crashes with fastapi 0.155"
+    assert release("sqlalchemy") < (2, 1), "Prefect 3.8.8 schedules no cron run with sqlalchemy 2.1"
+    assert release("protobuf") < (7, 0), "skl2onnx 1.20 cannot convert a tree ensemble with protobuf 7"
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        ("from mlflow.telemetry.utils import is_telemetry_disabled; print(is_telemetry_disabled())", "True"),
+        ("from bentoml._internal.utils.analytics import usage_stats; print(usage_stats.do_not_track())", "True"),
+        ("from prefect.settings import get_current_settings as s; print(s().server.analytics_enabled)", "False"),
+    ],
+    ids=["mlflow", "bentoml", "prefect"],
+)
+def test_telemetry_is_off(code: str, answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in telemetry.SWITCHES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    switched = f"from tandem import telemetry; telemetry.switch_off()\n{code}"
+    assert fresh_python(switched).splitlines()[-1] == answer
