@@ -1,0 +1,275 @@
+"""Drift: how far each column of a window lies from the reference, against what quiet windows reach.
+
+Thresholds come from the null. Windows are drawn from the reference the way real ones come, as whole lists, because
+rows of one list share a job: treating them as independent raises false alarms. The reference is a sample as well, so
+it is drawn anew in every round. One bound holds over all columns at once (single-step max-T: Westfall and Young,
+"Resampling-Based Multiple Testing", 1993), and a change too small to matter never counts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from scipy.sparse import csr_matrix
+
+from monitoring.windows import Sample
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+FEW_VALUES = 12
+QUANTILES = 100
+MAX_NULL_WINDOW_ROWS = 20_000
+MAX_NULL_REFERENCE_ROWS = 50_000
+ROWS_PER_ROUND = 200_000
+
+
+@dataclass(frozen=True)
+class DriftSettings:
+    """How sure and how large a change must be.
+
+    Attributes:
+        alpha: share of quiet windows that may raise any alarm, over all columns together.
+        draws: windows drawn from the reference.
+        min_shape: smallest change of a distribution that matters (share of rows that must move, 0 to 1).
+        min_missing: smallest change of the share of missing values that matters.
+        blind: a window in which half of the columns could move this far unseen holds not enough data.
+        min_clusters: fewest clusters of a window.
+    """
+
+    alpha: float = 0.005
+    draws: int = 1_000
+    min_shape: float = 0.10
+    min_missing: float = 0.05
+    blind: float = 0.5
+    min_clusters: int = 8
+
+
+class ColumnDrift(BaseModel):
+    """One column of one window against the reference.
+
+    `shape` is the Kolmogorov-Smirnov distance of the present values (total variation where there are few different
+    ones), `missing` the absolute change of the missing share; both between 0 and 1.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    column: str
+    shape: float
+    shape_threshold: float
+    missing: float
+    missing_threshold: float
+
+    @property
+    def severity(self) -> float:
+        """Size of the larger change in units of its threshold; over 1 means drift."""
+        return max(self.shape / self.shape_threshold, self.missing / self.missing_threshold)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the missing share moved more than the present values did."""
+        return self.missing / self.missing_threshold > self.shape / self.shape_threshold
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Bins of every column, laid side by side: the last bin of a column counts its missing values.
+
+    Attributes:
+        columns: names of the columns.
+        cuts: per column its upper bin edges, or its values where there are few.
+        few: shape (n_columns,), whether a column has few different values.
+        starts: shape (n_columns + 1,), first bin of each column.
+    """
+
+    columns: tuple[str, ...]
+    cuts: tuple[Floats, ...]
+    few: NDArray[np.bool_]
+    starts: Integers
+
+    @classmethod
+    def fit(cls, columns: tuple[str, ...], values: Floats) -> "Grid":
+        """Choose bins from the reference, `values` of shape (n_rows, n_columns)."""
+        cuts, few = [], []
+        for column in values.T:
+            different = np.unique(column[~np.isnan(column)])
+            few.append(len(different) <= FEW_VALUES)
+            cuts.append(different if few[-1] else _edges(column, different))
+        starts = np.concatenate([[0], np.cumsum([len(cut) + 2 for cut in cuts])]).astype(np.int64)
+        return cls(columns, tuple(cuts), np.array(few), starts)
+
+    def codes(self, values: Floats) -> Integers:
+        """Bin of every value, shape (n_rows, n_columns)."""
+        codes = np.empty(values.shape, dtype=np.int64)
+        for j, cut in enumerate(self.cuts):
+            column = values[:, j]
+            bins = np.searchsorted(cut, column, side="left")
+            if self.few[j] and len(cut):
+                bins = np.where(cut[np.minimum(bins, len(cut) - 1)] == column, bins, len(cut))
+            codes[:, j] = self.starts[j] + np.where(np.isnan(column), len(cut) + 1, bins)
+        return codes
+
+    def distances(self, left: Floats, right: Floats) -> tuple[Floats, Floats]:
+        """Compare bin counts of shape (n_draws, n_bins): distances of shape and of missing share per column."""
+        shape = np.zeros((len(left), len(self.columns)))
+        missing = np.zeros_like(shape)
+        for j, few in enumerate(self.few):
+            bins = slice(self.starts[j], self.starts[j + 1])
+            a, b = left[:, bins], right[:, bins]
+            missing[:, j] = np.abs(_shares(a)[:, -1] - _shares(b)[:, -1])
+            difference = _shares(a[:, :-1]) - _shares(b[:, :-1])
+            either_empty = (a[:, :-1].sum(axis=1) == 0) | (b[:, :-1].sum(axis=1) == 0)
+            distance = np.abs(difference).sum(axis=1) / 2 if few else np.abs(np.cumsum(difference, axis=1)).max(axis=1)
+            shape[:, j] = np.where(either_empty, 0.0, distance)
+        return shape, missing
+
+
+def _edges(column: Floats, different: Floats) -> Floats:
+    """Quantiles as upper edges, and one edge just below the smallest value, for values never seen so low."""
+    quantiles = np.nanquantile(column, np.linspace(0, 1, QUANTILES + 1), method="inverted_cdf")
+    return np.unique(np.concatenate([[np.nextafter(different[0], -np.inf)], quantiles]))
+
+
+def _shares(counts: Floats) -> Floats:
+    total = counts.sum(axis=1, keepdims=True)
+    return np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What quiet windows of one size do not reach. Shapes are (n_columns,)."""
+
+    shape: Floats
+    missing: Floats
+
+    def is_blind(self, settings: DriftSettings) -> bool:
+        """Whether half of the columns could change beyond recognition unseen."""
+        return bool(np.median(self.shape) >= settings.blind)
+
+
+class DriftDetector:
+    """Measures windows against one reference. Thresholds are drawn once per window size.
+
+    Attributes:
+        grid: the bins, chosen from the reference.
+        columns: features and probabilities that are compared.
+    """
+
+    def __init__(self, reference: Sample, unit: str, *, seed: int, settings: DriftSettings | None = None) -> None:
+        self.settings = settings or DriftSettings()
+        self.columns = (*reference.features, *reference.probabilities)
+        values = reference.matrix(self.columns)
+        self.grid = Grid.fit(self.columns, values)
+        self._seed = seed
+        self._clusters = reference.clusters(unit)
+        self._codes = self.grid.codes(values)
+        self._counts = _count(self._codes, self.grid)
+
+    def measure(self, window: Sample, thresholds: Thresholds) -> tuple[ColumnDrift, ...]:
+        """Compare every column of a window, most severe first."""
+        counts = _count(self.grid.codes(window.matrix(self.columns)), self.grid)
+        shape, missing = self.grid.distances(counts[None, :], self._counts[None, :])
+        found = [
+            ColumnDrift(
+                column=name,
+                shape=float(shape[0, j]),
+                shape_threshold=float(thresholds.shape[j]),
+                missing=float(missing[0, j]),
+                missing_threshold=float(thresholds.missing[j]),
+            )
+            for j, name in enumerate(self.columns)
+        ]
+        return tuple(sorted(found, key=lambda drift: -drift.severity))
+
+    def thresholds(self, cluster_sizes: Integers) -> Thresholds:
+        """Draw quiet windows with clusters of these sizes and bound what they reach."""
+        shape, missing = self._null(cluster_sizes)
+        n_columns = len(self.columns)
+        floors = np.repeat([self.settings.min_shape, self.settings.min_missing], n_columns)
+        limits = bound(np.hstack([shape, missing]), floors, self.settings.alpha)
+        return Thresholds(limits[:n_columns], limits[n_columns:])
+
+    def _null(self, cluster_sizes: Integers) -> tuple[Floats, Floats]:
+        rng = np.random.default_rng(self._seed)
+        lists = _Lists.of(self._clusters, self._codes, int(self.grid.starts[-1]), rng)
+        sizes = rng.permutation(cluster_sizes)
+        sizes = sizes[: max(1, int(np.searchsorted(np.cumsum(sizes), MAX_NULL_WINDOW_ROWS)) + 1)]
+        per_round = max(1, ROWS_PER_ROUND // int(sizes.sum()))
+        parts = []
+        for start in range(0, self.settings.draws, per_round):
+            n_draws = min(per_round, self.settings.draws - start)
+            windows = lists.windows(n_draws, sizes, self.grid, rng)
+            parts.append(self.grid.distances(windows, lists.references(n_draws, rng)))
+        return np.vstack([shape for shape, _ in parts]), np.vstack([missing for _, missing in parts])
+
+
+def bound(null: Floats, floors: Floats, alpha: float) -> Floats:
+    """Thresholds that hold over all statistics together in all but `alpha` of the draws.
+
+    Each statistic is measured in units of its own 99th percentile, so that one with a heavy tail does not blunt the
+    others; what stays under its floor never alarms and so does not count.
+
+    Args:
+        null: shape (n_draws, n_statistics).
+        floors: shape (n_statistics,), the smallest change that matters.
+        alpha: share of draws in which anything may pass.
+    """
+    unit = np.maximum(np.quantile(null, 0.99, axis=0), 1e-9)
+    relative = np.where(null > floors, null / unit, 0.0)
+    largest = np.quantile(relative.max(axis=1), 1 - alpha, method="higher")
+    return np.maximum(floors, largest * unit)
+
+
+def _count(codes: Integers, grid: Grid) -> Floats:
+    return np.bincount(codes.ravel(), minlength=int(grid.starts[-1])).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """Rows of the reference grouped into clusters, ready to be drawn.
+
+    `codes` are sorted by cluster and shuffled inside; `histograms` has shape (n_clusters, n_bins).
+    """
+
+    codes: Integers
+    starts: Integers
+    sizes: Integers
+    histograms: csr_matrix
+
+    @classmethod
+    def of(cls, clusters: Integers, codes: Integers, n_bins: int, rng: np.random.Generator) -> "_Lists":
+        chosen = _some_clusters(clusters, rng)
+        rows = np.flatnonzero(chosen[clusters])
+        rows = rows[np.lexsort((rng.random(len(rows)), clusters[rows]))]
+        _, starts, sizes = np.unique(clusters[rows], return_index=True, return_counts=True)
+        codes = codes[rows]
+        row_clusters = np.repeat(np.arange(len(sizes)), sizes * codes.shape[1])
+        histograms = csr_matrix((np.ones(codes.size), (row_clusters, codes.ravel())), shape=(len(sizes), n_bins))
+        return cls(codes, starts.astype(np.int64), sizes.astype(np.int64), histograms)
+
+    def windows(self, n_draws: int, sizes: Integers, grid: Grid, rng: np.random.Generator) -> Floats:
+        """Draw windows with clusters of the given sizes: bin counts of shape (n_draws, n_bins)."""
+        chosen = rng.integers(len(self.sizes), size=(n_draws, len(sizes)))
+        first = rng.integers(self.sizes[chosen])
+        cluster = np.repeat(chosen, sizes, axis=1)
+        step = np.concatenate([np.arange(size) for size in sizes])
+        rows = self.starts[cluster] + (np.repeat(first, sizes, axis=1) + step) % self.sizes[cluster]
+        n_bins = int(grid.starts[-1])
+        flat = self.codes[rows].reshape(n_draws, -1) + np.arange(n_draws)[:, None] * n_bins
+        return np.bincount(flat.ravel(), minlength=n_draws * n_bins).reshape(n_draws, n_bins).astype(np.float64)
+
+    def references(self, n_draws: int, rng: np.random.Generator) -> Floats:
+        """Draw the reference anew by whole clusters: bin counts of shape (n_draws, n_bins)."""
+        n_clusters = len(self.sizes)
+        weights = rng.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=n_draws)
+        return np.asarray((self.histograms.T @ weights.T.astype(np.float64)).T)
+
+
+def _some_clusters(clusters: Integers, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Keep all clusters, or as many as the null can use: a larger reference changes thresholds below the floors."""
+    sizes = np.bincount(clusters)
+    order = rng.permutation(len(sizes))
+    kept = np.zeros(len(sizes), dtype=bool)
+    kept[order[: max(2, int(np.searchsorted(np.cumsum(sizes[order]), MAX_NULL_REFERENCE_ROWS)) + 1)]] = True
+    return kept & (sizes > 0)

@@ -1,0 +1,43 @@
+"""The verdicts of a model over time: one JSON document a line, only ever appended to."""
+
+import os
+from pathlib import Path
+
+from matching.errors import StorageError
+from matching.settings import Settings
+from monitoring.verdict import Verdict
+
+
+def history_file(settings: Settings, model_name: str) -> Path:
+    """File that holds the verdicts of one model."""
+    return settings.root / "monitoring" / model_name / "verdicts.jsonl"
+
+
+def append(settings: Settings, verdict: Verdict) -> Path:
+    """Add a verdict; it is on the disk when this returns.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    path = history_file(settings, verdict.model_name)
+    line = verdict.model_dump_json().encode() + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, line)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StorageError(f"{path}: the verdict cannot be stored ({error.strerror}): free the disk and run it again")
+    return path
+
+
+def read(settings: Settings, model_name: str) -> tuple[Verdict, ...]:
+    """All verdicts of a model, oldest first; a line cut short by a crash is left out."""
+    path = history_file(settings, model_name)
+    if not path.is_file():
+        return ()
+    lines = path.read_bytes().split(b"\n")
+    return tuple(Verdict.model_validate_json(line) for line in lines[:-1] if line.endswith(b"}"))

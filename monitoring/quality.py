@@ -1,0 +1,208 @@
+"""Quality on mature labels: do outcomes still come as the probabilities say?
+
+Two figures per direction, each against the model's own holdout, with errors that count a list as one draw:
+
+- calibration in the large: observed rate against the expected one. A row looked at with propensity t is expected to
+  be a yes with t times its probability, and the holdout's own miscalibration is the baseline.
+- discrimination: AUC minus the AUC that the probabilities themselves promise for these very rows (the model-based
+  concordance of van Klaveren et al., Statistics in Medicine 35, 2016), so that another mix of candidates is not
+  mistaken for a worse model. Its error is the cluster-robust one of Obuchowski (Biometrics 53, 1997).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from scipy.stats import t as student_t
+
+from matching.tables import Direction
+from monitoring.windows import Sample
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class QualitySettings:
+    """How sure and how large a loss must be.
+
+    Attributes:
+        alpha: share of quiet windows that may raise any alarm, over all figures together.
+        min_calibration: smallest relative change of observed over expected that matters.
+        min_discrimination: smallest loss of AUC that matters.
+        min_positives: fewest outcomes of either kind, observed or expected.
+        min_clusters: fewest clusters with labels.
+    """
+
+    alpha: float = 0.005
+    min_calibration: float = 0.15
+    min_discrimination: float = 0.03
+    min_positives: int = 20
+    min_clusters: int = 10
+
+
+class QualityFigure(BaseModel):
+    """One figure of one direction: `change` from the baseline with its `margin` (half of the interval's width).
+
+    For `calibration` the change is relative (observed over expected, over the same on the holdout, minus 1); for
+    `discrimination` it is a difference of AUC. `enough` is False where the labels could not show a loss.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    direction: Direction
+    measure: str
+    observed: float
+    expected: float
+    baseline: float
+    change: float
+    margin: float
+    minimum: float
+    rows: int
+    positives: int
+    enough: bool
+
+    @property
+    def severity(self) -> float:
+        """Size of the change in units of what would be an alarm; over 1 means worse quality."""
+        loss = -self.change if self.measure == "discrimination" else abs(self.change)
+        return loss / max(self.margin, self.minimum)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Labelled rows of one direction. Shapes are (n_rows,).
+
+    Attributes:
+        label: 1 for yes, 0 for no.
+        score: the probability given by the model.
+        expected: the probability of the label: the score, times the propensity where the row may not have been seen.
+        clusters: number of the cluster of each row.
+    """
+
+    label: Floats
+    score: Floats
+    expected: Floats
+    clusters: Integers
+
+    @classmethod
+    def of(cls, sample: Sample, direction: Direction, unit: str) -> "Outcomes":
+        """Take the rows with a known label in this direction."""
+        known = sample.frame.select(
+            (pl.col(f"{direction}_label").is_not_null() & pl.col(f"{direction}_probability").is_finite()).fill_null(
+                value=False
+            )
+        ).to_series()
+        rows = sample.frame.filter(known)
+        score = rows[f"{direction}_probability"].cast(pl.Float64).to_numpy()
+        seen = rows["propensity"].cast(pl.Float64).fill_null(1.0).fill_nan(1.0).to_numpy()
+        expected = score * seen if direction is Direction.COMPANY else score
+        label = rows[f"{direction}_label"].cast(pl.Float64).to_numpy()
+        return cls(label, score, np.clip(expected, 0.0, 1.0), sample.clusters(unit)[known.to_numpy()])
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    @property
+    def n_clusters(self) -> int:
+        """How many clusters have labels."""
+        return len(np.unique(self.clusters))
+
+    def can_show(self, settings: QualitySettings) -> bool:
+        """Whether there are outcomes of both kinds, enough of them, from enough clusters."""
+        yes = min(self.label.sum(), self.expected.sum())
+        no = min((1 - self.label).sum(), (1 - self.expected).sum())
+        return min(yes, no) >= settings.min_positives and self.n_clusters >= settings.min_clusters
+
+
+def measure_quality(
+    reference: Sample, window: Sample, unit: str, settings: QualitySettings | None = None
+) -> tuple[QualityFigure, ...]:
+    """Compare outcomes with probabilities, in each direction that has labels in both samples."""
+    settings = settings or QualitySettings()
+    directions = [d for d in Direction if reference.labelled(d) and window.labelled(d)]
+    # Calibration alarms on both sides, discrimination on one: three tails per direction share alpha.
+    tail = settings.alpha / (3 * max(1, len(directions)))
+    figures: list[QualityFigure] = []
+    for direction in directions:
+        before, now = Outcomes.of(reference, direction, unit), Outcomes.of(window, direction, unit)
+        if len(before) == 0 or len(now) == 0:
+            continue
+        enough = before.can_show(settings) and now.can_show(settings)
+        quantile = float(student_t.ppf(1 - tail, max(1, min(before.n_clusters, now.n_clusters) - 1)))
+        for figure in (_calibration, _discrimination):
+            figures.append(figure(direction, before, now, quantile, settings, enough))
+    return tuple(figures)
+
+
+def _calibration(
+    direction: Direction, before: Outcomes, now: Outcomes, quantile: float, settings: QualitySettings, enough: bool
+) -> QualityFigure:
+    baseline, baseline_variance = _observed_over_expected(before)
+    ratio, variance = _observed_over_expected(now, baseline)
+    change = ratio / baseline - 1 if baseline > 0 else 0.0
+    error = np.sqrt(variance + baseline_variance * (ratio / baseline) ** 2) / baseline if baseline > 0 else np.inf
+    margin = quantile * float(error)
+    return QualityFigure(
+        direction=direction, measure="calibration", observed=float(now.label.mean()),
+        expected=float(baseline * now.expected.mean()), baseline=baseline, change=float(change), margin=margin,
+        minimum=settings.min_calibration, rows=len(now), positives=int(now.label.sum()), enough=enough,
+    )  # fmt: skip
+
+
+def _observed_over_expected(outcomes: Outcomes, assumed: float = 1.0) -> tuple[float, float]:
+    """Ratio of observed to expected outcomes and its variance: cluster-robust, and never under the binomial one."""
+    expected = max(float(outcomes.expected.sum()), 1e-12)
+    ratio = float(outcomes.label.sum()) / expected
+    residuals = _by_cluster(outcomes.label - ratio * outcomes.expected, outcomes.clusters)
+    n_clusters = max(2, outcomes.n_clusters)
+    robust = n_clusters / (n_clusters - 1) * float((residuals**2).sum())
+    rate = np.clip(assumed * outcomes.expected, 0, 1)
+    return ratio, max(robust, float((rate * (1 - rate)).sum())) / expected**2
+
+
+def _discrimination(
+    direction: Direction, before: Outcomes, now: Outcomes, quantile: float, settings: QualitySettings, enough: bool
+) -> QualityFigure:
+    old, old_promised, old_variance = _excess_auc(before)
+    new, new_promised, variance = _excess_auc(now)
+    baseline = old - old_promised
+    return QualityFigure(
+        direction=direction, measure="discrimination", observed=new, expected=new_promised + baseline,
+        baseline=baseline, change=new - new_promised - baseline,
+        margin=quantile * float(np.sqrt(variance + old_variance)), minimum=settings.min_discrimination,
+        rows=len(now), positives=int(now.label.sum()), enough=enough,
+    )  # fmt: skip
+
+
+def _excess_auc(outcomes: Outcomes) -> tuple[float, float, float]:
+    """AUC, the AUC that the probabilities promise, and the cluster-robust variance of their difference."""
+    auc, influence = weighted_auc(outcomes.score, outcomes.label, 1 - outcomes.label)
+    promised, promised_influence = weighted_auc(outcomes.score, outcomes.expected, 1 - outcomes.expected)
+    n_clusters = max(2, outcomes.n_clusters)
+    sums = _by_cluster(influence - promised_influence, outcomes.clusters)
+    return auc, promised, n_clusters / (n_clusters - 1) * float((sums**2).sum())
+
+
+def weighted_auc(score: Floats, yes: Floats, no: Floats) -> tuple[float, Floats]:
+    """Probability that a yes scores above a no (ties count half), where rows are yes and no by weight.
+
+    Returns:
+        The AUC and each row's influence on it, shape (n_rows,); the squared influences sum to its variance.
+        Without any yes or no: 0.5 and zeros.
+    """
+    total_yes, total_no = float(yes.sum()), float(no.sum())
+    if total_yes <= 0 or total_no <= 0:
+        return 0.5, np.zeros(len(score))
+    _, group = np.unique(score, return_inverse=True)
+    yes_here, no_here = np.bincount(group, weights=yes), np.bincount(group, weights=no)
+    no_below = (np.cumsum(no_here) - no_here / 2)[group] / total_no
+    yes_above = (total_yes - np.cumsum(yes_here) + yes_here / 2)[group] / total_yes
+    auc = float((yes * no_below).sum() / total_yes)
+    return auc, yes * (no_below - auc) / total_yes + no * (yes_above - auc) / total_no
+
+
+def _by_cluster(values: Floats, clusters: Integers) -> Floats:
+    return np.bincount(clusters, weights=values)

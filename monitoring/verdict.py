@@ -1,0 +1,142 @@
+"""The verdict on one window: quiet, drift, or not enough data; with its reasons."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from matching.errors import ModelError
+from matching.features import FEATURE_INPUTS
+from matching.tables import Direction
+from monitoring.drift import ColumnDrift, DriftDetector, DriftSettings, Thresholds
+from monitoring.quality import QualityFigure, QualitySettings, measure_quality
+from monitoring.reasons import Reason, explain
+from monitoring.windows import Sample
+
+State = Literal["quiet", "drift", "not enough data"]
+
+
+class WindowFacts(BaseModel):
+    """What a window holds. Times are UTC."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: datetime
+    end: datetime
+    rows: int
+    requests: int
+    labelled: dict[Direction, int]
+
+
+class Verdict(BaseModel):
+    """What one window says about the model in production.
+
+    Attributes:
+        state: `not enough data` means that even a large change could not be told from chance.
+        reasons: what moved, the likely cause first; empty unless the state is `drift`.
+        columns: every column's change and threshold, most severe first.
+        quality: the figures on mature labels; empty where there are none.
+        notes: what could not be judged, in words.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    state: State
+    model_name: str
+    model_version: str
+    window: WindowFacts
+    reasons: tuple[Reason, ...] = ()
+    columns: tuple[ColumnDrift, ...] = ()
+    quality: tuple[QualityFigure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def exit_code(self, *, fail_on_drift: bool) -> int:
+        """Exit code of the command line: 4 for drift where the caller asked to fail on it, else 0."""
+        return 4 if fail_on_drift and self.state == "drift" else 0
+
+
+class Judge:
+    """Judges windows of one model against its reference; keeps what does not depend on the window.
+
+    Args:
+        reference: the model's own holdout with its real predictions.
+        seed: seed of the windows drawn for the thresholds.
+        inputs: profile columns that each feature is computed from; names the cause of a change.
+    """
+
+    def __init__(
+        self,
+        reference: Sample,
+        *,
+        seed: int,
+        inputs: Mapping[str, tuple[str, ...]] | None = None,
+        drift: DriftSettings | None = None,
+        quality: QualitySettings | None = None,
+    ) -> None:
+        self.reference = reference
+        self.inputs = FEATURE_INPUTS if inputs is None else inputs
+        self.drift = drift or DriftSettings()
+        self.quality = quality or QualitySettings()
+        self._seed = seed
+        self._detectors: dict[str, DriftDetector] = {}
+        self._thresholds: dict[tuple[str, bytes], Thresholds] = {}
+
+    def judge(self, window: Sample, *, model_name: str, model_version: str) -> Verdict:
+        """Compare one window with the reference.
+
+        Raises:
+            ModelError: the window has other features than the reference.
+        """
+        self._check_features(window)
+        facts = window_facts(window)
+        unit = window.cluster_unit()
+        sizes = np.sort(np.bincount(window.clusters(unit)))
+        if len(sizes) < self.drift.min_clusters:
+            what = f"{len(sizes)} different values of {unit}, at least {self.drift.min_clusters} are needed"
+            return Verdict(state="not enough data", model_name=model_name, model_version=model_version, window=facts,
+                           notes=(what,))  # fmt: skip
+        thresholds = self._threshold(unit, sizes)
+        columns = self._detector(unit).measure(window, thresholds)
+        figures = measure_quality(self.reference, window, unit, self.quality)
+        blind = thresholds.is_blind(self.drift)
+        reasons = () if blind else explain(columns, figures, self.reference, window, self.inputs)
+        state: State = "not enough data" if blind else "drift" if reasons else "quiet"
+        return Verdict(state=state, model_name=model_name, model_version=model_version, window=facts, reasons=reasons,
+                       columns=columns, quality=figures, notes=_notes(facts, figures, blind=blind))  # fmt: skip
+
+    def _check_features(self, window: Sample) -> None:
+        different = sorted(set(self.reference.features) ^ set(window.features))
+        if different:
+            raise ModelError(f"window and reference differ in the feature {different[0]}: monitor one version at a time")
+
+    def _detector(self, unit: str) -> DriftDetector:
+        if unit not in self._detectors:
+            self._detectors[unit] = DriftDetector(self.reference, unit, seed=self._seed, settings=self.drift)
+        return self._detectors[unit]
+
+    def _threshold(self, unit: str, sizes: NDArray[np.int64]) -> Thresholds:
+        key = (unit, sizes.tobytes())
+        if key not in self._thresholds:
+            self._thresholds[key] = self._detector(unit).thresholds(sizes)
+        return self._thresholds[key]
+
+
+def window_facts(window: Sample) -> WindowFacts:
+    """Summarise what a window holds."""
+    start, end = window.span
+    labelled = {direction: window.labelled(direction) for direction in Direction}
+    return WindowFacts(start=start, end=end, rows=len(window), requests=window.requests, labelled=labelled)
+
+
+def _notes(facts: WindowFacts, figures: Sequence[QualityFigure], *, blind: bool) -> tuple[str, ...]:
+    notes = ["so few requests that half of the columns could change beyond recognition unseen"] if blind else []
+    for direction, labelled in facts.labelled.items():
+        ours = [figure for figure in figures if figure.direction is direction]
+        if not ours:
+            notes.append(f"{direction}: {labelled:,} mature labels, quality not judged")
+        elif not ours[0].enough:
+            notes.append(f"{direction}: {ours[0].positives:,} yes in {labelled:,} mature labels are too few for quality")
+    return tuple(notes)
