@@ -1,0 +1,150 @@
+"""What this machine lacks, and what to do about it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from matching.errors import EngineError, TandemError
+from matching.settings import Settings
+from tandem.console import out
+from tandem.dashboards import programs
+from tandem.processes import listens
+
+PROJECT = Path(__file__).resolve().parent.parent
+Level = Literal["ok", "warn", "fail"]
+COLOURS: dict[Level, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
+GIB = 1024**3
+NEEDED_GIB, COMFORTABLE_GIB = 1, 4
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        level: `fail` stops Tandem from working, `warn` takes something away.
+        what: what was found, and for `warn` and `fail` what to do.
+    """
+
+    level: Level
+    what: str
+
+
+def examine(settings: Settings) -> None:
+    """Print every finding as it is made.
+
+    Raises:
+        TandemError: something failed, so that scripts notice.
+    """
+    failed = 0
+    for check in (_python, _uv, _lock, _disk, _ports, _engine, _browser):
+        for finding in check(settings):
+            failed += finding.level == "fail"
+            colour = COLOURS[finding.level]
+            out.print(f"[{colour}]{finding.level:4}[/{colour}]  {finding.what}")
+    if failed:
+        raise TandemError(f"{failed} of these findings must be mended before Tandem works here")
+
+
+def _python(_settings: Settings) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if (3, 11) <= sys.version_info < (3, 14):
+        yield Finding("ok", f"Python {version}")
+    else:
+        yield Finding("fail", f"Python {version}: needed is 3.11, 3.12 or 3.13; install one and run make again")
+
+
+def _uv(_settings: Settings) -> Iterator[Finding]:
+    uv = _uv_path()
+    if uv is None:
+        yield Finding("warn", "uv is not found, and `tandem deploy` needs it: run `make setup`, which brings it along")
+    else:
+        yield Finding("ok", f"{_output([uv, '--version'])[1].split(' (')[0]}")
+
+
+def _lock(_settings: Settings) -> Iterator[Finding]:
+    uv = _uv_path()
+    if uv is None or not (PROJECT / "uv.lock").exists():
+        yield Finding("warn", "uv.lock cannot be compared with what is installed")
+        return
+    code, said = _output([uv, "sync", "--frozen", "--check", "--offline", "--no-install-project", "--inexact"])
+    if code == 0:
+        yield Finding("ok", "installed packages are those of uv.lock")
+    else:
+        reason = said.splitlines()[-1] if said else "uv said nothing"
+        yield Finding("warn", f"installed packages differ from uv.lock ({reason}): run `make setup`")
+
+
+def _uv_path() -> str | None:
+    own = PROJECT / ".tandem-tools" / "bin" / "uv"
+    return str(own) if own.exists() else shutil.which("uv")
+
+
+def _output(command: list[str]) -> tuple[int, str]:
+    environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": sys.prefix, "UV_PYTHON_DOWNLOADS": "never"}
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    there = next(folder for folder in (settings.root, *settings.root.parents) if folder.exists())
+    free = shutil.disk_usage(there).free / GIB
+    if not os.access(there, os.W_OK):
+        yield Finding("fail", f"{there} cannot be written to: change its owner, or set TANDEM_HOME")
+    elif free < NEEDED_GIB:
+        yield Finding("fail", f"{free:.1f} GiB free for {settings.root}: make room, at least {NEEDED_GIB} GiB")
+    elif free < COMFORTABLE_GIB:
+        yield Finding("warn", f"{free:.1f} GiB free for {settings.root}: container images may need {COMFORTABLE_GIB}")
+    else:
+        yield Finding("ok", f"{free:,.0f} GiB free for {settings.root}")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    from serving import deployment
+
+    deployed = deployment.status(settings)
+    mlflow, evidently = programs(settings)
+    wanted: list[tuple[str, int, str, Callable[[], object]]] = [
+        ("the service", settings.port, "TANDEM_PORT", lambda: deployed),
+        ("MLflow", settings.mlflow_port, "TANDEM_MLFLOW_PORT", lambda: mlflow.address),
+        ("Evidently", settings.evidently_port, "TANDEM_EVIDENTLY_PORT", lambda: evidently.address),
+    ]
+    for name, port, variable, is_ours in wanted:
+        if not listens(settings.host, port):
+            yield Finding("ok", f"port {port} for {name} is free")
+        elif is_ours():
+            yield Finding("ok", f"port {port}: {name} of this home runs")
+        else:
+            yield Finding("warn", f"port {port} for {name} is held by another program: stop it, or set {variable}")
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    from serving import engines
+
+    notes: list[str] = []
+    try:
+        with out.status("proving the container engine by running a container ..."):
+            chosen = engines.choose(settings, notes.append)
+    except EngineError as error:
+        yield Finding("fail", str(error))
+        return
+    if chosen.name == "process" and settings.engine == "auto":
+        yield Finding("warn", "; ".join(notes[-1:]))
+    else:
+        yield Finding("ok", f"the service runs in: {chosen.name}")
+
+
+def _browser(_settings: Settings) -> Iterator[Finding]:
+    found = os.environ.get("TANDEM_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found:
+        yield Finding("ok", f"browser for the tests of the pages: {found}")
+    else:
+        yield Finding("warn", "no Chromium: the tests of the pages are skipped; install one or set TANDEM_CHROMIUM")
