@@ -1,0 +1,198 @@
+"""The next view: hold out the last job each candidate discovered, rank every job, see how high it comes.
+
+The protocol of many published job recommenders. A pair counts at its first view; candidates with two or more jobs are
+tested on the one they discovered last; the jobs they had seen before are left out of the ranking. It is not cut at one
+moment in time, so it stands beside the global split of `matching.split`, never in its place.
+`holdout(holdout(dataset)[0])` holds out the view before: the slice to choose settings on.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from matching.dataset import Dataset, Pairs, Rows
+from matching.errors import UnusableData
+from matching.tables import EventKind
+
+Floats = NDArray[np.float64]
+Score = Callable[[Rows], Floats]
+"""Rows of test candidates -> scores of every job, shape (n_candidates, n_jobs)."""
+
+CUT = 10
+CHUNK_CANDIDATES = 64
+BOOTSTRAP_ROUNDS = 1_000
+TEXT_SHARE = 0.5
+"""Weight of the title's similarity against a job in a known city, as in the published floor."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is held out.
+
+    Attributes:
+        candidates: the newest profile version each test candidate had when it happened, schema of `Candidate`.
+        jobs: every job, schema of `Job`, one row each.
+        job_rows: shape (n_candidates,), row in `jobs` of the job that was viewed.
+        seen: shape (n_candidates, n_jobs), 1 where the candidate had viewed the job before.
+    """
+
+    candidates: pl.DataFrame
+    jobs: pl.DataFrame
+    job_rows: Rows
+    seen: csr_matrix
+
+    def __len__(self) -> int:
+        return len(self.job_rows)
+
+
+def holdout(dataset: Dataset) -> tuple[Dataset, Targets]:
+    """Split off the last discovered job of every candidate with two or more.
+
+    Returns:
+        The dataset without the held-out views, without anything later of the same candidates, and the targets.
+
+    Raises:
+        UnusableData: no candidate viewed two jobs.
+    """
+    discovered = _discovered(dataset.events)
+    last = discovered.filter(pl.len().over("candidate_id") > 1).unique("candidate_id", keep="last", maintain_order=True)
+    if last.is_empty():
+        raise UnusableData(
+            f"source {dataset.name!r}: nobody viewed two jobs at different times: no next view to predict"
+        )
+    held_out = last.select("candidate_id", pl.col("time").alias("until"))
+    events = dataset.events.join(held_out, on="candidate_id", how="left", maintain_order="left")
+    events = events.filter((pl.col("time") < pl.col("until")).fill_null(True)).drop("until")
+    versions = dataset.candidates.join(held_out, on="candidate_id", how="left", maintain_order="left")
+    versions = versions.filter((pl.col("updated_at") <= pl.col("until")).fill_null(True)).drop("until")
+    training = Dataset(dataset.name, versions, dataset.jobs, events, dataset.protected, dataset.truth)
+    return training, _targets(last, training)
+
+
+def _discovered(events: pl.DataFrame) -> pl.DataFrame:
+    """First views, oldest first; of several at one moment only one counts, since neither came before the other."""
+    views = events.filter(pl.col("kind") == EventKind.VIEW).sort("time", "job_id")
+    first = views.unique(["candidate_id", "job_id"], keep="first", maintain_order=True)
+    return first.select("candidate_id", "job_id", "time")
+
+
+def _targets(last: pl.DataFrame, training: Dataset) -> Targets:
+    jobs = training.jobs.sort("updated_at").unique("job_id", keep="last").sort("job_id")
+    job_row = dict(zip(jobs["job_id"], range(jobs.height), strict=True))
+    newest = training.candidates.sort("updated_at").unique("candidate_id", keep="last")
+    last = last.join(newest.select("candidate_id"), on="candidate_id", how="semi").sort("candidate_id")
+    candidates = last.select("candidate_id").join(newest, on="candidate_id", how="left", maintain_order="left")
+    person_row = dict(zip(last["candidate_id"], range(last.height), strict=True))
+    pairs = training.events.select("candidate_id", "job_id").unique().sort("candidate_id", "job_id")
+    known = [(person_row[c], job_row[j]) for c, j in pairs.rows() if c in person_row and j in job_row]
+    rows, columns = np.array(known, dtype=np.int64).reshape(-1, 2).T
+    seen = csr_matrix((np.ones(len(known)), (rows, columns)), shape=(last.height, jobs.height))
+    return Targets(candidates, jobs, np.array([job_row[j] for j in last["job_id"]], dtype=np.int64), seen)
+
+
+def popularity(training: Dataset, targets: Targets) -> Score:
+    """Score a job by how many candidates viewed it, between 0 and 1."""
+    counts = training.events.select("candidate_id", "job_id").unique().group_by("job_id").len()
+    views = targets.jobs.join(counts, on="job_id", how="left", maintain_order="left")["len"].fill_null(0).to_numpy()
+    share = views / max(views.max(), 1)
+    return lambda rows: np.broadcast_to(share, (len(rows), len(share)))
+
+
+def same_city(targets: Targets) -> Score:
+    """Score a job by how many jobs of its city (and region) the candidate has viewed before."""
+    places = targets.jobs.select(pl.struct("city", "region").rank("dense").alias("code"))["code"].to_numpy() - 1
+    in_place = csr_matrix((np.ones(len(places)), (np.arange(len(places)), places)))
+    visits = (targets.seen @ in_place).toarray()
+    return lambda rows: visits[rows][:, places]
+
+
+def title_similarity(targets: Targets) -> Score:
+    """Cosine between the sublinear TF-IDF of a job's title and company and the mean of those viewed before."""
+    text = targets.jobs.select(pl.concat_str("title", "company", separator=" ", ignore_nulls=True)).to_series()
+    titles = csr_matrix(TfidfVectorizer(sublinear_tf=True).fit_transform(text.to_list()))
+    liked = csr_matrix(targets.seen @ titles)
+    length = np.sqrt(np.asarray(liked.multiply(liked).sum(axis=1)))
+    return lambda rows: (liked[rows] @ titles.T).toarray() / np.maximum(length[rows], 1e-12)
+
+
+def baselines(training: Dataset, targets: Targets) -> dict[str, Score]:
+    """Return the floors a model must beat, by name."""
+    popular, near, alike = popularity(training, targets), same_city(targets), title_similarity(targets)
+    return {
+        "popularity": popular,
+        "same city + popularity": lambda rows: near(rows) + 0.5 * popular(rows),
+        "TF-IDF + same city": lambda rows: np.minimum(near(rows), 1.0) + TEXT_SHARE * alike(rows),
+    }
+
+
+def model_score(score: Callable[[Pairs], NDArray[np.floating]], targets: Targets) -> Score:
+    """Turn a model's score of pairs into scores of every job."""
+
+    def every_job(rows: Rows) -> Floats:
+        n_jobs = targets.jobs.height
+        people = targets.candidates[rows]
+        who, what = np.repeat(np.arange(len(rows)), n_jobs), np.tile(np.arange(n_jobs), len(rows))
+        return np.asarray(score(Pairs(people, targets.jobs, who, what)), dtype=np.float64).reshape(-1, n_jobs)
+
+    return every_job
+
+
+def hits(score: Score, targets: Targets) -> tuple[Floats, Floats]:
+    """Return Recall@10 and NDCG@10 of each test candidate, shapes (n_candidates,); ties count at their average."""
+    position = np.arange(CUT)
+    recall_to = np.concatenate([[0.0], np.cumsum(np.ones(CUT))])
+    gain_to = np.concatenate([[0.0], np.cumsum(1 / np.log2(position + 2))])
+    recall, ndcg = [], []
+    for rows in _chunks(len(targets)):
+        above, tied = _places(np.array(score(rows)), targets.job_rows[rows], targets.seen[rows])
+        first, end = np.minimum(above, CUT), np.minimum(above + tied, CUT)
+        recall.append((recall_to[end] - recall_to[first]) / tied)
+        ndcg.append((gain_to[end] - gain_to[first]) / tied)
+    return np.concatenate(recall), np.concatenate(ndcg)
+
+
+def report(
+    dataset: Dataset, fit: Callable[[Dataset], Callable[[Pairs], NDArray[np.floating]]], *, seed: int
+) -> pl.DataFrame:
+    """Measure the floors and the model on the next view.
+
+    Args:
+        dataset: a one-sided dataset.
+        fit: fits the model on a dataset and returns the function that scores pairs.
+        seed: seed of the bootstrap.
+
+    Returns:
+        One row per method: `method`, `n_candidates`, and `recall_at_10`, `ndcg_at_10` with their 95 % intervals over
+        test candidates (`_low`, `_high`).
+
+    Raises:
+        UnusableData: no candidate viewed two jobs.
+    """
+    training, targets = holdout(dataset)
+    methods = baselines(training, targets) | {"model": model_score(fit(training), targets)}
+    return pl.DataFrame([_row(name, *hits(score, targets), seed) for name, score in methods.items()])
+
+
+def _row(method: str, recall: Floats, ndcg: Floats, seed: int) -> dict[str, str | int | float]:
+    drawn = np.random.default_rng(seed).integers(0, len(recall), size=(BOOTSTRAP_ROUNDS, len(recall)))
+    row: dict[str, str | int | float] = {"method": method, "n_candidates": len(recall)}
+    for name, values in (("recall_at_10", recall), ("ndcg_at_10", ndcg)):
+        low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
+        row |= {name: float(values.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}
+    return row
+
+
+def _chunks(n: int) -> Iterator[Rows]:
+    return (np.arange(start, min(start + CHUNK_CANDIDATES, n)) for start in range(0, n, CHUNK_CANDIDATES))
+
+
+def _places(scores: Floats, job_rows: Rows, seen: csr_matrix) -> tuple[Rows, Rows]:
+    """How many jobs rank above each target, and how many share its score, itself included."""
+    scores[seen.nonzero()] = -np.inf
+    own = scores[np.arange(len(job_rows)), job_rows][:, None]
+    return (scores > own).sum(axis=1), (scores == own).sum(axis=1)

@@ -1,0 +1,139 @@
+"""`job_board`: the public Kaggle "job recommendation" files, a one-sided log of job views with profiles around it.
+
+`Job_Views.csv` is needed; `Experience.csv` and `Positions_Of_Interest.csv` are read where they are. The files state no
+posting date, so every job counts as posted at `EPOCH`. A profile is a series of versions, each made only of what was
+known before: experience and wish list count from the moment their text last changed, a view from one microsecond
+after it began, so that it never sees itself.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from matching.dataset import Dataset, Progress
+from matching.errors import InputError, UnusableData
+from matching.sources.tables import complete, read_csv
+from matching.tables import Candidate, Event, EventKind, Job
+
+EPOCH = datetime(2014, 1, 1, tzinfo=UTC)
+"""Before anything in the files: when every job and every empty profile became visible."""
+
+COUNTRY = "United States"
+UTC_TIME = pl.Datetime("us", "UTC")
+LONGEST_NAME, LONGEST_LIST = 120, 200
+VIEWS = {
+    "Applicant.ID": "candidate_id",
+    "Job.ID": "job_id",
+    "Position": "title",
+    "Company": "company",
+    "City": "city",
+    "State.Name": "region",
+    "Industry": "industry",
+    "View.Start": "time",
+}
+EXPERIENCE = {
+    "Applicant.ID": "candidate_id",
+    "Position.Name": "position",
+    "Employer.Name": "employer",
+    "City": "city",
+    "State.Name": "region",
+    "Start.Date": "started",
+    "Updated.At": "time",
+}
+INTERESTS = {"Applicant.ID": "candidate_id", "Position.Of.Interest": "role", "Updated.At": "time"}
+
+
+class JobBoard:
+    """Reads a folder of the public files."""
+
+    def load(self, data: Path | None, *, seed: int, progress: Progress) -> Dataset:  # noqa: ARG002 - nothing is random
+        """Read the files of `data` as versioned profiles, jobs and views.
+
+        Raises:
+            InputError: no folder was given.
+            MissingInput: `Job_Views.csv` or a column is not there.
+            UnusableData: no view has a readable time.
+        """
+        if data is None:
+            raise InputError(
+                "source 'job_board' reads files: download the Kaggle data set 'kandij/job-recommendation-datasets', "
+                "unpack it and pass the folder that holds Job_Views.csv with --data"
+            )
+        progress("reading the job board's files")
+        views = _read(data / "Job_Views.csv", VIEWS, needed=True).drop_nulls(["job_id", "title"]).sort("time", "job_id")
+        if views.is_empty():
+            raise UnusableData(f"{data / 'Job_Views.csv'} has no view with ids, a title and a readable time: check it")
+        progress("building profiles as they were before each view")
+        experience = _read(data / "Experience.csv", EXPERIENCE)
+        interests = _read(data / "Positions_Of_Interest.csv", INTERESTS)
+        events = views.select("candidate_id", "job_id", "time").unique(maintain_order=True)
+        events = events.with_columns(kind=pl.lit(EventKind.VIEW.value))
+        return Dataset("job_board", _candidates(views, experience, interests), _jobs(views), complete(Event, events))
+
+
+def _read(file: Path, columns: dict[str, str], *, needed: bool = False) -> pl.DataFrame:
+    """Read and rename columns: text trimmed, `NA` and empty as null, times in UTC; no row without person or time."""
+    if not file.exists() and not needed:
+        return pl.DataFrame(schema=dict.fromkeys(columns.values(), pl.String) | {"time": UTC_TIME})
+    text = pl.all().str.replace_all(r"\s+", " ").str.strip_chars()
+    table = read_csv(file, list(columns)).rename(columns).with_columns(text)
+    table = table.with_columns(pl.all().replace({"": None, "NA": None}))
+    time = pl.col("time").str.to_datetime("%Y-%m-%d %H:%M:%S UTC", time_unit="us", time_zone="UTC", strict=False)
+    if "city" in table.columns:
+        table = table.with_columns(pl.col("city").str.to_titlecase())
+    return table.with_columns(time).drop_nulls(["candidate_id", "time"])
+
+
+def _jobs(views: pl.DataFrame) -> pl.DataFrame:
+    """One row per job: for each column the first value that any of its views states."""
+    stated = [pl.col(name).drop_nulls().first() for name in ("title", "company", "city", "region", "industry")]
+    jobs = views.group_by("job_id").agg(stated).sort("job_id")
+    return complete(Job, jobs.with_columns(country=pl.lit(COUNTRY), updated_at=pl.lit(EPOCH, UTC_TIME)))
+
+
+def _candidates(views: pl.DataFrame, experience: pl.DataFrame, interests: pl.DataFrame) -> pl.DataFrame:
+    """Versions of every applicant: an empty one, then one after each moment at which a fact became known."""
+    started = pl.col("started").str.to_date("%Y-%m-%d", strict=False)
+    plausible = started.is_between(pl.date(1940, 1, 1), pl.col("time").dt.date())
+    worked = experience.with_columns(
+        pl.when(plausible).then(started).alias("started"),
+        pl.concat_str("position", "employer", separator=", ", ignore_nulls=True).alias("line"),
+    ).sort("started", nulls_last=False)
+    viewed = views.with_columns(
+        pl.concat_str("title", "company", separator=", ", ignore_nulls=True).alias("line"), viewed_city="city"
+    )
+    facts = pl.concat([worked, viewed, interests], how="diagonal").sort("candidate_id", "time", maintain_order=True)
+    moments = facts.select("candidate_id", updated_at=pl.col("time").dt.offset_by("1us")).unique()
+    empty = moments.select("candidate_id").unique().with_columns(updated_at=pl.lit(EPOCH, UTC_TIME))
+    versions = pl.concat([empty, moments]).sort("candidate_id", "updated_at")
+    known = versions.join(facts, on="candidate_id", maintain_order="left_right")
+    known = known.filter(pl.col("time") < pl.col("updated_at"))
+    summed = known.group_by("candidate_id", "updated_at").agg(**_profile())
+    profiles = versions.join(summed, on=["candidate_id", "updated_at"], how="left", maintain_order="left")
+    return complete(Candidate, profiles.with_columns(pl.col("headline").fill_null("")))
+
+
+def _profile() -> dict[str, pl.Expr]:
+    """What the facts known at one moment, oldest first, say about an applicant."""
+    years = (pl.col("updated_at").first().dt.date() - pl.col("started").min()).dt.total_days() / 365.25
+    latest_title = pl.col("title").drop_nulls().last()
+    return {
+        "headline": pl.coalesce(pl.col("position").drop_nulls().last(), latest_title),
+        "resume": pl.col("line").drop_nulls().unique(maintain_order=True).tail(LONGEST_LIST).str.join("\n"),
+        "experience_years": years.clip(0, 60),
+        "city": pl.col("city").drop_nulls().last(),
+        "region": pl.col("region").filter(pl.col("city").is_not_null()).last(),
+        "country": pl.lit(COUNTRY).first(),
+        "wish_roles": _names("role"),
+        "wish_cities": _names("viewed_city"),
+        "wish_industries": _names("industry"),
+    }
+
+
+def _names(column: str) -> pl.Expr:
+    values = pl.col(column).drop_nulls().str.slice(0, LONGEST_NAME)
+    return values.unique(maintain_order=True).tail(LONGEST_LIST)
+
+
+SOURCE = JobBoard()
