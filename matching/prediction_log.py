@@ -1,0 +1,300 @@
+"""The log of what was answered, joined with what came of it: outcomes, windows, replay."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sqlalchemy import Engine, Row, Select, and_, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from matching.database import inputs, insert_new, microseconds, models, outcomes, predictions, unreachable
+from matching.dataset import Pairs
+from matching.errors import InputError, UnusableData
+from matching.model import MatchModel
+from matching.profiles import read_payloads
+from matching.tables import CandidateProfile, JobProfile
+
+OutcomeName = Literal["outreach", "no_outreach", "accept", "decline", "interview", "hire"]
+EXAMPLE = "example"  # request and prediction id of the documented example: kept out of every window
+
+_COMPANY_YES = frozenset({"outreach", "accept", "decline", "interview", "hire"})
+_CANDIDATE_YES = frozenset({"accept", "interview", "hire"})
+_CONTRADICTIONS: dict[str, frozenset[str]] = {
+    "no_outreach": _COMPANY_YES,
+    "outreach": frozenset({"no_outreach"}),
+    "decline": _CANDIDATE_YES | {"no_outreach"},
+    **{yes: frozenset({"decline", "no_outreach"}) for yes in _CANDIDATE_YES},
+}
+_REPLAY_CHUNK = 10_000
+_UTC = pl.Datetime("us", "UTC")
+_SCHEMA: dict[str, pl.DataType] = {
+    "prediction_id": pl.String(),
+    "request_id": pl.String(),
+    "predicted_at": pl.Int64(),
+    "model_version": pl.String(),
+    "candidate_id": pl.String(),
+    "job_id": pl.String(),
+    "company_probability": pl.Float64(),
+    "candidate_probability": pl.Float64(),
+    "match_probability": pl.Float64(),
+}
+
+
+class UnknownPrediction(InputError):
+    """An outcome names a prediction that is not in the log."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"no prediction has the id of outcome {position}: use a prediction_id of an earlier answer")
+        self.position = position
+
+
+class ContradictingOutcome(InputError):
+    """An outcome says the opposite of one that is known already."""
+
+    def __init__(self, position: int, outcome: str, known: str) -> None:
+        super().__init__(f"outcome {position} is {outcome}, but {known} is already recorded for this prediction")
+        self.position, self.outcome, self.known = position, outcome, known
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a prediction."""
+
+    prediction_id: str
+    outcome: OutcomeName
+    occurred_at: datetime
+
+
+def feedback(engine: Engine, given: Sequence[Outcome], *, received_at: datetime) -> list[bool]:
+    """Record outcomes, all of them or none; return for each whether it was new.
+
+    A repeated outcome changes nothing: the first time it was told to have happened stays.
+
+    Raises:
+        UnknownPrediction: a prediction id is not in the log.
+        ContradictingOutcome: an outcome says the opposite of another one, known or given.
+        StorageError: the database cannot be reached.
+    """
+    try:
+        with engine.begin() as connection:
+            ids = sorted({outcome.prediction_id for outcome in given})
+            # The lock (Postgres) and the single writer (SQLite) let no contradiction in between check and commit.
+            here = (
+                select(predictions.c.prediction_id)
+                .where(predictions.c.prediction_id.in_(ids))
+                .order_by("prediction_id")
+            )
+            known_ids = set(connection.execute(here.with_for_update()).scalars())
+            for position, outcome in enumerate(given):
+                if outcome.prediction_id not in known_ids:
+                    raise UnknownPrediction(position)
+            return [
+                _record(connection, position, outcome, microseconds(received_at))
+                for position, outcome in enumerate(given)
+            ]
+    except SQLAlchemyError as error:
+        raise unreachable(engine.url, error) from None
+
+
+def window(
+    engine: Engine,
+    *,
+    model_name: str,
+    model_version: str | None = None,
+    last: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    maturity: timedelta,
+    now: datetime | None = None,
+) -> pl.DataFrame:
+    """Return predictions with what is known of their outcomes, oldest first: "the log as a table".
+
+    Args:
+        engine: the log's database.
+        model_name: name of the registered model.
+        model_version: only this version; all versions where None.
+        last: only so many of the newest.
+        since: only those made at or after this time.
+        until: only those made before this time.
+        maturity: age after which no answer means no.
+        now: when the labels are looked at; the current time where None.
+
+    Raises:
+        StorageError: the database cannot be reached.
+    """
+    chosen = _chosen(model_name, model_version, last, since, until)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(chosen).all()
+            numbered = chosen.subquery()
+            joined = select(outcomes.c.prediction_id, outcomes.c.outcome, outcomes.c.occurred_at).join(
+                numbered, numbered.c.prediction_id == outcomes.c.prediction_id
+            )
+            known = connection.execute(joined).all()
+            names = {row.model: json.loads(row.feature_names) for row in connection.execute(select(models))}
+    except SQLAlchemyError as error:
+        raise unreachable(engine.url, error) from None
+    rows = sorted(rows, key=lambda row: row.number)
+    labelled = _labelled(_frame(rows), known, maturity, now or datetime.now(UTC))
+    return pl.concat([labelled, _features(rows, names)], how="horizontal")
+
+
+def replay(engine: Engine, model: MatchModel) -> float:
+    """Recompute the features of every prediction of this model from its stored inputs.
+
+    Returns:
+        The largest absolute difference to the logged features; infinite where one is missing and the other is not.
+
+    Raises:
+        UnusableData: the log holds no prediction of this model.
+        StorageError: the database cannot be reached.
+    """
+    largest, total = 0.0, 0
+    try:
+        for rows, payloads in _replay_chunks(engine, model.digest):
+            logged = _matrix(rows, len(model.feature_names))
+            computed = model.score(_pairs(rows, payloads)).features
+            largest = max(largest, _largest_difference(logged, computed))
+            total += len(rows)
+    except SQLAlchemyError as error:
+        raise unreachable(engine.url, error) from None
+    if not total:
+        raise UnusableData("the log holds no prediction of this model: send requests to the service first")
+    return largest
+
+
+def _record(connection: Any, position: int, outcome: Outcome, received_at: int) -> bool:
+    """Insert first, then look: the insert takes SQLite's write lock."""
+    row = {
+        "prediction_id": outcome.prediction_id,
+        "outcome": outcome.outcome,
+        "occurred_at": microseconds(outcome.occurred_at),
+        "received_at": received_at,
+    }
+    is_new = insert_new(connection, outcomes, [row]) == 1
+    others = select(outcomes.c.outcome).where(outcomes.c.prediction_id == outcome.prediction_id)
+    for known in sorted(connection.execute(others).scalars()):
+        if known in _CONTRADICTIONS[outcome.outcome]:
+            raise ContradictingOutcome(position, outcome.outcome, known)
+    return is_new
+
+
+def _chosen(
+    model_name: str, model_version: str | None, last: int | None, since: datetime | None, until: datetime | None
+) -> Select[Any]:
+    """Build the query of a window's predictions, newest first."""
+    conditions = [models.c.name == model_name, predictions.c.request_id != EXAMPLE]
+    if model_version is not None:
+        conditions.append(models.c.version == model_version)
+    if since is not None:
+        conditions.append(predictions.c.predicted_at >= microseconds(since))
+    if until is not None:
+        conditions.append(predictions.c.predicted_at < microseconds(until))
+    columns = [models.c.version.label("model_version") if n == "model_version" else predictions.c[n] for n in _SCHEMA]
+    query = select(*columns, predictions.c.number, predictions.c.model, predictions.c.features)
+    query = query.join(models, models.c.model == predictions.c.model).where(and_(*conditions))
+    return query.order_by(predictions.c.number.desc()).limit(last)
+
+
+def _frame(rows: Sequence[Row[Any]]) -> pl.DataFrame:
+    columns = [list(values) for values in zip(*rows, strict=True)] if rows else [[] for _ in range(len(_SCHEMA) + 3)]
+    table = {name: pl.Series(columns[i], dtype=dtype) for i, (name, dtype) in enumerate(_SCHEMA.items())}
+    return pl.DataFrame(table).with_columns(pl.col("predicted_at").cast(_UTC))
+
+
+def _labelled(table: pl.DataFrame, known: Sequence[Row[Any]], maturity: timedelta, now: datetime) -> pl.DataFrame:
+    """Add `company_label`, `candidate_label` (null: not known yet) and `propensity`."""
+    schema = {"prediction_id": pl.String, "outcome": pl.String, "occurred_at": pl.Int64}
+    told = pl.DataFrame([tuple(row) for row in known], schema=schema, orient="row").with_columns(
+        pl.col("occurred_at").cast(_UTC)
+    )
+    by_prediction = told.group_by("prediction_id").agg(
+        pl.col("outcome").is_in(list(_COMPANY_YES)).any().alias("company_yes"),
+        (pl.col("outcome") == "no_outreach").any().alias("company_no"),
+        pl.col("outcome").is_in(list(_CANDIDATE_YES)).any().alias("candidate_yes"),
+        (pl.col("outcome") == "decline").any().alias("candidate_no"),
+        pl.col("occurred_at").filter(pl.col("outcome") == "outreach").min().alias("asked_at"),
+    )
+    mature = now - maturity
+    unanswered = pl.col("asked_at") < mature
+    silent = pl.col("company_yes").is_null() & (pl.col("predicted_at") < mature)
+    return table.join(by_prediction, on="prediction_id", how="left", maintain_order="left").select(
+        *table.columns,
+        pl.when("company_yes").then(True).when(pl.col("company_no") | silent).then(False).alias("company_label"),
+        pl.when("candidate_yes")
+        .then(True)
+        .when(pl.col("candidate_no") | unanswered)
+        .then(False)
+        .alias("candidate_label"),
+        pl.lit(None, dtype=pl.Float64).alias("propensity"),
+    )
+
+
+def _features(rows: Sequence[Row[Any]], names: dict[int, list[str]]) -> pl.DataFrame:
+    """Feature columns of a window; one that a version does not have is missing (NaN) there."""
+    used = sorted({row.model for row in rows}) or sorted(names)
+    columns = list(dict.fromkeys(name for model in used for name in names[model]))
+    values = np.full((len(rows), len(columns)), np.nan, dtype=np.float32)
+    for model in used:
+        places = [place for place, row in enumerate(rows) if row.model == model]
+        wanted = [columns.index(name) for name in names[model]]
+        values[np.ix_(places, wanted)] = _matrix([rows[place] for place in places], len(wanted))
+    return pl.DataFrame({name: values[:, place] for place, name in enumerate(columns)})
+
+
+def _matrix(rows: Sequence[Row[Any]], width: int) -> NDArray[np.float32]:
+    """Read the logged features of rows, shape (n_rows, n_features)."""
+    blob = b"".join(row.features for row in rows)
+    return np.frombuffer(blob, dtype="<f4").reshape(len(rows), width)
+
+
+def _replay_chunks(engine: Engine, digest: str) -> Iterator[tuple[Sequence[Row[Any]], dict[str, str]]]:
+    """Predictions of the model with this digest in order, with the payloads of their inputs by digest."""
+    wanted = select(predictions).join(models, models.c.model == predictions.c.model).where(models.c.digest == digest)
+    after = 0
+    with engine.connect() as connection:
+        while True:
+            chunk = wanted.where(predictions.c.number > after).order_by(predictions.c.number).limit(_REPLAY_CHUNK)
+            rows = connection.execute(chunk).all()
+            if not rows:
+                return
+            after = rows[-1].number
+            used = chunk.subquery()
+            here = select(inputs).where(
+                inputs.c.digest.in_(select(used.c.candidate_input)) | inputs.c.digest.in_(select(used.c.job_input))
+            )
+            yield rows, {row.digest: row.payload for row in connection.execute(here)}
+
+
+def _pairs(rows: Sequence[Row[Any]], payloads: dict[str, str]) -> Pairs:
+    candidates = list(dict.fromkeys(row.candidate_input for row in rows))
+    jobs = list(dict.fromkeys(row.job_input for row in rows))
+    candidate_row, job_row = ({d: i for i, d in enumerate(digests)} for digests in (candidates, jobs))
+    return Pairs(
+        read_payloads([payloads[digest] for digest in candidates], CandidateProfile),
+        read_payloads([payloads[digest] for digest in jobs], JobProfile),
+        np.array([candidate_row[row.candidate_input] for row in rows], dtype=np.int64),
+        np.array([job_row[row.job_input] for row in rows], dtype=np.int64),
+    )
+
+
+def _largest_difference(logged: NDArray[np.float32], computed: NDArray[np.float32]) -> float:
+    """Largest absolute difference; two missing values are equal, one missing value is infinitely far."""
+    both = np.isnan(logged) & np.isnan(computed)
+    with np.errstate(invalid="ignore"):
+        difference = np.where(both | (logged == computed), 0.0, np.abs(logged - computed))
+    return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
+
+
+def count(engine: Engine) -> int:
+    """Count the predictions in the log."""
+    try:
+        with engine.connect() as connection:
+            return int(connection.execute(select(func.count()).select_from(predictions)).scalar_one())
+    except SQLAlchemyError as error:
+        raise unreachable(engine.url, error) from None

@@ -1,0 +1,332 @@
+"""Answers requests: resolves profiles, scores, ranks, logs, records outcomes. Knows no HTTP framework."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine
+
+from matching.database import connect
+from matching.dataset import Pairs, Rows
+from matching.features import Encoded
+from matching.log_writer import Answer, LoggedModel, LogWriter
+from matching.manifest import verify
+from matching.model import MatchModel, Scores
+from matching.prediction_log import EXAMPLE, ContradictingOutcome, Outcome, UnknownPrediction, feedback
+from matching.profiles import StoredProfiles, load_kind
+from matching.settings import Settings
+from matching.tables import CandidateProfile, JobProfile
+from serving.deployed import Deployed
+from serving.examples import EXAMPLE_CANDIDATE, EXAMPLE_JOB
+from serving.problems import Detail, Problem, invalid
+from serving.requests import (
+    FeedbackAnswer,
+    FeedbackRequest,
+    MatchAnswer,
+    MatchRequest,
+    ModelAnswer,
+    Prediction,
+    RankAnswer,
+    RankCandidatesRequest,
+    Ranked,
+    RankJobsRequest,
+    Recorded,
+)
+from serving.sides import Profile, Side
+
+_CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All stored profiles of one kind, encoded."""
+
+    stored: StoredProfiles
+    encoded: Encoded
+
+
+class Matcher:
+    """A verified model with its log and the stored profiles."""
+
+    def __init__(self, model: MatchModel, deployed: Deployed, bundle: Path, engine: Engine, log: LogWriter) -> None:
+        self.model = model
+        self.deployed = deployed
+        self.engine = engine
+        self.log = log
+        self._metrics, self._card = _metrics(bundle / "metrics.json"), _text(bundle / "card.md")
+        candidates, jobs = load_kind(engine, "candidate"), load_kind(engine, "job")
+        self._candidates = Pool(candidates, model.encode_candidates(candidates.table))
+        self._jobs = Pool(jobs, model.encode_jobs(jobs.table))
+
+    def match(self, request: MatchRequest, request_id: str, now: datetime) -> MatchAnswer:
+        """Score pairs; raises Problem."""
+        candidates = Side(CandidateProfile, self._candidates.stored)
+        jobs = Side(JobProfile, self._jobs.stored)
+        rows: dict[tuple[int, int], None] = {}
+        for place, pair in enumerate(request.pairs):
+            field = f"pairs[{place}]"
+            row = (
+                candidates.add(pair.candidate, pair.candidate_id, f"{field}.candidate"),
+                jobs.add(pair.job, pair.job_id, f"{field}.job"),
+            )
+            if row in rows:
+                raise invalid([Detail(field=field, problem="This pair was given before", limit="different pairs")])
+            rows[row] = None
+        candidate_rows, job_rows = np.array(list(rows), dtype=np.int64).T
+        scores = self.model.score(Pairs(candidates.table(), jobs.table(), candidate_rows, job_rows))
+        candidate_ids, job_ids = list(candidates.profiles), list(jobs.profiles)
+        predictions = self._log(
+            scores,
+            request_id=request_id,
+            now=now,
+            candidate_ids=[candidate_ids[row] for row in candidate_rows],
+            job_ids=[job_ids[row] for row in job_rows],
+            candidates=candidates.profiles,
+            jobs=jobs.profiles,
+        )
+        return MatchAnswer(predictions=predictions, **self._answered(request_id))
+
+    def rank_candidates(self, request: RankCandidatesRequest, request_id: str, now: datetime) -> RankAnswer:
+        """Rank candidates for a job; raises Problem."""
+        jobs = Side(JobProfile, self._jobs.stored)
+        jobs.add(request.job, request.job_id, "job")
+        ids, payloads, encoded = self._ranked(CandidateProfile, self._candidates, request.candidates, "candidates")
+        everyone, one = np.arange(len(ids)), np.zeros(len(ids), dtype=np.int64)
+        scores = self.model.score_encoded(encoded, self.model.encode_jobs(jobs.table()), everyone, one)
+        best = _best(scores, request.limit)
+        chosen, job = [ids[row] for row in best], next(iter(jobs.profiles))
+        predictions = self._log(
+            _take(scores, best),
+            request_id=request_id,
+            now=now,
+            candidate_ids=chosen,
+            job_ids=[job] * len(best),
+            candidates={key: payloads[row] for key, row in zip(chosen, best, strict=True)},
+            jobs=jobs.profiles,
+        )
+        return self._rank_answer(request_id, predictions, len(ids))
+
+    def rank_jobs(self, request: RankJobsRequest, request_id: str, now: datetime) -> RankAnswer:
+        """Rank jobs for a candidate; raises Problem."""
+        candidates = Side(CandidateProfile, self._candidates.stored)
+        candidates.add(request.candidate, request.candidate_id, "candidate")
+        ids, payloads, encoded = self._ranked(JobProfile, self._jobs, request.jobs, "jobs")
+        everyone, one = np.arange(len(ids)), np.zeros(len(ids), dtype=np.int64)
+        scores = self.model.score_encoded(self.model.encode_candidates(candidates.table()), encoded, one, everyone)
+        best = _best(scores, request.limit)
+        chosen, candidate = [ids[row] for row in best], next(iter(candidates.profiles))
+        predictions = self._log(
+            _take(scores, best),
+            request_id=request_id,
+            now=now,
+            candidate_ids=[candidate] * len(best),
+            job_ids=chosen,
+            candidates=candidates.profiles,
+            jobs={key: payloads[row] for key, row in zip(chosen, best, strict=True)},
+        )
+        return self._rank_answer(request_id, predictions, len(ids))
+
+    def feedback(self, given: list[FeedbackRequest], request_id: str, now: datetime) -> FeedbackAnswer:
+        """Record outcomes, all or none; raises Problem."""
+        for place, one in enumerate(given):
+            if one.occurred_at is not None and one.occurred_at > now + _CLOCK_SKEW:
+                raise invalid([Detail(field=_item(place, given, "occurred_at"), problem="In the future", limit="now")])
+        outcomes = [Outcome(one.prediction_id, one.outcome, one.occurred_at or now) for one in given]
+        try:
+            is_new = self._feedback(outcomes, now)
+        except UnknownPrediction as error:
+            detail = Detail(field=_item(error.position, given, "prediction_id"), problem="No prediction has this id")
+            raise Problem(
+                404, "unknown_prediction", "nothing was recorded: an id is not in the log", [detail]
+            ) from None
+        except ContradictingOutcome as error:
+            problem = f"{error.outcome} contradicts {error.known}, which is recorded already"
+            detail = Detail(field=_item(error.position, given, "outcome"), problem=problem, limit=error.known)
+            raise Problem(409, "contradicting_outcome", "nothing was recorded: outcomes contradict", [detail]) from None
+        recorded = [
+            Recorded(prediction_id=one.prediction_id, outcome=one.outcome, is_new=new)
+            for one, new in zip(given, is_new, strict=True)
+        ]
+        return FeedbackAnswer(request_id=request_id, recorded=recorded)
+
+    def describe(self, now: datetime) -> ModelAnswer:
+        """Describe the model that answers."""
+        trained_at = self.deployed.trained_at
+        return ModelAnswer(
+            model_name=self.deployed.model_name,
+            model_version=self.deployed.model_version,
+            digest=self.model.digest,
+            source=self.model.source,
+            directions=[str(direction) for direction in self.model.directions],
+            trained_at=trained_at,
+            promoted_at=self.deployed.promoted_at,
+            age_days=round((now - trained_at) / timedelta(days=1), 3) if trained_at else None,
+            metrics=self._metrics,
+            card=self._card,
+        )
+
+    def log_example(self, now: datetime) -> None:
+        """Log the documented example once, so that the feedback example runs as it stands."""
+        candidates, jobs = Side(CandidateProfile, self._candidates.stored), Side(JobProfile, self._jobs.stored)
+        rows = np.array([candidates.add(EXAMPLE_CANDIDATE, None, "")]), np.array([jobs.add(EXAMPLE_JOB, None, "")])
+        scores = self.model.score(Pairs(candidates.table(), jobs.table(), *rows))
+        self._log(
+            scores,
+            request_id=EXAMPLE,
+            now=now,
+            candidate_ids=list(candidates.profiles),
+            job_ids=list(jobs.profiles),
+            candidates=candidates.profiles,
+            jobs=jobs.profiles,
+            prediction_ids=[EXAMPLE],
+        )
+
+    def is_ready(self) -> bool:
+        """Whether the log can be written; a model that is not verified is never here."""
+        return self.log.is_healthy()
+
+    def close(self) -> None:
+        """Write what is waiting and disconnect."""
+        self.log.close()
+        self.engine.dispose()
+
+    def _feedback(self, outcomes: list[Outcome], now: datetime) -> list[bool]:
+        try:
+            return feedback(self.engine, outcomes, received_at=now)
+        except UnknownPrediction:
+            self.log.flush()  # it may be answered but not written yet
+            return feedback(self.engine, outcomes, received_at=now)
+
+    def _ranked(
+        self, record: type[Profile], pool: Pool, given: Sequence[Profile] | None, field: str
+    ) -> tuple[list[str], Sequence[Profile | str], Encoded]:
+        """Ids, payloads and encodings of what is ranked; raises Problem."""
+        if given is None:
+            if not len(pool.stored):
+                raise Problem(404, "nothing_stored", f"no {field} are stored: send them in the field {field}")
+            return list(pool.stored.row_of), pool.stored.payloads, pool.encoded
+        side = Side(record, pool.stored)
+        for place, profile in enumerate(given):
+            if side.add(profile, None, f"{field}[{place}]") != place:
+                where = f"{field}[{place}].{side.key}"
+                raise invalid([Detail(field=where, problem="This id was given before", limit="different ids")])
+        encode = self.model.encode_candidates if record is CandidateProfile else self.model.encode_jobs
+        return list(side.profiles), given, encode(side.table())
+
+    def _log(
+        self,
+        scores: Scores,
+        *,
+        request_id: str,
+        now: datetime,
+        candidate_ids: list[str],
+        job_ids: list[str],
+        candidates: dict[str, Any],
+        jobs: dict[str, Any],
+        prediction_ids: list[str] | None = None,
+    ) -> list[Prediction]:
+        """Queue the predictions for the log and write them as answers; raises Problem, StorageError."""
+        company, candidate, match = (_finite_or_fail(p) for p in (scores.company, scores.candidate, scores.match))
+        ids = prediction_ids or [f"{request_id}-{place}" for place in range(len(candidate_ids))]
+        self.log.append(
+            Answer(
+                request_id=request_id,
+                predicted_at=now,
+                prediction_ids=ids,
+                candidate_ids=candidate_ids,
+                job_ids=job_ids,
+                features=scores.features,
+                company=scores.company,
+                candidate=scores.candidate,
+                match=scores.match,
+                candidates=candidates,
+                jobs=jobs,
+            )
+        )
+        return [
+            Prediction(
+                prediction_id=ids[place],
+                candidate_id=candidate_ids[place],
+                job_id=job_ids[place],
+                match_probability=match[place],
+                company_probability=company[place] if company else None,
+                candidate_probability=candidate[place] if candidate else None,
+            )
+            for place in range(len(ids))
+        ]
+
+    def _rank_answer(self, request_id: str, predictions: list[Prediction], ranked_from: int) -> RankAnswer:
+        results = [Ranked(position=i, **prediction.model_dump()) for i, prediction in enumerate(predictions, start=1)]
+        return RankAnswer(results=results, ranked_from=ranked_from, **self._answered(request_id))
+
+    def _answered(self, request_id: str) -> Any:
+        names = {"model_name": self.deployed.model_name, "model_version": self.deployed.model_version}
+        return {"request_id": request_id, **names}
+
+
+def load_matcher(settings: Settings, bundle: Path) -> Matcher:
+    """Verify and load a bundle, open the log, load and encode the stored profiles.
+
+    Raises:
+        TamperedModel: a file of the bundle differs from its manifest, or the manifest from the deployed.
+        ModelError: the bundle is not complete.
+        StorageError: the database cannot be reached.
+    """
+    source = verify(bundle).get("source", settings.source)
+    deployed = Deployed.read(bundle, source)
+    if deployed.manifest_digest is not None:
+        verify(bundle, deployed.manifest_digest)
+    model = MatchModel.load(bundle)
+    engine = connect(settings.log_url)
+    names = LoggedModel(deployed.model_name, deployed.model_version, model.digest, model.feature_names)
+    matcher = Matcher(model, deployed, bundle, engine, LogWriter(engine, names))
+    matcher.log_example(datetime.now(UTC))
+    return matcher
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _metrics(file: Path) -> dict[str, Any]:
+    metrics: dict[str, Any] = _finite(json.loads(_text(file) or "{}"))
+    return metrics
+
+
+def _item(place: int, given: Sequence[Any], field: str) -> str:
+    return field if len(given) == 1 else f"[{place}].{field}"
+
+
+def _best(scores: Scores, limit: int) -> Rows:
+    """Rows of the highest match probabilities, best first; equal ones keep their order."""
+    return np.argsort(-scores.match, kind="stable")[:limit]
+
+
+def _take(scores: Scores, rows: Rows) -> Scores:
+    company, candidate = (None if p is None else p[rows] for p in (scores.company, scores.candidate))
+    return Scores(scores.features[rows], company, candidate, scores.match[rows])
+
+
+def _finite_or_fail(values: NDArray[np.float32] | None) -> list[float]:
+    """Return probabilities as numbers, empty for None; an answer never holds NaN."""
+    if values is None:
+        return []
+    if not np.isfinite(values).all():
+        raise Problem(500, "model_failure", "the model gave no number: report the request_id of this answer's header")
+    numbers: list[float] = values.tolist()
+    return numbers
+
+
+def _finite(value: Any) -> Any:
+    """Replace what JSON cannot say in a nested value by null."""
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
