@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     evidently_port: int = Field(8000, ge=1, le=65535, description="Port of Evidently's pages.")
     engine: EngineName = Field("auto", description="What runs the service.")
     require_container: bool = Field(False, description="Make falling back to a process an error.")
+    base_image: str | None = Field(None, description="Image with Python to build on; pulled or made where not given.")
     database_url: str | None = Field(None, repr=False, description="SQLAlchemy URL of the log; may hold a password.")
     label_maturity_days: float = Field(14.0, ge=0, description="Days after which no answer means no.")
 

@@ -1,0 +1,83 @@
+"""Whether a service is up: its address, its readiness, and the model it says it has."""
+
+import ipaddress
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from matching.dataset import Progress
+from matching.errors import EngineError
+
+READY_SECONDS = 120.0
+POLL_SECONDS = 0.2
+SAY_SECONDS = 10.0
+
+
+def url(address: str, port: int) -> str:
+    """Where a service that listens at an address is reached from this machine."""
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 compared with, not listened on
+    host = anywhere.get(address, address)
+    try:
+        bracketed = ipaddress.ip_address(host).version == 6
+    except ValueError:
+        bracketed = False
+    return f"http://[{host}]:{port}" if bracketed else f"http://{host}:{port}"
+
+
+def client(address: str, timeout_seconds: float = 10.0) -> httpx.Client:
+    """A client for a service of this machine: no proxy in between, whatever the environment says."""
+    return httpx.Client(base_url=address, timeout=timeout_seconds, trust_env=False)
+
+
+def is_ready(address: str) -> bool:
+    """Whether the service says that it is ready."""
+    try:
+        with client(address, 2.0) as http:
+            return http.get("/readyz").status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def wait_until_ready(
+    address: str,
+    *,
+    runs: Callable[[], bool],
+    last_words: Callable[[], str],
+    progress: Progress,
+    timeout_seconds: float = READY_SECONDS,
+) -> float:
+    """Wait until the service is ready and return the seconds it took.
+
+    Raises:
+        EngineError: it ended, or was not ready in time.
+    """
+    began = said = time.monotonic()
+    while not is_ready(address):
+        now = time.monotonic()
+        if not runs():
+            raise EngineError(f"the new service ended while starting: {last_words()}")
+        if now - began > timeout_seconds:
+            raise EngineError(f"the new service was not ready within {timeout_seconds:.0f} s: {last_words()}")
+        if now - said > SAY_SECONDS:
+            said = now
+            progress(f"waiting for the service, {now - began:.0f} of at most {timeout_seconds:.0f} s")
+        time.sleep(POLL_SECONDS)
+    return time.monotonic() - began
+
+
+def model(address: str) -> dict[str, Any]:
+    """What the service says about its model.
+
+    Raises:
+        EngineError: it does not answer.
+    """
+    try:
+        with client(address) as http:
+            answer = http.get("/v1/model")
+            answer.raise_for_status()
+            described: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise EngineError(f"the service at {address} does not tell its model: {type(error).__name__}") from error
+    return described

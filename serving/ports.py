@@ -1,0 +1,47 @@
+"""Ports of this machine: free ones, and who holds a busy one."""
+
+import errno
+import socket
+
+import psutil
+
+from matching.errors import BusyError, InputError
+
+
+def free_port(address: str = "127.0.0.1") -> int:
+    """A port nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def require_free(address: str, port: int) -> None:
+    """Check that a service can listen here.
+
+    Raises:
+        BusyError: someone else does; the message names them where the system tells.
+        InputError: this machine has no such address, or the port needs more rights.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise InputError(
+                    f"cannot listen on {address}:{port}: {error.strerror}: set TANDEM_HOST or TANDEM_PORT"
+                ) from error
+            holder = _holder(port)
+            by = f" by {holder}" if holder else ""
+            raise BusyError(f"port {port} is held{by}: stop it, or set TANDEM_PORT to a free port") from error
+
+
+def _holder(port: int) -> str | None:
+    """Name and process number of who listens on a port; None where the system does not tell us."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+        pids = [c.pid for c in connections if c.status == psutil.CONN_LISTEN and c.laddr.port == port and c.pid]
+        return f"{psutil.Process(pids[0]).name()} (process {pids[0]})" if pids else None
+    except (psutil.Error, OSError):
+        return None
