@@ -1,0 +1,282 @@
+"""Whether a freshly trained model may replace the champion: both are judged on the same frozen rows.
+
+Absolute floors hold for every model. Where there is a champion, the candidate must also be no worse than it by more
+than a stated margin: the lower end of a paired bootstrap interval of the difference must lie above minus the margin
+(a non-inferiority test). Rows of one ranked list are not independent, so whole lists are drawn.
+
+Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 6 and 13; for ranking, Sakai,
+Laboratory Experiments in Information Retrieval (2018), chapter 4.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching import metrics
+from matching.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, Evaluation
+from matching.labels import LabelledPairs
+from matching.model import Scores
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a model must reach.
+
+    Attributes:
+        max_ece: largest expected calibration error per direction, as a probability.
+        min_auc: smallest area under the ROC curve per direction.
+        min_ndcg_lead: smallest lead in nDCG@10 over each named baseline.
+        ndcg_margin: by how much nDCG@10 may lie below the champion's.
+        log_loss_margin: by how much log loss per row, in nats, may lie above the champion's.
+        confidence: one-sided confidence that the candidate is inside the margin.
+        draws: bootstrap draws.
+    """
+
+    max_ece: float = 0.05
+    min_auc: float = 0.60
+    min_ndcg_lead: float = 0.0
+    ndcg_margin: float = 0.02
+    log_loss_margin: float = 0.01
+    confidence: float = 0.95
+    draws: int = 1000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was checked.
+
+    Attributes:
+        name: what, e.g. `company: expected calibration error`.
+        value: what was measured.
+        threshold: the limit, on the same scale.
+        at_least: True where the value must be at or above the threshold, False where at or below.
+        passed: whether it holds.
+        low: lower end of the interval; None where nothing was resampled.
+        high: upper end of the interval.
+    """
+
+    name: str
+    value: float
+    threshold: float
+    at_least: bool
+    passed: bool
+    low: float | None = None
+    high: float | None = None
+
+    def describe(self) -> str:
+        """One line: name, value, interval, what was asked for."""
+        interval = "" if self.low is None or self.high is None else f" [{self.low:.4f}, {self.high:.4f}]"
+        asked = "at least" if self.at_least else "at most"
+        return f"{self.name}: {self.value:.4f}{interval}, {asked} {self.threshold:.4f} asked"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate decided and why.
+
+    Attributes:
+        checks: everything that was checked.
+        warnings: what makes the comparison less than fair, in words.
+        champion_version: the champion it was compared with; None where there was none.
+    """
+
+    checks: tuple[Check, ...]
+    warnings: tuple[str, ...] = ()
+    champion_version: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the model may be registered: there were checks and all of them hold."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why not, one line a failed check."""
+        return [check.describe() for check in self.checks if not check.passed] or (
+            [] if self.checks else ["nothing could be checked"]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as JSON holds it."""
+        return {"passed": self.passed, **asdict(self)}
+
+
+def floor(name: str, value: float, threshold: float) -> Check:
+    """Check that a value is at or above a limit; a value that is not a number fails."""
+    return Check(name, float(value), threshold, at_least=True, passed=bool(value >= threshold))
+
+
+def ceiling(name: str, value: float, threshold: float) -> Check:
+    """Check that a value is at or below a limit; a value that is not a number fails."""
+    return Check(name, float(value), threshold, at_least=False, passed=bool(value <= threshold))
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Candidate minus champion on the same rows, summed up by ranked list.
+
+    Attributes:
+        totals: shape (n_lists,), sum of the differences of a list's rows.
+        weights: shape (n_lists,), how many rows (or rankings) of the list were compared.
+    """
+
+    totals: Floats
+    weights: Floats
+
+    def mean(self) -> float:
+        """Mean difference; nan where nothing was compared."""
+        return float(self.totals.sum() / self.weights.sum()) if self.weights.sum() else float("nan")
+
+
+def by_list(differences: Floats, lists: NDArray[np.int64], weight: Floats) -> Differences:
+    """Sum differences of rows up by their list.
+
+    Args:
+        differences: shape (n_rows,).
+        lists: shape (n_rows,), code of each row's list.
+        weight: shape (n_rows,), how many rows each row stands for.
+    """
+    _, codes = np.unique(lists, return_inverse=True)
+    totals, weights = np.bincount(codes, weight * differences), np.bincount(codes, weight)
+    return Differences(totals.astype(np.float64), weights.astype(np.float64))
+
+
+def bootstrap(differences: Differences, *, draws: int, seed: int) -> Floats:
+    """Means of the difference over lists drawn with replacement.
+
+    Returns:
+        ndarray of shape (draws,); empty where nothing was compared.
+    """
+    n_lists = len(differences.totals)
+    if not n_lists:
+        return np.empty(0)
+    generator = np.random.default_rng(seed)
+    means = np.empty(draws)
+    for draw in range(draws):
+        picked = generator.integers(0, n_lists, n_lists)
+        means[draw] = differences.totals[picked].sum() / differences.weights[picked].sum()
+    return means
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How much worse than the champion is still tolerated.
+
+    Attributes:
+        name: what is measured.
+        size: tolerated loss, at or above zero, on the scale of the measure.
+        higher_is_better: False for losses.
+    """
+
+    name: str
+    size: float
+    higher_is_better: bool
+
+
+def not_worse(margin: Margin, differences: Differences, *, limits: Limits, seed: int) -> Check:
+    """Check with confidence that the candidate is not worse than the champion by more than the margin.
+
+    Nothing to compare is no proof: the check fails.
+    """
+    threshold = -margin.size if margin.higher_is_better else margin.size
+    means = bootstrap(differences, draws=limits.draws, seed=seed)
+    if not len(means):
+        return Check(margin.name, float("nan"), threshold, margin.higher_is_better, passed=False)
+    low, high = (float(end) for end in np.quantile(means, [1 - limits.confidence, limits.confidence]))
+    passed = low >= threshold if margin.higher_is_better else high <= threshold
+    return Check(margin.name, differences.mean(), threshold, margin.higher_is_better, passed, low, high)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Candidate and champion on the same frozen rows.
+
+    Attributes:
+        log_loss: per direction, candidate minus champion.
+        ndcg: nDCG@10, candidate minus champion, one value a ranking.
+        warnings: what makes the comparison less than fair.
+        champion_version: which champion.
+    """
+
+    log_loss: Mapping[str, Differences]
+    ndcg: Differences
+    champion_version: str
+    warnings: tuple[str, ...] = field(default=())
+
+
+def contest(rows: LabelledPairs, candidate: Scores, champion: Scores, *, champion_version: str) -> Contest:
+    """Compare two models on the same frozen rows.
+
+    Args:
+        rows: the holdout.
+        candidate: the new model's answers for `rows`.
+        champion: the champion's answers for the same rows, through its own encoders.
+        champion_version: which champion.
+    """
+    log_loss = {}
+    for direction in rows.directions():
+        new, old = candidate.direction(direction), champion.direction(direction)
+        known = ~np.isnan(rows.label(direction))
+        if new is not None and old is not None:
+            label, propensity = rows.label(direction)[known], rows.label_propensity(direction)[known]
+            losses = [metrics.log_losses(label, p[known].astype(np.float64), propensity) for p in (new, old)]
+            log_loss[str(direction)] = by_list(losses[0] - losses[1], rows.lists[known], rows.weight[known])
+    return Contest(log_loss, _ndcg_differences(rows, candidate, champion), champion_version)
+
+
+def _ndcg_differences(rows: LabelledPairs, candidate: Scores, champion: Scores) -> Differences:
+    """Difference in nDCG@10 of each list in which a match came about; gain 1 for a match."""
+    gain = rows.match()
+    known = ~np.isnan(gain)
+    new, old = (
+        metrics.ndcg_by_list(rows.lists[known], scores.match[known].astype(np.float64), gain[known])[1]
+        for scores in (candidate, champion)
+    )
+    return Differences(new - old, np.ones(len(new)))
+
+
+def judge(evaluation: Evaluation, against: Contest | None, *, seed: int, limits: Limits | None = None) -> Verdict:
+    """Decide whether a model may be registered.
+
+    Args:
+        evaluation: what the model and the named baselines reached on the holdout; the floors are held against it.
+        against: the model and the champion on the same rows; None where there is no champion, and the floors decide.
+        seed: seed of the bootstrap.
+        limits: what must be reached; `Limits()` where None.
+    """
+    limits = limits or Limits()
+    checks = _floors(evaluation, limits)
+    if against is None:
+        return Verdict(tuple(checks))
+    return Verdict((*checks, *_comparisons(against, limits, seed)), against.warnings, against.champion_version)
+
+
+def _floors(evaluation: Evaluation, limits: Limits) -> list[Check]:
+    """Absolute limits: calibration and discrimination of each direction, and a lead over each named baseline."""
+    checks = []
+    for row in evaluation.rows:
+        if row.ranker == MODEL and row.target != MATCH:
+            checks.append(ceiling(f"{row.target}: calibration error", row.calibration_error, limits.max_ece))
+            checks.append(floor(f"{row.target}: AUC", row.auc, limits.min_auc))
+    target = evaluation.rows[-1].target
+    reached = evaluation.find(target, MODEL).ndcg_lists
+    for row in evaluation.rows:
+        if row.target == target and row.ranker not in (MODEL, KNOWABLE, TRUTH):
+            lead = reached - row.ndcg_lists
+            checks.append(floor(f"{target}: nDCG@10 minus that of {row.ranker}", lead, limits.min_ndcg_lead))
+    return checks
+
+
+def _comparisons(against: Contest, limits: Limits, seed: int) -> list[Check]:
+    """The model beside the champion."""
+    ranking = Margin("nDCG@10 minus champion's", limits.ndcg_margin, higher_is_better=True)
+    checks = [not_worse(ranking, against.ndcg, limits=limits, seed=seed)]
+    for name, differences in against.log_loss.items():
+        loss = Margin(f"{name}: log loss minus champion's", limits.log_loss_margin, higher_is_better=False)
+        checks.append(not_worse(loss, differences, limits=limits, seed=seed))
+    return checks

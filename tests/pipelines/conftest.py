@@ -1,0 +1,146 @@
+"""A small two-sided market and a model trained on it, made once."""
+
+import json
+import warnings
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from matching import manifest, training
+from matching.dataset import Dataset
+from matching.model import MatchModel
+from matching.settings import Settings
+from matching.sources import tables as tables_source
+from matching.split import split
+from matching.tables import Candidate, Event, Job, frame
+
+SKILLS = ("python", "go", "java", "react", "kafka", "rust", "sql", "aws")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def small_dataset(seed: int = 1, n_lists: int = 900) -> Dataset:
+    """Companies ask those who have the skills, candidates accept who earn more: easy to learn, not certain."""
+    generator = np.random.default_rng(seed)
+    candidates = [_candidate(generator, number) for number in range(200)]
+    jobs = [_job(generator, number) for number in range(60)]
+    events: list[dict[str, Any]] = []
+    for number in range(n_lists):
+        _show(generator, events, number, candidates, jobs)
+    sorted_events = frame(Event, events).sort("time", maintain_order=True)
+    return Dataset("tables", frame(Candidate, candidates), frame(Job, jobs), sorted_events)
+
+
+def _candidate(generator: np.random.Generator, number: int) -> dict[str, Any]:
+    skills = generator.choice(SKILLS, 3, replace=False)
+    return {
+        "candidate_id": f"c{number}",
+        "headline": f"{skills[0]} engineer",
+        "resume": "I build things with " + " and ".join(skills),
+        "skills": [{"name": str(skill), "years": float(generator.integers(1, 9))} for skill in skills],
+        "experience_years": float(generator.integers(1, 20)),
+        "expected_salary_usd_per_year": float(generator.integers(60, 160)) * 1000,
+        "updated_at": START - timedelta(days=1),
+    }
+
+
+def _job(generator: np.random.Generator, number: int) -> dict[str, Any]:
+    skills = [str(skill) for skill in generator.choice(SKILLS, 2, replace=False)]
+    low = float(generator.integers(60, 140)) * 1000
+    return {
+        "job_id": f"j{number}",
+        "title": f"{skills[0]} engineer",
+        "description": "You will work with " + " and ".join(skills),
+        "must_have_skills": skills,
+        "min_salary_usd_per_year": low,
+        "max_salary_usd_per_year": low + 30_000,
+        "updated_at": START - timedelta(days=1),
+    }
+
+
+def _show(
+    generator: np.random.Generator,
+    events: list[dict[str, Any]],
+    number: int,
+    candidates: list[dict[str, Any]],
+    jobs: list[dict[str, Any]],
+) -> None:
+    """One ranked list of ten candidates for a job, and what came of it."""
+    job = jobs[generator.integers(0, len(jobs))]
+    at = START + timedelta(hours=float(number) * 24 * 120 / 900)
+    for position, row in enumerate(generator.choice(len(candidates), 10, replace=False), start=1):
+        person = candidates[row]
+        ids = {"candidate_id": person["candidate_id"], "job_id": job["job_id"]}
+        shown = {"list_id": f"l{number}", "position": position, "propensity": 1.0}
+        events.append(ids | shown | {"kind": "impression", "time": at})
+        skilled = len({skill["name"] for skill in person["skills"]} & set(job["must_have_skills"]))
+        if generator.random() > (0.08, 0.4, 0.9)[skilled]:
+            continue
+        events.append(ids | {"kind": "outreach", "time": at + timedelta(hours=2)})
+        paid = job["max_salary_usd_per_year"] >= person["expected_salary_usd_per_year"]
+        accepts = generator.random() < (0.85 if paid else 0.15)
+        events.append(ids | {"kind": "accept" if accepts else "decline", "time": at + timedelta(hours=9)})
+
+
+def seal_bundle(dataset: Dataset, folder: Path, *, seed: int = 7) -> Path:
+    """Train and seal a bundle as the flow does, without its pages."""
+    parts = split(dataset, maturity=timedelta(days=1), seed=seed)
+    fitted = training.fit(
+        parts.train, parts.calibration, seed=seed, settings=training.ModelSettings(max_iter=30, min_samples_leaf=20)
+    )
+    check = fitted.features.transform(parts.holdout.pairs.take(np.arange(50)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        training.write(fitted, folder, source="tables", facts={"cuts": {}}, check=check)
+    model = MatchModel.load(folder)
+    pairs = parts.holdout.pairs.take(np.arange(3))
+    scores = model.score(pairs)
+    cases = [
+        {
+            "candidate": _plain(dataset.candidates.drop("updated_at"), int(pairs.candidate_rows[row])),
+            "job": _plain(dataset.jobs.drop("updated_at"), int(pairs.job_rows[row])),
+            "scores": {
+                "match": float(scores.match[row]),
+                "company": None if scores.company is None else float(scores.company[row]),
+                "candidate": None if scores.candidate is None else float(scores.candidate[row]),
+            },
+        }
+        for row in range(3)
+    ]
+    (folder / "golden.json").write_text(json.dumps({"cases": cases}))
+    manifest.seal(folder, {"note": "made by a test"})
+    return folder
+
+
+def _plain(table: pl.DataFrame, row: int) -> dict[str, Any]:
+    return table.row(row, named=True)
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    return small_dataset()
+
+
+@pytest.fixture(scope="session")
+def tables_folder(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tables")
+    tables_source.write(dataset, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bundle(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return seal_bundle(dataset, tmp_path_factory.mktemp("models") / "one")
+
+
+@pytest.fixture(scope="session")
+def other_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return seal_bundle(small_dataset(seed=2), tmp_path_factory.mktemp("models") / "two")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", source="tables", label_maturity_days=1.0)
