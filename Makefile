@@ -60,7 +60,7 @@ lint: setup ## Check style and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
-bench: setup ## Measure the running service against named peers
+bench: setup ## Measure the champion over HTTP and in process against named peers
 	@$(TANDEM) bench $(common) $(ARGS)
 
 screenshots: setup ## Take the screenshots of docs/images in headless Chromium

@@ -1,5 +1,6 @@
 """The command line. Nothing heavy is imported before a command runs: `tandem --help` answers at once."""
 
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -113,12 +114,19 @@ def traffic(
 
 
 @command()
-def monitor(source: Source = None) -> None:
+def monitor(
+    source: Source = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Judge the newest so many predictions instead.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Judge what was answered from this time on, UTC.")] = None,
+    fail_on_drift: Annotated[bool, typer.Option(help="Exit with 4 where there is drift.")] = False,
+) -> None:
     """Compare the latest window with the reference and print a verdict with its reasons."""
     from tandem.options import settings_from
     from tandem.watch import watch
 
-    watch(settings_from(source=source))
+    moment = since.replace(tzinfo=UTC) if since else None
+    verdict = watch(settings_from(source=source), last=last, since=moment)
+    raise SystemExit(verdict.exit_code(fail_on_drift=fail_on_drift))
 
 
 @command()
@@ -173,12 +181,12 @@ def demo(
 
 
 @command()
-def bench(port: Port = None) -> None:
-    """Measure the running service and the model in process against named peers."""
+def bench(source: Source = None) -> None:
+    """Measure the champion over HTTP and in process against named peers."""
     from tandem.bench import measure
     from tandem.options import settings_from
 
-    measure(settings_from(port=port))
+    measure(settings_from(source=source))
 
 
 @command()

@@ -24,17 +24,16 @@ class Page:
 def pages(settings: Settings) -> list[Page]:
     """Both page servers of this home."""
     from monitoring.reports import serve_command as evidently_command
-    from pipelines.registry import serve_command as mlflow_command
+    from pipelines import registry
 
     mlflow, evidently = programs(settings)
     return [
         Page(
             mlflow,
             "MLflow: runs, metrics, plots, registered models",
-            mlflow_command(settings),
+            registry.serve_command(settings),
             f"http://{settings.host}:{settings.mlflow_port}",
-            # Jobs and more than one worker cost 26 s and 2 GB at the start and serve nobody here.
-            {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            registry.serve_environment(),
         ),
         Page(
             evidently,

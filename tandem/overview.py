@@ -1,0 +1,79 @@
+"""Where everything stands, on one screen."""
+
+from datetime import datetime
+
+from matching.settings import Settings
+from tandem import dashboards
+from tandem.console import out, table
+
+NONE = "-"
+
+
+def show(settings: Settings) -> None:
+    """Print champion, service, log, last verdict and addresses."""
+    with out.status("looking ..."):
+        rows = [*_champion(settings), *_service(settings), *_log(settings), *_verdict(settings), *_pages(settings)]
+    table(None, ["", ""], [[name, value] for name, value in rows], numbers_from=2)
+
+
+def _champion(settings: Settings) -> list[tuple[str, str]]:
+    from pipelines import registry
+
+    found = registry.champion(settings)
+    if found is None:
+        return [("champion", f"none of {settings.model_name}: run `make train`")]
+    before = registry.previous_champion(settings, found.name)
+    return [
+        ("champion", f"{found.name} version {found.version}, trained {_minute(found.trained_at)}"),
+        ("rollback to", f"version {before}" if before else NONE),
+    ]
+
+
+def _service(settings: Settings) -> list[tuple[str, str]]:
+    from serving import deployment
+
+    status = deployment.status(settings)
+    if status.deployment is None:
+        return [("service", "not deployed: run `make deploy`")]
+    deployed = status.deployment
+    if not status.running:
+        return [("service", f"version {deployed.model_version} has ended: run `make deploy`")]
+    state = "ready" if status.ready else "not ready"
+    since = _minute(deployed.started_at)
+    return [
+        ("service", f"{deployed.model_name} version {deployed.model_version}, {state}, since {since}"),
+        ("engine", deployed.engine),
+        ("address", deployed.address),
+    ]
+
+
+def _log(settings: Settings) -> list[tuple[str, str]]:
+    if settings.database_url is None and not (settings.log_folder / "log.db").exists():
+        return [("log", "empty")]
+    from matching import database, prediction_log
+
+    engine = database.connect(settings.log_url)
+    try:
+        return [("log", f"{prediction_log.count(engine):,} predictions")]
+    finally:
+        engine.dispose()
+
+
+def _verdict(settings: Settings) -> list[tuple[str, str]]:
+    from monitoring import history
+
+    verdicts = history.read(settings, settings.model_name)
+    if not verdicts:
+        return [("last verdict", NONE)]
+    last = verdicts[-1]
+    reason = f": {last.reasons[0].words}" if last.reasons else ""
+    return [("last verdict", f"{last.state}{reason} (version {last.model_version}, {_minute(last.window.end)})")]
+
+
+def _pages(settings: Settings) -> list[tuple[str, str]]:
+    running = [(program.name, program.address) for program in dashboards.programs(settings)]
+    return [(name, address or "not running: run `make dashboards`") for name, address in running]
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,79 @@
+"""The monitor as a command: which window is the latest, and what is said about it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from matching.settings import Settings
+from tandem.console import out, steps
+from tandem.releases import champion, fetched
+
+if TYPE_CHECKING:
+    from monitoring.verdict import Verdict
+
+MAX_ROWS = 50_000
+TICK = timedelta(microseconds=1)
+
+
+def watch(settings: Settings, *, last: int | None = None, since: datetime | None = None) -> "Verdict":
+    """Judge the latest window of the version in service, draw its report, and print the verdict.
+
+    Args:
+        settings: whose log.
+        last: judge the newest so many predictions instead.
+        since: judge what was answered from this time on instead.
+    """
+    from monitoring.monitor import monitor
+    from monitoring.rendering import render
+    from pipelines import registry
+    from serving import deployment
+
+    with steps("monitoring") as say:
+        deployed = deployment.status(settings).deployment
+        if deployed is not None and deployed.model_name == settings.model_name:
+            model = registry.get(settings, deployed.model_name, deployed.model_version)
+        else:
+            model = champion(settings)
+        if last is None and since is None:
+            since = _end_of_last_window(settings, model.version)
+        with fetched(settings, model) as release:
+            verdict = monitor(
+                settings,
+                model_name=model.name,
+                model_version=model.version,
+                bundle=release.bundle,
+                last=last or MAX_ROWS,
+                since=since,
+                progress=say,
+            )
+    out.print(render(verdict), markup=False)
+    return verdict
+
+
+def _end_of_last_window(settings: Settings, version: str) -> datetime | None:
+    """Where the latest window begins: behind the last one that could be judged, if anything was answered since.
+
+    A window too small to be judged is taken again with what came later; the last window is judged again when nothing
+    came later, since outcomes may have.
+    """
+    from matching import database, prediction_log
+    from monitoring import history
+
+    judged = [v for v in history.read(settings, settings.model_name) if v.model_version == version]
+    judged = [v for v in judged if v.state != "not enough data"]
+    if not judged:
+        return None
+    last = judged[-1].window
+    engine = database.connect(settings.log_url)
+    try:
+        newer = prediction_log.window(
+            engine,
+            model_name=settings.model_name,
+            model_version=version,
+            last=1,
+            since=last.end + TICK,
+            maturity=timedelta(days=settings.label_maturity_days),
+            now=datetime.now(UTC),
+        )
+    finally:
+        engine.dispose()
+    return last.start if newer.is_empty() else last.end + TICK
