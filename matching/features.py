@@ -109,50 +109,53 @@ class PairFeatures:
         return self.restore_skills(dict(zip(counts["name"].to_list(), idf.tolist(), strict=True)))
 
     def restore_skills(self, idf: dict[str, float]) -> "PairFeatures":
-        """Set the rarity of skills from data; a skill never seen counts as the rarest."""
+        """Set the rarity of skills from data, after `words`; a skill never seen counts as the rarest."""
         self.skill_idf_ = idf
         self._rarity = np.full(NAME_COLUMNS, max(idf.values(), default=1.0))
         self._known = np.zeros(NAME_COLUMNS)
         for name, rarity in idf.items():
             self._rarity[_name_column(name)] = rarity
             self._known[_name_column(name)] = 1.0
+        self._skill_terms = self._terms_of_skills()
         return self
 
     def encode_candidates(self, candidates: pl.DataFrame) -> Encoded:
         """Encode `CandidateProfile` rows."""
-        names = candidates["skills"].list.eval(pl.element().struct.field("name"))
-        years = candidates["skills"].list.eval(pl.element().struct.field("years").fill_null(np.nan))
+        headlines, resumes = candidates["headline"].to_list(), candidates["resume"].to_list()
+        listed = candidates["skills"].to_list()
+        names = [[skill["name"] for skill in skills] for skills in listed]
+        years = [[skill["years"] or 0.0 for skill in skills] for skills in listed]
+        roles = [" ".join(wished) for wished in candidates["wish_roles"].to_list()]
         skills = _name_rows(names)
-        resume_words = self.words.transform((candidates["headline"] + " " + candidates["resume"]).to_list())
-        roles = candidates["wish_roles"].list.join(" ").fill_null("")
-        wished_titles = (candidates["headline"] + " " + roles).to_list()
+        profile_words = self.words.transform(_joined(headlines, resumes))
         numbers = {
             "experience": _floats(candidates["experience_years"]),
             "expected_salary": _floats(candidates["expected_salary_usd_per_year"]),
             "remote_wish": _codes(candidates["remote_wish"], REMOTE_WISHES),
-            "skill_count": np.asarray(skills.sum(axis=1)).ravel(),
-            "new_skill_share": _share(skills @ (1 - self._known), np.asarray(skills.sum(axis=1)).ravel()),
+            "skill_count": _count(skills),
+            "new_skill_share": _share(skills @ (1 - self._known), _count(skills)),
             **_place_numbers(candidates),
         }
         sparse = {
             "skills": skills,
             "skill_rarity": csr_matrix(skills.multiply(self._rarity)),
             "skill_years": _name_rows(names, years),
-            "resume_skills": self._skills_in(resume_words, skills),
-            "profile_words": resume_words,
-            "headline_words": self.words.transform(candidates["headline"].to_list()),
-            "role_words": self.words.transform(roles.to_list()),
-            "title_spelling": self.spelling.transform(wished_titles),
-            "wish_stack": _name_rows(candidates["wish_stack"]),
-            "wish_cities": _name_rows(candidates["wish_cities"]),
-            "wish_sizes": _name_rows(candidates["wish_company_sizes"]),
-            "wish_industries": _name_rows(candidates["wish_industries"]),
+            "resume_skills": _ones(skills + profile_words @ self._skill_terms),
+            "profile_words": profile_words,
+            "headline_words": self.words.transform(headlines),
+            "role_words": self.words.transform(roles),
+            "title_spelling": self.spelling.transform(_joined(headlines, roles)),
+            "wish_stack": _name_rows(candidates["wish_stack"].to_list()),
+            "wish_cities": _name_rows(candidates["wish_cities"].to_list()),
+            "wish_sizes": _name_rows(candidates["wish_company_sizes"].to_list()),
+            "wish_industries": _name_rows(candidates["wish_industries"].to_list()),
         }
         return Encoded(numbers, sparse)
 
     def encode_jobs(self, jobs: pl.DataFrame) -> Encoded:
         """Encode `JobProfile` rows."""
-        must, nice = _name_rows(jobs["must_have_skills"]), _name_rows(jobs["nice_to_have_skills"])
+        titles = jobs["title"].to_list()
+        must, nice = _name_rows(jobs["must_have_skills"].to_list()), _name_rows(jobs["nice_to_have_skills"].to_list())
         either = _ones(must + nice)
         numbers = {
             "min_experience": _floats(jobs["min_experience_years"]),
@@ -161,20 +164,20 @@ class PairFeatures:
             "max_salary": _floats(jobs["max_salary_usd_per_year"]),
             "remote_policy": _codes(jobs["remote_policy"], REMOTE_POLICIES),
             "company_size": _codes(jobs["company_size"], COMPANY_SIZES),
-            "must_count": np.asarray(must.sum(axis=1)).ravel(),
-            "nice_count": np.asarray(nice.sum(axis=1)).ravel(),
+            "must_count": _count(must),
+            "nice_count": _count(nice),
             "must_rarity": must @ self._rarity,
             "skill_rarity": either @ self._rarity,
-            "new_skill_share": _share(either @ (1 - self._known), np.asarray(either.sum(axis=1)).ravel()),
+            "new_skill_share": _share(either @ (1 - self._known), _count(either)),
             **_place_numbers(jobs),
         }
         sparse = {
             "must": must,
             "nice": nice,
             "skills": either,
-            "post_words": self.words.transform((jobs["title"] + " " + jobs["description"]).to_list()),
-            "title_words": self.words.transform(jobs["title"].to_list()),
-            "title_spelling": self.spelling.transform(jobs["title"].to_list()),
+            "post_words": self.words.transform(_joined(titles, jobs["description"].to_list())),
+            "title_words": self.words.transform(titles),
+            "title_spelling": self.spelling.transform(titles),
             "city": _name_rows(_single(jobs["city"])),
             "size": _name_rows(_single(jobs["company_size"])),
             "industry": _name_rows(_single(jobs["industry"])),
@@ -209,15 +212,12 @@ class PairFeatures:
             }
         return np.column_stack([columns[name] for name in FEATURE_NAMES]).astype(np.float32)
 
-    def _skills_in(self, words: csr_matrix, listed: csr_matrix) -> csr_matrix:
-        """Skills listed or named in the text, weighted like `listed`, shape (n, NAME_COLUMNS)."""
-        column_of = {term: column for column, term in enumerate(self.words.terms_)}
-        found = [(column_of[name], _name_column(name)) for name in self.skill_idf_ if name in column_of]
-        if not found:
-            return listed
-        terms, names = zip(*found, strict=True)
-        selection = csr_matrix((np.ones(len(found)), (terms, names)), shape=(len(self.words.terms_), NAME_COLUMNS))
-        return _ones(listed + words @ selection)
+    def _terms_of_skills(self) -> csr_matrix:
+        """Which column of names each term of the text stands for, shape (n_terms, NAME_COLUMNS)."""
+        terms = {term: row for row, term in enumerate(self.words.terms_)}
+        found = [name for name in self.skill_idf_ if name in terms]
+        rows, columns = [terms[name] for name in found], [_name_column(name) for name in found]
+        return csr_matrix((np.ones(len(found)), (rows, columns)), shape=(len(terms), NAME_COLUMNS))
 
 
 def _side_features(person: dict[str, Floats], post: dict[str, Floats]) -> dict[str, Floats]:
@@ -288,7 +288,7 @@ def _wish_features(person: dict[str, csr_matrix], post: dict[str, csr_matrix]) -
 
 def _wished(wishes: csr_matrix, offered: csr_matrix, *, share: bool = True) -> Floats:
     """Wishes that are met, as a share or a count; missing where nothing was wished for."""
-    count = np.diff(wishes.indptr).astype(np.float64)
+    count = _count(wishes)
     met = row_dots(wishes, offered)
     return _share(met, count) if share else np.where(count > 0, met, np.nan)
 
@@ -304,12 +304,17 @@ def _same(left: Floats, right: Floats) -> Floats:
 
 
 def _floats(values: pl.Series) -> Floats:
-    return np.asarray(values.cast(pl.Float64).fill_null(np.nan).to_numpy(), dtype=np.float64)
+    return np.array([np.nan if value is None else value for value in values.to_list()], dtype=np.float64)
 
 
 def _codes(values: pl.Series, order: tuple[str, ...]) -> Floats:
     """Position of each value in `order`; missing for null."""
-    return _floats(values.replace_strict(dict(zip(order, range(len(order)), strict=True)), return_dtype=pl.Float64))
+    position = {name: float(place) for place, name in enumerate(order)}
+    return np.array([position.get(value, np.nan) for value in values.to_list()], dtype=np.float64)
+
+
+def _joined(first: list[str], second: list[str]) -> list[str]:
+    return [f"{one} {other}" for one, other in zip(first, second, strict=True)]
 
 
 def _place_numbers(profiles: pl.DataFrame) -> dict[str, Floats]:
@@ -317,47 +322,49 @@ def _place_numbers(profiles: pl.DataFrame) -> dict[str, Floats]:
 
     A city is the same only within the same region: there are many Springfields.
     """
-    region = profiles["region"].fill_null("")
-    return {
-        "city": _place(profiles["city"] + "|" + region),
-        "region": _place(profiles["region"]),
-        "country": _place(profiles["country"]),
-    }
+    cities, regions = profiles["city"].to_list(), profiles["region"].to_list()
+    placed = [city and f"{city}|{region or ''}" for city, region in zip(cities, regions, strict=True)]
+    return {"city": _place(placed), "region": _place(regions), "country": _place(profiles["country"].to_list())}
 
 
-def _place(names: pl.Series) -> Floats:
-    return np.array([0 if n is None else 1 + crc32(n.strip().lower().encode()) for n in names], dtype=np.float64)
+def _place(names: list[str | None]) -> Floats:
+    return np.array([1 + crc32(n.strip().lower().encode()) if n else 0 for n in names], dtype=np.float64)
 
 
 def _name_column(name: str) -> int:
     return crc32(name.strip().lower().encode()) % NAME_COLUMNS
 
 
-def _single(values: pl.Series) -> pl.Series:
+def _single(values: pl.Series) -> list[list[str]]:
     """Wrap each value in a list of its own; null becomes an empty list."""
-    return values.map_elements(lambda value: [value], return_dtype=pl.List(pl.String)).fill_null([])
+    return [[] if value is None else [value] for value in values.to_list()]
 
 
-def _name_rows(names: pl.Series, values: pl.Series | None = None) -> csr_matrix:
-    """Lists of names as rows of hashed columns: 1 for each name, or the largest of its values, missing counting 0.
+def _name_rows(names: list[list[str]], values: list[list[float]] | None = None) -> csr_matrix:
+    """Lists of names as rows of hashed columns: 1 for each name, or the largest of its values.
 
     Args:
-        names: lists of strings, length n.
-        values: lists of floats parallel to `names`.
+        names: length n.
+        values: parallel to `names`.
     """
-    lengths = names.list.len().fill_null(0).to_numpy()
-    flat = names.filter(names.list.len() > 0).explode()
-    columns = np.array([_name_column(name) for name in flat], dtype=np.int64)
-    rows = np.repeat(np.arange(len(names)), lengths)
-    if values is None:
-        data = np.ones(len(columns))
-    else:
-        data = np.nan_to_num(_floats(values.filter(values.list.len() > 0).explode()))
-    largest = np.lexsort((-data, columns, rows))
-    rows, columns, data = rows[largest], columns[largest], data[largest]
-    first = np.ones(len(rows), dtype=bool)
-    first[1:] = (rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1])
-    return csr_matrix((data[first], (rows[first], columns[first])), shape=(len(names), NAME_COLUMNS))
+    indices: list[int] = []
+    data: list[float] = []
+    ends = [0]
+    for row, row_names in enumerate(names):
+        cells: dict[int, float] = {}
+        for place, name in enumerate(row_names):
+            column = _name_column(name)
+            cells[column] = max(cells.get(column, 0.0), 1.0 if values is None else values[row][place])
+        for column in sorted(cells):
+            indices.append(column)
+            data.append(cells[column])
+        ends.append(len(indices))
+    return csr_matrix((data, indices, ends), shape=(len(names), NAME_COLUMNS), dtype=np.float64)
+
+
+def _count(rows: csr_matrix) -> Floats:
+    """Names in each row."""
+    return np.asarray(np.diff(rows.indptr), dtype=np.float64)
 
 
 def _ones(rows: csr_matrix) -> csr_matrix:
