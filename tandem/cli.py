@@ -195,13 +195,13 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Folder to write the tables to, as Parquet.")],
     candidates: Annotated[int, typer.Option(min=1, help="Number of candidates.")] = 20_000,
     jobs: Annotated[int, typer.Option(min=1, help="Number of jobs.")] = 4_000,
-    impressions: Annotated[int, typer.Option(min=1, help="Number of impressions.")] = 1_000_000,
+    impressions: Annotated[int, typer.Option(min=1, help="Number of impressions aimed at.")] = 1_000_000,
     seed: Seed = None,
-    scenario: Scenario = "none",
 ) -> None:
     """Write a simulated marketplace as the canonical tables, to look at or to train from with `--source tables`."""
+    from matching.sources.marketplace import MarketplaceConfig
     from tandem.options import settings_from
     from tandem.simulate import write_tables
 
-    sizes = {"candidates": candidates, "jobs": jobs, "impressions": impressions}
-    write_tables(out, sizes, seed=settings_from(seed=seed).seed, scenario=scenario)
+    config = MarketplaceConfig(n_candidates=candidates, n_jobs=jobs, n_impressions=impressions)
+    write_tables(out, config, seed=settings_from(seed=seed).seed)

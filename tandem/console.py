@@ -1,5 +1,6 @@
 """What the user sees: tables, steps of long work with their times, progress bars; plain lines without a terminal."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,17 +10,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 out = Console(highlight=False, soft_wrap=True)
+COUNT = re.compile(r"\b([\d,]+) of ([\d,]+)\b")
 SAY_EVERY = 10  # percent, without a terminal
 
 
 @contextmanager
 def steps(doing: str) -> Iterator[Callable[[str], None]]:
-    """Show long work as it goes: a spinner with the current step, and each step once with the second it began."""
+    """Show long work as it goes: a spinner with the current step, and each step once with the second it was told.
+
+    A step that counts ("week 3 of 26") is only kept when it is through.
+    """
     began = time.monotonic()
     with out.status(f"{doing} ...", spinner="dots") as status:
 
         def say(step: str) -> None:
-            out.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {step}", markup=True)
+            counted = COUNT.search(step)
+            if counted is None or counted[1] == counted[2]:
+                out.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {step}", markup=True)
             status.update(f"{doing}: {step}")
 
         yield say
