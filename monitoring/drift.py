@@ -133,7 +133,7 @@ def _edges(column: Floats, different: Floats) -> Floats:
 
 def _shares(counts: Floats) -> Floats:
     total = counts.sum(axis=1, keepdims=True)
-    return np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+    return np.asarray(np.divide(counts, total, out=np.zeros_like(counts), where=total > 0))
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def bound(null: Floats, floors: Floats, alpha: float) -> Floats:
     unit = np.maximum(np.quantile(null, 0.99, axis=0), 1e-9)
     relative = np.where(null > floors, null / unit, 0.0)
     largest = np.quantile(relative.max(axis=1), 1 - alpha, method="higher")
-    return np.maximum(floors, largest * unit)
+    return np.asarray(np.maximum(floors, largest * unit))
 
 
 def _count(codes: Integers, grid: Grid) -> Floats:

@@ -30,7 +30,7 @@ def append(settings: Settings, verdict: Verdict) -> Path:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise StorageError(f"{path}: the verdict cannot be stored ({error.strerror}): free the disk and run it again")
+        raise StorageError(f"{path}: the verdict cannot be stored ({error.strerror}): free the disk") from error
     return path
 
 

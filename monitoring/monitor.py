@@ -51,6 +51,10 @@ def monitor(
     verdict = judge.judge(window, model_name=model_name, model_version=model_version)
     if verdict.columns:
         progress("drawing the report")
-        write_report(settings, verdict, reference=reference, window=window)
+        older = [known.report for known in history.read(settings, model_name) if known.is_of_the_window(verdict)]
+        report = write_report(
+            settings, verdict, reference=reference, window=window, replaces=[name for name in older if name]
+        )
+        verdict = verdict.model_copy(update={"report": report})
     history.append(settings, verdict)
     return verdict

@@ -10,6 +10,7 @@ Two figures per direction, each against the model's own holdout, with errors tha
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -22,6 +23,7 @@ from monitoring.windows import Sample
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Measure = Literal["calibration", "discrimination"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class QualityFigure(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     direction: Direction
-    measure: str
+    measure: Measure
     observed: float
     expected: float
     baseline: float
@@ -128,28 +130,60 @@ def measure_quality(
     figures: list[QualityFigure] = []
     for direction in directions:
         before, now = Outcomes.of(reference, direction, unit), Outcomes.of(window, direction, unit)
-        if len(before) == 0 or len(now) == 0:
-            continue
-        enough = before.can_show(settings) and now.can_show(settings)
-        quantile = float(student_t.ppf(1 - tail, max(1, min(before.n_clusters, now.n_clusters) - 1)))
-        for figure in (_calibration, _discrimination):
-            figures.append(figure(direction, before, now, quantile, settings, enough))
+        if len(before) and len(now):
+            comparison = _Comparison(direction, before, now, tail, settings)
+            figures += [comparison.calibration(), comparison.discrimination()]
     return tuple(figures)
 
 
-def _calibration(
-    direction: Direction, before: Outcomes, now: Outcomes, quantile: float, settings: QualitySettings, enough: bool
-) -> QualityFigure:
-    baseline, baseline_variance = _observed_over_expected(before)
-    ratio, variance = _observed_over_expected(now, baseline)
-    change = ratio / baseline - 1 if baseline > 0 else 0.0
-    error = np.sqrt(variance + baseline_variance * (ratio / baseline) ** 2) / baseline if baseline > 0 else np.inf
-    margin = quantile * float(error)
-    return QualityFigure(
-        direction=direction, measure="calibration", observed=float(now.label.mean()),
-        expected=float(baseline * now.expected.mean()), baseline=baseline, change=float(change), margin=margin,
-        minimum=settings.min_calibration, rows=len(now), positives=int(now.label.sum()), enough=enough,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class _Comparison:
+    """Labelled rows of one direction, on the holdout and in the window; `tail` is the error allowed on one side."""
+
+    direction: Direction
+    before: Outcomes
+    now: Outcomes
+    tail: float
+    settings: QualitySettings
+
+    def calibration(self) -> QualityFigure:
+        """Compare observed over expected with the same on the holdout; the change is relative."""
+        baseline, baseline_variance = _observed_over_expected(self.before)
+        if baseline <= 0:
+            return self._figure("calibration", (0.0, 0.0, baseline), 0.0, np.inf)
+        ratio, variance = _observed_over_expected(self.now, baseline)
+        relative = ratio / baseline
+        error = float(np.sqrt(variance + baseline_variance * relative**2)) / baseline
+        expected = float(baseline * self.now.expected.mean())
+        return self._figure("calibration", (float(self.now.label.mean()), expected, baseline), relative - 1, error)
+
+    def discrimination(self) -> QualityFigure:
+        """Compare AUC with what the probabilities promise, and that with the same on the holdout."""
+        old, old_promised, old_variance = _excess_auc(self.before)
+        new, promised, variance = _excess_auc(self.now)
+        baseline = old - old_promised
+        error = float(np.sqrt(variance + old_variance))
+        return self._figure("discrimination", (new, promised + baseline, baseline), new - promised - baseline, error)
+
+    def _figure(
+        self, measure: Measure, values: tuple[float, float, float], change: float, error: float
+    ) -> QualityFigure:
+        clusters = min(self.before.n_clusters, self.now.n_clusters)
+        quantile = float(student_t.ppf(1 - self.tail, max(1, clusters - 1)))
+        is_calibration = measure == "calibration"
+        return QualityFigure(
+            direction=self.direction,
+            measure=measure,
+            observed=values[0],
+            expected=values[1],
+            baseline=values[2],
+            change=change,
+            margin=min(quantile * error, 1e6),
+            minimum=self.settings.min_calibration if is_calibration else self.settings.min_discrimination,
+            rows=len(self.now),
+            positives=int(self.now.label.sum()),
+            enough=self.before.can_show(self.settings) and self.now.can_show(self.settings),
+        )
 
 
 def _observed_over_expected(outcomes: Outcomes, assumed: float = 1.0) -> tuple[float, float]:
@@ -161,20 +195,6 @@ def _observed_over_expected(outcomes: Outcomes, assumed: float = 1.0) -> tuple[f
     robust = n_clusters / (n_clusters - 1) * float((residuals**2).sum())
     rate = np.clip(assumed * outcomes.expected, 0, 1)
     return ratio, max(robust, float((rate * (1 - rate)).sum())) / expected**2
-
-
-def _discrimination(
-    direction: Direction, before: Outcomes, now: Outcomes, quantile: float, settings: QualitySettings, enough: bool
-) -> QualityFigure:
-    old, old_promised, old_variance = _excess_auc(before)
-    new, new_promised, variance = _excess_auc(now)
-    baseline = old - old_promised
-    return QualityFigure(
-        direction=direction, measure="discrimination", observed=new, expected=new_promised + baseline,
-        baseline=baseline, change=new - new_promised - baseline,
-        margin=quantile * float(np.sqrt(variance + old_variance)), minimum=settings.min_discrimination,
-        rows=len(now), positives=int(now.label.sum()), enough=enough,
-    )  # fmt: skip
 
 
 def _excess_auc(outcomes: Outcomes) -> tuple[float, float, float]:
@@ -205,4 +225,4 @@ def weighted_auc(score: Floats, yes: Floats, no: Floats) -> tuple[float, Floats]
 
 
 def _by_cluster(values: Floats, clusters: Integers) -> Floats:
-    return np.bincount(clusters, weights=values)
+    return np.bincount(clusters, weights=values).astype(np.float64)

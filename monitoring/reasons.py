@@ -16,7 +16,13 @@ Floats = NDArray[np.float64]
 Inputs = Mapping[str, tuple[str, ...]]
 
 # A salary per year that reads this many times too low is one per month, week, hour, or in thousands.
-UNITS_PER_YEAR = {12.0: "per month", 52.0: "per week", 2_080.0: "per hour", 1_000.0: "in thousands", 100.0: "in hundreds"}
+UNITS_PER_YEAR = {
+    12.0: "per month",
+    52.0: "per week",
+    2_080.0: "per hour",
+    1_000.0: "in thousands",
+    100.0: "in hundreds",
+}
 UNIT_TOLERANCE = 0.2
 OUTSIDE_SHARE = 0.04
 
@@ -59,9 +65,9 @@ def explain(
     moved = sorted((drift for drift in drifts if drift.severity > 1), key=lambda drift: -drift.severity)
     features = [drift for drift in moved if drift.column not in PROBABILITY_COLUMNS]
     predictions = [drift for drift in moved if drift.column in PROBABILITY_COLUMNS]
-    reasons = [
-        _drift_reason(cause, reference, window, also) for cause, also in _group_by_cause(features, inputs)
-    ] + [_drift_reason(drift, reference, window) for drift in predictions]
+    reasons = [_drift_reason(cause, reference, window, also) for cause, also in _group_by_cause(features, inputs)] + [
+        _drift_reason(drift, reference, window) for drift in predictions
+    ]
     worse = sorted((figure for figure in figures if figure.enough and figure.severity > 1), key=lambda f: -f.severity)
     return (*reasons, *(_quality_reason(figure) for figure in worse))
 

@@ -1,14 +1,14 @@
 """Evidently: one report per window in a workspace, and the pages that show them. The one module that imports it.
 
-The verdict is computed without Evidently (its own rules raise false alarms on small windows, and a share of columns is no
-verdict); here its numbers are drawn. The score of a column is its change in units of its calibrated threshold: over 1
-is drift, in the report as in the verdict.
+The verdict is computed without Evidently (its own rules raise false alarms on small windows, and a share of columns
+is no verdict); here its numbers are drawn. The score of a column is its change in units of its calibrated threshold:
+over 1 is drift, in the report as in the verdict.
 """
 
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_DRAWN_ROWS = 5_000
 METHOD = "tandem_calibrated"
+SHARE = "share of columns that drifted"
 
 
 def workspace_folder(settings: Settings) -> Path:
@@ -44,8 +45,17 @@ def serve_command(settings: Settings) -> list[str]:
     ]
 
 
-def write_report(settings: Settings, verdict: Verdict, *, reference: Sample, window: Sample) -> str:
-    """Draw one window into the workspace; a report of the same window is replaced.
+def write_report(
+    settings: Settings, verdict: Verdict, *, reference: Sample, window: Sample, replaces: Sequence[str] = ()
+) -> str:
+    """Draw one window into the workspace.
+
+    Args:
+        settings: where the workspace is.
+        verdict: what was found; its figures are the ones drawn.
+        reference: the model's own holdout.
+        window: the rows that were judged.
+        replaces: ids of older reports of the same window; they are deleted.
 
     Returns:
         The report's id in the workspace.
@@ -54,9 +64,12 @@ def write_report(settings: Settings, verdict: Verdict, *, reference: Sample, win
         StorageError: the workspace cannot be written.
     """
     with _quiet_evidently():
-        snapshot = _snapshot(verdict, _drawn(reference, settings.seed), _drawn(window, settings.seed))
+        drawn = [_drawn(sample, settings.seed) for sample in (reference, window)]
+        # Evidently leaves out columns without a single value: count the share without it.
+        drawn[0][SHARE], drawn[1][SHARE] = 0.0, verdict.drifted_share
+        snapshot = _snapshot(verdict, drawn[0], drawn[1])
         try:
-            return _store(settings, verdict, snapshot)
+            return _store(settings, verdict.model_name, snapshot, replaces)
         except OSError as error:
             folder = workspace_folder(settings)
             raise StorageError(f"{folder}: the report cannot be stored ({error.strerror}): free the disk") from error
@@ -97,10 +110,11 @@ def _drawn(sample: Sample, seed: int) -> "pd.DataFrame":
 def _snapshot(verdict: Verdict, reference: "pd.DataFrame", current: "pd.DataFrame") -> Any:
     from evidently import BinaryClassification, DataDefinition, Dataset, Report
 
-    drawable = [c.column for c in verdict.columns if reference[c.column].count() and current[c.column].count()]
+    # Evidently cannot draw a column without a single value.
+    drawable = {name for name in current.columns if reference[name].count() and current[name].count()}
     judged = [d for d in Direction if _has_both_outcomes(reference, current, d)]
     definition = DataDefinition(
-        numerical_columns=[name for name in current.columns if not name.endswith(" outcome") and current[name].count()],
+        numerical_columns=[name for name in current.columns if not name.endswith(" outcome")],
         categorical_columns=[f"{direction} outcome" for direction in judged],
         classification=[
             BinaryClassification(name=d, target=f"{d} outcome", prediction_probas=f"{d}_probability", pos_label="yes")
@@ -125,19 +139,22 @@ def _has_both_outcomes(reference: "pd.DataFrame", current: "pd.DataFrame", direc
     )
 
 
-def _metrics(verdict: Verdict, drawable: list[str], judged: list[Direction]) -> list[Any]:
-    from evidently.metrics import DriftedColumnsCount, MeanValue, MissingValueCount, ValueDrift
+def _metrics(verdict: Verdict, drawable: set[str], judged: list[Direction]) -> list[Any]:
+    """Say what to draw: what drifted first, most severe first."""
+    from evidently.metrics import MeanValue, MissingValueCount, ValueDrift
     from evidently.presets import ClassificationQuality
 
-    missing = [column.column for column in verdict.columns if column.severity > 1 and column.is_missing]
-    means = [name for name in ("match_probability",) if name in drawable]
+    columns = [column for column in verdict.columns if column.column in drawable]
+    drifted = [column for column in columns if column.severity > 1]
+    missing = [column for column in verdict.columns if column.severity > 1 and column.is_missing]
+    means = [name for name in (SHARE, "match_probability") if name in drawable]
     means += [f"{d} yes{suffix}" for d in judged for suffix in ("", " expected")]
     return [
-        DriftedColumnsCount(columns=drawable, method=METHOD, threshold=1.0, drift_share=1 / len(drawable)),
+        *(ValueDrift(column=column.column, method=METHOD, threshold=1.0) for column in drifted),
+        *(MissingValueCount(column=column.column) for column in missing),
         *(MeanValue(column=name) for name in means),
-        *(MissingValueCount(column=name) for name in missing),
-        *(ValueDrift(column=name, method=METHOD, threshold=1.0) for name in drawable),
-        *(ClassificationQuality(classification_name=d, pr_curve=True) for d in judged),
+        *(ClassificationQuality(classification_name=direction, pr_curve=True) for direction in judged),
+        *(ValueDrift(column=c.column, method=METHOD, threshold=1.0) for c in columns if c not in drifted),
     ]
 
 
@@ -172,35 +189,30 @@ def _metadata(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _store(settings: Settings, verdict: Verdict, snapshot: Any) -> str:
-    """Add the report to the model's project; files are named by id, so an older report of the window is found by it."""
+def _store(settings: Settings, model_name: str, snapshot: Any, replaces: Sequence[str]) -> str:
     from evidently.ui.workspace import Workspace
 
     folder = workspace_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     workspace = Workspace.create(str(folder))
-    found = workspace.search_project(verdict.model_name)
-    project = found[0] if found else _new_project(workspace, verdict.model_name)
-    for old in _reports_of(workspace, project.id, _metadata(verdict)):
+    found = workspace.search_project(model_name)
+    project = found[0] if found else _new_project(workspace, model_name)
+    stored = str(workspace.add_run(project.id, snapshot, include_data=False).id)
+    known = {str(run) for run in workspace.list_runs(project.id)}
+    for old in known.intersection(replaces):
         workspace.delete_run(project.id, old)
-    return str(workspace.add_run(project.id, snapshot, include_data=False).id)
-
-
-def _reports_of(workspace: Any, project: Any, metadata: dict[str, Any]) -> list[Any]:
-    same = ("window", "model_version")
-    runs = {run: workspace.get_run(project, run).metadata for run in workspace.list_runs(project)}
-    return [run for run, known in runs.items() if all(known.get(key) == metadata[key] for key in same)]
+    return stored
 
 
 def _new_project(workspace: Any, model_name: str) -> Any:
     from evidently.sdk.models import PanelMetric
-    from evidently.sdk.panels import counter_panel, line_plot_panel
+    from evidently.sdk.panels import bar_plot_panel, line_plot_panel
 
-    project = workspace.create_project(model_name, description="One report per window, against the model's own holdout.")
-    drifted = PanelMetric(legend="drifted", metric="DriftedColumnsCount", metric_labels={"value_type": "share"})
+    project = workspace.create_project(
+        model_name, description="One report per window, against the model's own holdout."
+    )
     panels = [
-        counter_panel(title="Share of columns that drifted, newest window", values=[drifted], size="half"),
-        line_plot_panel(title="Share of columns that drifted", values=[drifted], size="half"),
+        bar_plot_panel(title="Share of columns that drifted", values=[_mean(SHARE)], size="half"),
         line_plot_panel(title="Mean match probability", values=[_mean("match_probability")], size="half"),
     ]
     for direction in Direction:

@@ -40,6 +40,7 @@ class Verdict(BaseModel):
         columns: every column's change and threshold, most severe first.
         quality: the figures on mature labels; empty where there are none.
         notes: what could not be judged, in words.
+        report: id of the report in Evidently's workspace, where one was drawn.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,6 +53,18 @@ class Verdict(BaseModel):
     columns: tuple[ColumnDrift, ...] = ()
     quality: tuple[QualityFigure, ...] = ()
     notes: tuple[str, ...] = ()
+    report: str | None = None
+
+    @property
+    def drifted_share(self) -> float:
+        """Share of all columns that drifted."""
+        return sum(column.severity > 1 for column in self.columns) / max(1, len(self.columns))
+
+    def is_of_the_window(self, other: "Verdict") -> bool:
+        """Whether both judge the same rows of the same model version."""
+        mine, theirs = self.window, other.window
+        same_rows = (mine.start, mine.end, mine.rows) == (theirs.start, theirs.end, theirs.rows)
+        return same_rows and (self.model_name, self.model_version) == (other.model_name, other.model_version)
 
     def exit_code(self, *, fail_on_drift: bool) -> int:
         """Exit code of the command line: 4 for drift where the caller asked to fail on it, else 0."""
@@ -110,7 +123,7 @@ class Judge:
     def _check_features(self, window: Sample) -> None:
         different = sorted(set(self.reference.features) ^ set(window.features))
         if different:
-            raise ModelError(f"window and reference differ in the feature {different[0]}: monitor one version at a time")
+            raise ModelError(f"window and reference differ in {different[0]}: monitor one version at a time")
 
     def _detector(self, unit: str) -> DriftDetector:
         if unit not in self._detectors:
@@ -138,5 +151,7 @@ def _notes(facts: WindowFacts, figures: Sequence[QualityFigure], *, blind: bool)
         if not ours:
             notes.append(f"{direction}: {labelled:,} mature labels, quality not judged")
         elif not ours[0].enough:
-            notes.append(f"{direction}: {ours[0].positives:,} yes in {labelled:,} mature labels are too few for quality")
+            notes.append(
+                f"{direction}: {ours[0].positives:,} yes in {labelled:,} mature labels are too few for quality"
+            )
     return tuple(notes)
