@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -26,8 +27,8 @@ def steps(doing: str) -> Iterator[Callable[[str], None]]:
         def say(step: str) -> None:
             counted = COUNT.search(step)
             if counted is None or counted[1] == counted[2]:
-                out.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {step}", markup=True)
-            status.update(f"{doing}: {step}")
+                out.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  {escape(step)}")
+            status.update(escape(f"{doing}: {step}"))
 
         yield say
 

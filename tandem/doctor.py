@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from rich.markup import escape
+
 from matching.errors import EngineError, TandemError
 from matching.settings import Settings
 from tandem.console import out
@@ -47,7 +49,7 @@ def examine(settings: Settings) -> None:
         for finding in check(settings):
             failed += finding.level == "fail"
             colour = COLOURS[finding.level]
-            out.print(f"[{colour}]{finding.level:4}[/{colour}]  {finding.what}")
+            out.print(f"[{colour}]{finding.level:4}[/{colour}]  {escape(finding.what)}")
     if failed:
         raise TandemError(f"{failed} of these findings must be mended before Tandem works here")
 
