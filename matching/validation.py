@@ -26,6 +26,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 """Times outside are slips of a unit or a century, not history."""
 
+UTC_TIME = pl.Datetime("us", "UTC")
 _BROKEN = pl.Schema({"table": pl.String(), "row": pl.Int64(), "column": pl.String(), "rule": pl.String()})
 _COMPARISONS = {
     "minimum": ("at least", pl.Expr.ge),
@@ -85,12 +86,13 @@ def broken_rules(dataset: Dataset) -> pl.DataFrame:
         InvalidTable: a table has other columns or types than its record.
         UnusableData: candidates, jobs or events has no rows.
     """
-    found = []
     for name, (record, table) in dataset.tables().items():
         _check_shape(name, record, table)
+    found = []
+    for name, (record, table) in dataset.tables().items():
         rules = [*column_rules(record), *_rules_between(name, dataset)]
         found.append(_failures(record, rules, table).select(pl.lit(name).alias("table"), "row", "column", "rule"))
-    return pl.concat(found).sort("table", "row", maintain_order=True)
+    return pl.concat(found)
 
 
 def column_rules(record: type[BaseModel]) -> Iterator[Rule]:
@@ -196,8 +198,12 @@ def _rules_between(name: str, dataset: Dataset) -> Iterator[Rule]:
         yield _unique("candidate_id")
         yield _known("candidate_id", "candidates", dataset.candidates)
     else:
-        yield _known("candidate_id", "candidates", dataset.candidates)
-        yield _known("job_id", "jobs", dataset.jobs)
+        for key, table, profiles in (
+            ("candidate_id", "candidates", dataset.candidates),
+            ("job_id", "jobs", dataset.jobs),
+        ):
+            yield _known(key, table, profiles)
+            yield _visible(key, table, profiles)
 
 
 def _unique(*columns: str) -> Rule:
@@ -209,9 +215,16 @@ def _ordered(low: str, high: str) -> Rule:
     return Rule(low, f"must not be above {high}", (pl.col(low) <= pl.col(high)).fill_null(True))
 
 
-def _known(column: str, table: str, known: pl.DataFrame) -> Rule:
-    ids = known[column].unique() if column in known.columns else pl.Series(column, [], dtype=pl.String)
-    return Rule(column, f"must exist in {table}", pl.col(column).is_null() | pl.col(column).is_in(ids.implode()))
+def _known(key: str, table: str, known: pl.DataFrame) -> Rule:
+    ids = known[key].unique().implode()
+    return Rule(key, f"must exist in {table}", pl.col(key).is_null() | pl.col(key).is_in(ids))
+
+
+def _visible(key: str, table: str, profiles: pl.DataFrame) -> Rule:
+    """Build the rule that a profile existed at an event: without it the event is lost to training, in silence."""
+    first = profiles.group_by(key).agg(pl.col("updated_at").min())
+    since = pl.col(key).replace_strict(first[key], first["updated_at"], default=None, return_dtype=UTC_TIME)
+    return Rule("time", f"must not be before the first version in {table}", (pl.col("time") >= since).fill_null(True))
 
 
 def _check_shape(name: str, record: type[BaseModel], table: pl.DataFrame) -> None:
@@ -239,7 +252,12 @@ def _message(broken: pl.DataFrame, rejected: Path) -> str:
     rules = "; ".join(f"{count:,} x {table}.{column} {rule}" for table, column, rule, count in counts.head(5).rows())
     more = f"; and {len(counts) - 5} more rules" if len(counts) > 5 else ""
     table, row, column, rule = broken.row(0)
+    total = f"{_count(rows, 'row')} with broken rules, {_count(len(counts), 'rule')} in all"
     return (
-        f"{rows:,} rows break {len(counts)} rules ({rules}{more}); first: table {table}, row {row}, column {column} "
-        f"{rule}; all of them with their reasons are in {rejected}: correct or remove them and run again"
+        f"{total} ({rules}{more}); first: table {table}, row {row}, column {column} {rule}; the rows with their "
+        f"reasons are in {rejected}: correct or remove them and run again"
     )
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
