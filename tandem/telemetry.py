@@ -11,7 +11,11 @@ SWITCHES = {
 }
 
 
+# Waiting threads that spin starve each other on a busy machine: a fit took 24 s instead of 2.6 s beside other work.
+PATIENCE = {"OMP_WAIT_POLICY": "PASSIVE"}
+
+
 def switch_off() -> None:
     """Set every switch that the user has not set on their own."""
-    for name, value in SWITCHES.items():
+    for name, value in (SWITCHES | PATIENCE).items():
         os.environ.setdefault(name, value)
