@@ -48,6 +48,8 @@ class Text:
 
     def transform(self, documents: Sequence[str]) -> csr_matrix:
         """Encode documents as rows of unit length (or all zero), shape (n_documents, n_terms)."""
+        if not len(documents):  # scikit-learn refuses no rows; a service starts without stored profiles
+            return csr_matrix((0, len(self.terms_)))
         return csr_matrix(self._fitted.transform(documents))
 
     def _vectorizer(self) -> Any:

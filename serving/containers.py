@@ -138,7 +138,7 @@ class ContainerEngine:
         """Whether a container runs."""
         return self._state(identity) == "running"
 
-    def last_lines(self, identity: str, count: int = 5) -> str:
+    def last_lines(self, identity: str, count: int) -> str:
         """The last lines a container printed."""
         try:
             return self.command("logs", "--tail", str(count), identity, doing="reading a container's log")

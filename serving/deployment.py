@@ -216,12 +216,15 @@ def _bring_back(settings: Settings, old: Deployment, progress: Progress) -> None
 
 
 def _wait(engine: Engine, service: Service, launch: Launch, progress: Progress) -> float:
-    return health.wait_until_ready(
-        health.url(launch.address, launch.port),
-        runs=lambda: engine.runs(service),
-        last_words=lambda: engine.last_words(service, launch),
-        progress=progress,
-    )
+    try:
+        return health.wait_until_ready(
+            health.url(launch.address, launch.port),
+            runs=lambda: engine.runs(service),
+            output=lambda: engine.output(service, launch),
+            progress=progress,
+        )
+    except EngineError as error:
+        raise EngineError(f"{error} (see {launch.log})") from error
 
 
 def _check_version(deployment: Deployment) -> None:

@@ -17,6 +17,7 @@ from serving.ports import free_port
 from serving.service_process import ServiceProcess
 
 PYTHONS = ("3.11", "3.12", "3.13")
+LINES = 200
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Launch:
     port: int
     home: Path
     variables: Mapping[str, str]
+
+    @property
+    def log(self) -> Path:
+        """File with what the service prints; of a container, only once something went wrong."""
+        return self.home / "run" / "service.log"
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,8 @@ class Engine(Protocol):
         """Whether a service still runs."""
         ...
 
-    def last_words(self, service: Service, launch: Launch) -> str:
-        """Where or how a service said why it ended."""
+    def output(self, service: Service, launch: Launch) -> str:
+        """What a service printed lately; `launch.log` holds it from then on."""
         ...
 
     def stop(self, service: Service) -> None:
@@ -107,7 +113,7 @@ class ProcessEngine:
             "BENTOML_DO_NOT_TRACK": "true",
         }
         process = ServiceProcess.start(
-            launch.bento, address=launch.address, port=launch.port, environment=environment, log=_log(launch)
+            launch.bento, address=launch.address, port=launch.port, environment=environment, log=launch.log
         )
         return Service(self.name, str(process.pid), process.created)
 
@@ -115,11 +121,9 @@ class ProcessEngine:
         """Whether the process runs."""
         return ServiceProcess(int(service.identity), service.created).runs
 
-    def last_words(self, service: Service, launch: Launch) -> str:  # noqa: ARG002 the interface of both
-        """The last line of its log that says why it is not ready, and where the log is."""
-        lines = _log(launch).read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
-        named = [line.strip() for line in lines if "Error" in line or "not ready" in line]
-        return f"{named[-1][:300]} (see {_log(launch)})" if named else f"see {_log(launch)}"
+    def output(self, service: Service, launch: Launch) -> str:  # noqa: ARG002 the interface of both
+        """The end of its log."""
+        return "\n".join(launch.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES:])
 
     def stop(self, service: Service) -> None:
         """Stop the process and its workers."""
@@ -168,9 +172,12 @@ class ContainerServices:
         """Whether the container runs."""
         return self.engine.runs(service.identity)
 
-    def last_words(self, service: Service, launch: Launch) -> str:  # noqa: ARG002 the interface of both
-        """The last lines the container printed."""
-        return " | ".join(self.engine.last_lines(service.identity).splitlines())[-400:]
+    def output(self, service: Service, launch: Launch) -> str:
+        """The last lines the container printed, kept for when it is gone."""
+        lines = self.engine.last_lines(service.identity, LINES)
+        launch.log.parent.mkdir(parents=True, exist_ok=True)
+        launch.log.write_text(lines, encoding="utf-8")
+        return lines
 
     def stop(self, service: Service) -> None:
         """Stop and remove the container."""
@@ -276,7 +283,3 @@ def _read_proof(settings: Settings) -> _Proof | None:
 
 def _proof_path(settings: Settings) -> Path:
     return settings.root / "run" / "engine.json"
-
-
-def _log(launch: Launch) -> Path:
-    return launch.home / "run" / "service.log"

@@ -13,6 +13,9 @@ from matching.errors import EngineError
 READY_SECONDS = 120.0
 POLL_SECONDS = 0.2
 SAY_SECONDS = 10.0
+LOOK_SECONDS = 2.0
+FAILED_START = "Application startup failed"  # uvicorn's words
+FAILED_STARTS = 3
 
 
 def url(address: str, port: int) -> str:
@@ -44,27 +47,50 @@ def wait_until_ready(
     address: str,
     *,
     runs: Callable[[], bool],
-    last_words: Callable[[], str],
+    output: Callable[[], str],
     progress: Progress,
     timeout_seconds: float = READY_SECONDS,
 ) -> float:
     """Wait until the service is ready and return the seconds it took.
 
+    Args:
+        address: where it answers.
+        runs: tells whether it still runs.
+        output: tells what it printed lately.
+        progress: told from time to time that this still waits.
+        timeout_seconds: how long to wait.
+
     Raises:
-        EngineError: it ended, or was not ready in time.
+        EngineError: it ended, failed to start again and again, or was not ready in time.
     """
-    began = said = time.monotonic()
+    began = said = looked = time.monotonic()
     while not is_ready(address):
         now = time.monotonic()
         if not runs():
-            raise EngineError(f"the new service ended while starting: {last_words()}")
+            raise EngineError(f"the new service ended while starting: {_reason(output())}")
         if now - began > timeout_seconds:
-            raise EngineError(f"the new service was not ready within {timeout_seconds:.0f} s: {last_words()}")
+            raise EngineError(f"the new service was not ready within {timeout_seconds:.0f} s: {_reason(output())}")
+        if now - looked > LOOK_SECONDS:
+            looked = now
+            _give_up_if_failing(output())
         if now - said > SAY_SECONDS:
             said = now
             progress(f"waiting for the service, {now - began:.0f} of at most {timeout_seconds:.0f} s")
         time.sleep(POLL_SECONDS)
     return time.monotonic() - began
+
+
+def _give_up_if_failing(printed: str) -> None:
+    """BentoML starts a worker again for ever; one that fails each time will not get better."""
+    if printed.count(FAILED_START) >= FAILED_STARTS or "not ready: TamperedModel" in printed:
+        raise EngineError(f"the new service does not start: {_reason(printed)}")
+
+
+def _reason(printed: str) -> str:
+    """The last line that says why a service is not ready."""
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    named = [line for line in lines if "Error" in line or "not ready" in line]
+    return (named or lines or ["it printed nothing"])[-1][:300]
 
 
 def model(address: str) -> dict[str, Any]:
