@@ -1,0 +1,57 @@
+"""What is simulated: sizes, weeks, and the lifetimes behind the arrivals."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from matching.errors import InputError
+
+CANDIDATE_LIFE_WEEKS = 26.0
+"""Mean of the exponential time a candidate stays active."""
+EDIT_WEEKS = 30.0
+"""Mean of the exponential time until a candidate edits the profile."""
+JOB_LIFE_WEEKS = (2.0, 8.0)
+"""A job stays open for a uniform time between these."""
+GROUPS = 8
+"""A candidate surfaces for a job in one week of this many, so no pair is shown twice while a job is open."""
+
+
+@dataclass(frozen=True)
+class MarketplaceConfig:
+    """Size and time of one simulated log.
+
+    Attributes:
+        n_candidates: candidates that are active at some time of the log.
+        n_jobs: jobs open at some time of the log.
+        n_impressions: impressions aimed at; fewer where a small market runs out of candidates.
+        weeks: length of the log.
+        list_length: candidates shown per search.
+        start: first moment of the log, UTC.
+        position_bias: exponent of the propensity position ** -position_bias.
+        pool_length: candidates a search ranks, in list lengths.
+    """
+
+    n_candidates: int = 4_000
+    n_jobs: int = 800
+    n_impressions: int = 120_000
+    weeks: int = 26
+    list_length: int = 25
+    start: datetime = datetime(2026, 1, 5, tzinfo=UTC)
+    position_bias: float = 0.5
+    pool_length: int = 10
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None:
+            raise InputError("start has no time zone: give a UTC time")
+        sizes = (self.n_candidates, self.n_jobs, self.n_impressions, self.weeks, self.list_length, self.pool_length)
+        if min(sizes) < 1:
+            raise InputError("every size of a marketplace must be at least 1")
+
+    @property
+    def end(self) -> datetime:
+        """First moment after the log."""
+        return self.start + timedelta(weeks=self.weeks)
+
+    def lists_in_week(self, week: int) -> int:
+        """Number of searches in one week; the log's weeks sum to `n_impressions / list_length`."""
+        total = max(1, round(self.n_impressions / self.list_length))
+        return (week + 1) * total // self.weeks - week * total // self.weeks

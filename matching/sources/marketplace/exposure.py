@@ -1,0 +1,135 @@
+"""Exposure: the searches of recruiters, ranked by a logged policy of simple rules with noise, and position bias."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.sources.marketplace.config import GROUPS, MarketplaceConfig
+from matching.sources.marketplace.facts import CandidateFacts, JobFacts
+from matching.sources.marketplace.lookups import role_similarity
+from matching.sources.marketplace.population import Population
+from matching.sources.marketplace.randomness import generator
+
+Array = NDArray[Any]
+
+POLICY = "logging-policy-1"
+NOISE = 0.45
+EXPLORED = 0.15
+"""Share of candidates whose score is replaced by chance."""
+WEEK_SECONDS = 7 * 24 * 3600
+OPENING_HOUR, CLOSING_HOUR = 7, 18
+
+
+@dataclass(frozen=True)
+class Impressions:
+    """What was shown in one week, list by list in the order of positions. Arrays of shape (n,)."""
+
+    week: int
+    list_number: Array  # within the week
+    candidate: Array  # numbers in the population
+    job: Array
+    position: Array  # from 1
+    seconds: Array  # from the start of the log
+
+    def __len__(self) -> int:
+        return len(self.candidate)
+
+
+def propensity(position: Array, config: MarketplaceConfig) -> Array:
+    """Probability that a position is looked at: position ** -position_bias (Joachims et al. 2017)."""
+    return np.asarray(position.astype(np.float64) ** -config.position_bias)
+
+
+def rule_score(candidates: CandidateFacts, jobs: JobFacts, candidate_rows: Array, job_rows: Array) -> Array:
+    """Score of the rules that rank searches: role, required skills, experience and country. Broadcasts rows."""
+    must = jobs.must[job_rows]
+    named = must >= 0
+    has = named & (candidates.skill_quarters[candidate_rows[..., None], must] > 0)
+    covered = has.sum(axis=-1) / np.maximum(named.sum(axis=-1), 1)
+    role = role_similarity()[candidates.role[candidate_rows], jobs.role[job_rows]]
+    years = candidates.years[candidate_rows]
+    enough = ~(years < jobs.min_years[job_rows])
+    near = (candidates.country[candidate_rows] == jobs.country[job_rows]) | (jobs.policy[job_rows] == 2)
+    return np.asarray(0.9 * covered + 0.8 * role + 0.3 * enough + 0.5 * near)
+
+
+def searches(population: Population, config: MarketplaceConfig, seed: int, week: int) -> Impressions:
+    """Run one week's searches; depends only on the arguments, so any week can be run alone."""
+    rng = generator(seed, "searches", week)
+    open_jobs = rng.permutation(population.job_lives.present(week))
+    n_lists = config.lists_in_week(week) if len(open_jobs) else 0
+    counts = _counts(n_lists, len(open_jobs))
+    present = population.candidate_lives.present(week)
+    parts = list(_groups(population, config, rng, week, (open_jobs, counts, present)))
+    jobs, shown = _stacked(parts, config.list_length)
+    list_number, place = np.nonzero(shown >= 0)
+    seconds = _list_seconds(rng, week, len(jobs))
+    return Impressions(
+        week=week,
+        list_number=list_number,
+        candidate=shown[list_number, place],
+        job=jobs[list_number],
+        position=place + 1,
+        seconds=seconds[list_number],
+    )
+
+
+def _counts(n_lists: int, n_jobs: int) -> Array:
+    """Searches per job, as even as can be; the order of the jobs is random."""
+    if n_jobs == 0:
+        return np.zeros(0, dtype=np.int64)
+    return n_lists // n_jobs + (np.arange(n_jobs) < n_lists % n_jobs)
+
+
+def _groups(
+    population: Population, config: MarketplaceConfig, rng: np.random.Generator, week: int, market: tuple[Array, ...]
+) -> Iterator[tuple[Array, Array]]:
+    """Jobs and their shown candidates, shape (n_lists, list_length), for each group of candidates that meet."""
+    open_jobs, counts, present = market
+    meets = (population.job_lives.group[open_jobs] + week) % GROUPS
+    for group in range(GROUPS):
+        mine = (meets == group) & (counts > 0)
+        members = rng.permutation(present[population.candidate_lives.group[present] == group])
+        if len(members) and mine.any():
+            jobs = np.repeat(open_jobs[mine], counts[mine])
+            pools = _pools(rng, members, counts[mine], config.list_length * config.pool_length)
+            yield jobs, _ranked(population, rng, (jobs, pools), week, config.list_length)
+
+
+def _pools(rng: np.random.Generator, members: Array, counts: Array, length: int) -> Array:
+    """Candidates each list ranks, shape (n_lists, length), -1 for none; lists of one job share no candidate."""
+    size = np.minimum(length, len(members) // counts)
+    start = np.repeat(rng.integers(0, len(members), len(counts)), counts)
+    rank = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    sizes = np.repeat(size, counts)
+    place = (start + rank * sizes)[:, None] + np.arange(length)
+    return np.where(np.arange(length) < sizes[:, None], members[place % len(members)], -1)
+
+
+def _ranked(
+    population: Population, rng: np.random.Generator, lists: tuple[Array, Array], week: int, length: int
+) -> Array:
+    """Order each pool by the policy and keep the first `length`."""
+    jobs, pools = lists
+    rows = population.version(np.maximum(pools, 0), np.full(pools.shape, week, dtype=np.float64))
+    score = rule_score(population.candidate_facts, population.job_facts, rows, jobs[:, None])
+    chance = rng.choice(score.ravel(), size=score.shape) if score.size else score
+    score = np.where(rng.random(score.shape) < EXPLORED, chance, score) + rng.normal(0, NOISE, score.shape)
+    order = np.argsort(np.where(pools >= 0, -score, np.inf), axis=1)[:, :length]
+    return np.take_along_axis(pools, order, axis=1)
+
+
+def _stacked(parts: list[tuple[Array, Array]], length: int) -> tuple[Array, Array]:
+    if not parts:
+        return np.zeros(0, dtype=np.int64), np.zeros((0, length), dtype=np.int64)
+    return np.concatenate([jobs for jobs, _ in parts]), np.concatenate([shown for _, shown in parts])
+
+
+def _list_seconds(rng: np.random.Generator, week: int, n_lists: int) -> Array:
+    """When each search is run: a working day of the week, in office hours (UTC)."""
+    day = rng.integers(0, 5, n_lists)
+    second = rng.integers(OPENING_HOUR * 3600, CLOSING_HOUR * 3600, n_lists)
+    return np.asarray(week * WEEK_SECONDS + day * 24 * 3600 + second)

@@ -1,0 +1,90 @@
+"""The vocabulary as arrays: codes, shares and similarities."""
+
+import re
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.sources.marketplace import vocabulary as words
+
+N_TECHNOLOGIES = len(words.TECHNOLOGIES)
+TECHNOLOGY_CODES: dict[str, int] = {name: code for code, name in enumerate(words.TECHNOLOGIES)}
+ROLE_CODES: dict[str, int] = {role.name: code for code, role in enumerate(words.ROLES)}
+STACK_ROLES: NDArray[np.int64] = np.array([ROLE_CODES[stack.role] for stack in words.STACKS])
+
+
+def normalised(text: str) -> str:
+    """Lower-case words parted by two blanks and framed by one, so that plain search finds whole names side by side."""
+    parts = re.findall(r"[a-z0-9+#.]+", text.lower())
+    return " " + "  ".join(part.rstrip(".") or part for part in parts) + " "
+
+
+def shares(values: tuple[float, ...] | list[float]) -> NDArray[np.float64]:
+    """Shares that sum to one."""
+    array = np.asarray(values, dtype=np.float64)
+    return np.asarray(array / array.sum())
+
+
+@cache
+def stack_log_weights() -> NDArray[np.float64]:
+    """Log odds of each technology in each stack, shape (n_stacks, n_technologies)."""
+    weights = np.full((len(words.STACKS), N_TECHNOLOGIES), -6.0)
+    weights[:, [TECHNOLOGY_CODES[name] for name in words.EVERYWHERE]] = -0.6
+    for row, stack in enumerate(words.STACKS):
+        weights[row, [TECHNOLOGY_CODES[name] for name in stack.related]] = 0.6
+        weights[row, [TECHNOLOGY_CODES[name] for name in stack.core]] = 3.0
+    weights[:, TECHNOLOGY_CODES[words.NEW_TECHNOLOGY]] = -np.inf
+    return weights
+
+
+@cache
+def rarity() -> NDArray[np.float64]:
+    """Weight of each technology: minus the log of the share of stacks' people who know it, shape (n_technologies,)."""
+    known = np.full(N_TECHNOLOGIES, 0.02)
+    stack_shares = shares([stack.share for stack in words.STACKS])
+    for share, stack in zip(stack_shares, words.STACKS, strict=True):
+        known[[TECHNOLOGY_CODES[name] for name in stack.core]] += share
+        known[[TECHNOLOGY_CODES[name] for name in stack.related]] += 0.5 * share
+    known[[TECHNOLOGY_CODES[name] for name in words.EVERYWHERE]] += 0.25
+    return np.asarray(-np.log(np.minimum(known, 0.9)))
+
+
+@cache
+def role_similarity() -> NDArray[np.float64]:
+    """Similarity of role families, shape (n_roles + 1, n_roles + 1); the last row and column mean unknown."""
+    n = len(words.ROLES)
+    matrix = np.full((n + 1, n + 1), 0.05)
+    groups = np.array([role.group for role in words.ROLES])
+    matrix[:n, :n][groups[:, None] == groups[None, :]] = 0.25
+    for (one, other), value in words.NEIGHBOURS.items():
+        a, b = ROLE_CODES[one], ROLE_CODES[other]
+        matrix[a, b] = matrix[b, a] = value
+    np.fill_diagonal(matrix, 1.0)
+    matrix[n, :] = matrix[:, n] = 0.3
+    return matrix
+
+
+@cache
+def spellings() -> tuple[tuple[str, ...], ...]:
+    """Every spelling of each technology, the canonical one first."""
+    return tuple((name, *words.SYNONYMS.get(name, ())) for name in words.TECHNOLOGIES)
+
+
+@cache
+def technology_of_spelling() -> dict[str, int]:
+    """Code of each technology by the normalised form of each of its spellings."""
+    return {normalised(name): code for code, names in enumerate(spellings()) for name in names}
+
+
+@cache
+def role_of_title() -> dict[str, int]:
+    """Code of each role family by the normalised form of each of its titles and of its name."""
+    return {normalised(t): code for code, role in enumerate(words.ROLES) for t in (role.name, *role.titles)}
+
+
+@cache
+def level_of_word() -> dict[str, int]:
+    """Seniority level by its normalised word."""
+    names = words.SENIORITIES
+    return {normalised(word): names.index(name) for name in names for word in words.SENIORITY_WORDS[name]}
