@@ -21,6 +21,8 @@ from matching.labels import LabelledPairs
 from matching.model import Scores
 
 Floats = NDArray[np.float64]
+NOISE_DRAWS = 100
+LARGE = 20_000
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,44 @@ def _ndcg_differences(rows: LabelledPairs, candidate: Scores, champion: Scores) 
     return Differences(new - old, np.ones(len(new)))
 
 
-def judge(evaluation: Evaluation, against: Contest | None, *, seed: int, limits: Limits | None = None) -> Verdict:
+def calibration_noise(rows: LabelledPairs, scores: Scores, *, seed: int) -> dict[str, float]:
+    """Calibration error that chance alone gives a perfectly calibrated model on these rows.
+
+    Labels are drawn from the model's own probabilities; bins of few rows then still miss their prediction. Of many rows
+    nothing is drawn: the noise is below every limit.
+
+    Returns:
+        The 95th percentile by direction.
+    """
+    generator = np.random.default_rng(seed)
+    noise = {}
+    for direction in rows.directions():
+        known = ~np.isnan(rows.label(direction))
+        probability = np.asarray(scores.direction(direction), dtype=np.float64)[known]
+        propensity, weight = rows.label_propensity(direction)[known], rows.weight[known]
+        if len(probability) > LARGE:
+            continue
+        errors = [
+            metrics.calibration_error(
+                (generator.random(len(probability)) < propensity * probability).astype(np.float64),
+                probability,
+                propensity,
+                weight,
+            )
+            for _ in range(NOISE_DRAWS)
+        ]
+        noise[str(direction)] = float(np.quantile(errors, 0.95))
+    return noise
+
+
+def judge(
+    evaluation: Evaluation,
+    against: Contest | None,
+    *,
+    seed: int,
+    limits: Limits | None = None,
+    noise: Mapping[str, float] | None = None,
+) -> Verdict:
     """Decide whether a model may be registered.
 
     Args:
@@ -248,20 +287,22 @@ def judge(evaluation: Evaluation, against: Contest | None, *, seed: int, limits:
         against: the model and the champion on the same rows; None where there is no champion, and the floors decide.
         seed: seed of the bootstrap.
         limits: what must be reached; `Limits()` where None.
+        noise: calibration error that chance alone explains, by direction; the limit is never below it.
     """
     limits = limits or Limits()
-    checks = _floors(evaluation, limits)
+    checks = _floors(evaluation, limits, noise or {})
     if against is None:
         return Verdict(tuple(checks))
     return Verdict((*checks, *_comparisons(against, limits, seed)), against.warnings, against.champion_version)
 
 
-def _floors(evaluation: Evaluation, limits: Limits) -> list[Check]:
+def _floors(evaluation: Evaluation, limits: Limits, noise: Mapping[str, float]) -> list[Check]:
     """Absolute limits: calibration and discrimination of each direction, and a lead over each named baseline."""
     checks = []
     for row in evaluation.rows:
         if row.ranker == MODEL and row.target != MATCH:
-            checks.append(ceiling(f"{row.target}: calibration error", row.calibration_error, limits.max_ece))
+            most = max(limits.max_ece, noise.get(row.target, 0.0))
+            checks.append(ceiling(f"{row.target}: calibration error", row.calibration_error, most))
             checks.append(floor(f"{row.target}: AUC", row.auc, limits.min_auc))
     target = evaluation.rows[-1].target
     reached = evaluation.find(target, MODEL).ndcg_lists

@@ -80,10 +80,11 @@ def connect(settings: Settings) -> "MlflowClient":
     provide(mlflow_variables())
     with explained(settings.root):
         settings.mlflow_folder.mkdir(parents=True, exist_ok=True)
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
         import mlflow
 
+        # It says at every new home that it makes its tables; its own set-up at import would undo an earlier setting.
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         mlflow.set_tracking_uri(settings.mlflow_uri)
         mlflow.set_registry_uri(settings.mlflow_uri)
         return mlflow.MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
@@ -436,12 +437,7 @@ def promote(settings: Settings, name: str, version: str, *, expected: str | None
     """
     with _alias_lock(settings):
         current = _settled(settings, name)
-        if current != expected:
-            seen = f"version {current}" if current else "not there"
-            raise ModelError(
-                f"the champion of {name} is {seen}, not {f'version {expected}' if expected else 'absent'} as expected: "
-                "another promotion came first; look at `tandem status`, then try again"
-            )
+        _compare(name, current, expected)
         return _move(settings, name, version, action="promote", current=current, reason=reason)
 
 
@@ -455,11 +451,18 @@ def previous_champion(settings: Settings, name: str) -> str | None:
     return before[-2] if len(before) > 1 else None
 
 
-def rollback(settings: Settings, name: str, *, reason: str) -> audit.Move:
-    """Make the previous champion the champion again.
+def rollback(settings: Settings, name: str, *, expected: str, reason: str) -> audit.Move:
+    """Make the previous champion the champion again, if the champion is still the one the caller has seen.
+
+    Args:
+        settings: whose registry.
+        name: registered model.
+        expected: version the caller believes to be champion.
+        reason: why, for the trail.
 
     Raises:
-        NoChampion: there is no earlier champion.
+        NoChampion: there is no champion, or none before it.
+        ModelError: the champion is another than expected.
         BusyError: another process is moving the alias.
         TamperedModel: the files of the earlier champion are not what was registered.
     """
@@ -467,10 +470,21 @@ def rollback(settings: Settings, name: str, *, reason: str) -> audit.Move:
         current = _settled(settings, name)
         if current is None:
             raise NoChampion("no champion yet: run `make train`")
+        _compare(name, current, expected)
         before = previous_champion(settings, name)
         if before is None:
             raise NoChampion(f"version {current} of {name} is its first champion: there is nothing to roll back to")
         return _move(settings, name, before, action="rollback", current=current, reason=reason)
+
+
+def _compare(name: str, current: str | None, expected: str | None) -> None:
+    """Refuse a move that was decided while looking at another champion."""
+    if current != expected:
+        seen = f"version {current}" if current else "absent"
+        raise ModelError(
+            f"the champion of {name} is {seen}, not {f'version {expected}' if expected else 'absent'} as expected: "
+            "another move of the alias came first; look at `tandem status`, then try again"
+        )
 
 
 def _alias_lock(settings: Settings) -> AbstractContextManager[None]:

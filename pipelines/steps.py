@@ -2,19 +2,21 @@
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
 
 import numpy as np
 import polars as pl
 
-from matching import baselines, gate, golden, next_view, reference, training
-from matching.dataset import Dataset, Pairs, Progress
-from matching.errors import MissingInput, ModelError, TamperedModel, UnusableData
-from matching.evaluation import Evaluation, evaluate, importance
-from matching.labels import ONE_SIDED_KINDS
+from matching import baselines, gate, next_view, training
+from matching.dataset import Dataset, Progress
+from matching.errors import MissingInput, ModelError, UnusableData
+from matching.evaluation import Evaluation, evaluate
+from matching.labels import ONE_SIDED_KINDS, LabelledPairs
 from matching.model import MatchModel, Scores
 from matching.settings import Settings
 from matching.sources import source
@@ -49,32 +51,120 @@ def ingest(settings: Settings, data: Path | None, progress: Progress) -> Dataset
     if data is not None and not data.exists():
         raise MissingInput(f"{data} is not there: pass the folder of your data with --data")
     dataset = source(settings.source).load(data, seed=settings.seed, progress=progress)
-    progress(f"checking {dataset.candidates.height:,} candidates, {dataset.jobs.height:,} jobs, ")
+    progress(
+        f"checking {dataset.candidates.height:,} candidates, {dataset.jobs.height:,} jobs, "
+        f"{dataset.events.height:,} events"
+    )
     validate(dataset, settings.root / "rejected")
     return dataset
 
 
-class _Hash:
-    """A file that keeps nothing but the digest of what is written to it."""
-
-    def __init__(self) -> None:
-        self.digest = sha256()
-
-    def write(self, data: bytes) -> int:
-        self.digest.update(data)
-        return len(data)
-
-
 def data_hash(dataset: Dataset) -> str:
-    """SHA-256 over every table: the same rows in the same order give the same hash."""
+    """SHA-256 over every table by its values: the same rows in the same order give the same hash."""
     whole = sha256()
     for name, (_, table) in dataset.tables().items():
         whole.update(name.encode())
         for start in range(0, table.height, HASHED_ROWS):
-            whole.update(_digest(table.slice(start, HASHED_ROWS)))
+            whole.update(table.slice(start, HASHED_ROWS).write_ndjson().encode())
     return whole.hexdigest()
 
 
-def _digest(table: pl.DataFrame) -> bytes:
-    """Digest of a small table by its values, whatever its memory looks like."""
-    return sha256(table.rechunk().write_ndjson().encode()).digest()
+def git_commit() -> str:
+    """Commit of the code that runs, with `-dirty` where files differ from it; `unknown` outside a repository."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        answer = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=True)
+        return answer.stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def cut(settings: Settings, dataset: Dataset) -> Split:
+    """Label and cut by time.
+
+    Raises:
+        UnusableData: a slice is empty.
+    """
+    return split(dataset, maturity=timedelta(days=settings.label_maturity_days), seed=settings.seed)
+
+
+def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -> MatchModel:
+    """Fit and calibrate both directions where labelled, write the core files, and load them as serving will.
+
+    Raises:
+        UnusableData: a direction has one class only.
+    """
+    fitted = training.fit(parts.train, parts.calibration, seed=settings.seed)
+    rows = np.linspace(0, len(parts.holdout) - 1, min(CHECKED_ROWS, len(parts.holdout))).astype(np.int64)
+    facts = {
+        "cuts": {name: moment.isoformat() for name, moment in asdict(parts.cuts).items()},
+        "data_hash": data_digest,
+        "seed": settings.seed,
+    }
+    check = fitted.features.transform(parts.holdout.pairs.take(rows))
+    training.write(fitted, folder, source=settings.source, facts=facts, check=check)
+    return MatchModel.load(folder)
+
+
+def measure(settings: Settings, model: MatchModel, parts: Split, dataset: Dataset) -> Evaluation:
+    """Measure the model beside popularity, rules and TF-IDF on the newest slice, and beside the truth where known."""
+    features = model.features.transform(parts.calibration.pairs)
+    named = baselines.fit_baselines(parts.train, parts.calibration, features)
+    return evaluate(model, named, parts.holdout, truth=dataset.truth, seed=settings.seed)
+
+
+def measure_next_view(settings: Settings, dataset: Dataset) -> pl.DataFrame | None:
+    """Recall and nDCG@10 for the next view, leave-last-out over all jobs; None for a two-sided log."""
+    kinds = set(dataset.events["kind"].unique())
+    if not kinds or kinds - {str(kind) for kind in ONE_SIDED_KINDS}:
+        return None
+
+    try:
+        return next_view.report(dataset, lambda rest: next_view.fit_model(rest, seed=settings.seed), seed=settings.seed)
+    except UnusableData:
+        return None
+
+
+def judge(settings: Settings, evaluation: Evaluation, scores: Scores, holdout: LabelledPairs) -> gate.Verdict:
+    """Hold the model against the floors, and against the champion on the same frozen rows.
+
+    Raises:
+        TamperedModel: the champion's files are not what was registered.
+    """
+    noise = gate.calibration_noise(holdout, scores, seed=settings.seed)
+    against, warnings = _against_champion(settings, scores, holdout)
+    verdict = gate.judge(evaluation, against, seed=settings.seed, noise=noise)
+    return replace(verdict, warnings=warnings)
+
+
+def _against_champion(
+    settings: Settings, scores: Scores, holdout: LabelledPairs
+) -> tuple[gate.Contest | None, tuple[str, ...]]:
+    """Model and champion on the same rows, each through its own encoders, and what is unfair about it."""
+    champion = registry.champion(settings)
+    if champion is None:
+        return None, ()
+    with TemporaryDirectory() as scratch:
+        bundle = registry.fetch(settings, champion.name, champion.version, Path(scratch))
+        try:
+            old = MatchModel.load(bundle)
+        except ModelError as error:
+            return None, (f"champion version {champion.version} was not compared, only the floors decided: {error}",)
+    against = gate.contest(holdout, scores, old.score(holdout.pairs), champion_version=champion.version)
+    return against, _unfair(old, holdout)
+
+
+def _unfair(champion: MatchModel, holdout: LabelledPairs) -> tuple[str, ...]:
+    """What makes the comparison unfair: a champion that has learned from the frozen rows."""
+    learned_until = champion.facts.get("cuts", {}).get("calibration_end")
+    first = datetime.fromisoformat(str(holdout.time.min())).replace(tzinfo=UTC)
+    if learned_until is None or datetime.fromisoformat(learned_until) <= first:
+        return ()
+    return (
+        f"the champion learned from data up to {learned_until[:19]}, after the frozen rows begin ({str(first)[:19]}): "
+        "the comparison favours the champion",
+    )

@@ -23,7 +23,10 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def small_dataset(seed: int = 1, n_lists: int = 900) -> Dataset:
-    """Companies ask those who have the skills, candidates accept who earn more: easy to learn, not certain."""
+    """Companies ask the experienced who have the skills, candidates accept who earn more: easy to learn.
+
+    That experience counts no hand-written rule can see, since no post states it.
+    """
     generator = np.random.default_rng(seed)
     candidates = [_candidate(generator, number) for number in range(200)]
     jobs = [_job(generator, number) for number in range(60)]
@@ -77,11 +80,12 @@ def _show(
         shown = {"list_id": f"l{number}", "position": position, "propensity": 1.0}
         events.append(ids | shown | {"kind": "impression", "time": at})
         skilled = len({skill["name"] for skill in person["skills"]} & set(job["must_have_skills"]))
-        if generator.random() > (0.08, 0.4, 0.9)[skilled]:
+        senior = person["experience_years"] >= 8
+        if generator.random() > (0.05, 0.3, 0.5)[skilled] + 0.4 * senior:
             continue
         events.append(ids | {"kind": "outreach", "time": at + timedelta(hours=2)})
-        paid = job["max_salary_usd_per_year"] >= person["expected_salary_usd_per_year"]
-        accepts = generator.random() < (0.85 if paid else 0.15)
+        headroom = (job["max_salary_usd_per_year"] - person["expected_salary_usd_per_year"]) / 20_000
+        accepts = generator.random() < 1 / (1 + np.exp(-headroom))
         events.append(ids | {"kind": "accept" if accepts else "decline", "time": at + timedelta(hours=9)})
 
 

@@ -146,16 +146,18 @@ def test_promotion_is_compare_and_set_and_leaves_a_trail(registered: Settings) -
 def test_rollback_walks_back_and_stops_at_the_first_champion(registered: Settings) -> None:
     model = name(registered)
     with pytest.raises(NoChampion, match="make train"):
-        registry.rollback(registered, model, reason="x")
+        registry.rollback(registered, model, expected="1", reason="x")
     registry.promote(registered, model, "1", expected=None, reason="first")
     registry.promote(registered, model, "2", expected="1", reason="better")
     assert registry.previous_champion(registered, model) == "1"
-    assert registry.rollback(registered, model, reason="worse in fact").to_version == "1"
+    assert registry.rollback(registered, model, expected="2", reason="worse in fact").to_version == "1"
     champion = registry.champion(registered)
     assert champion is not None
     assert champion.version == "1"
+    with pytest.raises(ModelError, match="version 1, not version 2"):
+        registry.rollback(registered, model, expected="2", reason="seen too late")
     with pytest.raises(NoChampion, match="first champion"):
-        registry.rollback(registered, model, reason="again")
+        registry.rollback(registered, model, expected="1", reason="again")
 
 
 def test_a_crash_between_record_and_move_is_found_and_told(registered: Settings) -> None:

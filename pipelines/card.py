@@ -1,0 +1,186 @@
+"""The model card, written from what was measured.
+
+Source: Mitchell et al. (2019), "Model Cards for Model Reporting".
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from matching.dataset import Dataset
+from matching.evaluation import MATCH, TRUTH, Evaluation
+from matching.gate import Verdict
+from matching.split import Split
+from matching.tables import ProtectedAttributes
+
+_MEANING = {
+    "company": "the company reaches out to the candidate, once it looked",
+    "candidate": "the candidate accepts, once asked (in a one-sided log: is interested)",
+    MATCH: "both sides say yes",
+}
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What the card tells besides the figures.
+
+    Attributes:
+        model_name: name of the registered model.
+        digest: digest of the core files.
+        data_hash: digest of the data.
+        git_commit: commit of the code.
+        seed: seed of everything random.
+        command: how to train it again.
+    """
+
+    model_name: str
+    digest: str
+    data_hash: str
+    git_commit: str
+    seed: int
+    command: str
+
+
+def write(
+    facts: CardFacts,
+    dataset: Dataset,
+    parts: Split,
+    *,
+    evaluation: Evaluation,
+    verdict: Verdict | None,
+    next_view: pl.DataFrame | None,
+) -> str:
+    """Write the card as Markdown.
+
+    Args:
+        facts: identity of the model.
+        dataset: what it learned from.
+        parts: the slices in time.
+        evaluation: every figure.
+        verdict: what the gate decided; None where it was not asked.
+        next_view: figures for the next view, in a one-sided log.
+    """
+    sections = [
+        f"# {facts.model_name}",
+        _purpose(parts),
+        _data(facts, dataset, parts),
+        _figures(evaluation),
+        _next_view(next_view),
+        _gate(verdict),
+        _limits(dataset, evaluation),
+        _reproduce(facts),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _table(header: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4f}"
+
+
+def _purpose(parts: Split) -> str:
+    directions = [str(direction) for direction in parts.holdout.directions()]
+    answers = "\n".join(f"- `{name}`: the probability that {_MEANING[name]}" for name in directions)
+    product = (
+        "the product of the two" if len(directions) == 2 else f"the same as `{directions[0]}`: the log has one side"
+    )
+    return (
+        "## What it does\n\nIt scores a candidate and a job with calibrated probabilities, to rank one for the other:"
+        "\n\n"
+        f"{answers}\n- `match`: {product}\n\n"
+        "It is made to order lists that people look through. It is not made to reject anyone without a person's look."
+    )
+
+
+def _data(facts: CardFacts, dataset: Dataset, parts: Split) -> str:
+    slices = {"train": parts.train, "calibration": parts.calibration, "holdout": parts.holdout}
+    rows = [
+        [name, f"{len(rows):,}", f"{len(set(rows.lists.tolist())):,}", str(rows.time[0])[:16], str(rows.time[-1])[:16]]
+        for name, rows in slices.items()
+    ]
+    sizes = (
+        f"Source `{dataset.name}`: {dataset.candidates.height:,} candidate profiles, {dataset.jobs.height:,} jobs, "
+        f"{dataset.events.height:,} events. Data hash `{facts.data_hash[:16]}`."
+    )
+    cut = (
+        f"Cut by time at {parts.cuts.train_end:%Y-%m-%d %H:%M} and {parts.cuts.calibration_end:%Y-%m-%d %H:%M} UTC: "
+        "no slice knows an event, or a version of a profile, from after its own end."
+    )
+    return f"## Data\n\n{sizes}\n\n{_table(['slice', 'pairs', 'lists', 'first', 'last'], rows)}\n\n{cut}"
+
+
+def _figures(evaluation: Evaluation) -> str:
+    names = ["AUC", "calibration error", "log loss", "nDCG@10 (lists)", "nDCG@10 (candidates)", "nDCG@10 (jobs)"]
+    rows = []
+    for row in evaluation.rows:
+        values = (row.auc, row.calibration_error, row.log_loss, row.ndcg_lists, row.ndcg_candidates, row.ndcg_jobs)
+        rows.append([f"{row.target}: {row.ranker}", *map(_number, values)])
+    known = any(row.ranker == TRUTH for row in evaluation.rows)
+    note = (
+        "AUC, calibration error, log loss and the first nDCG are on realised outcomes; the last two rank whole pools "
+        "and take the true probability as gain, so they are free of noise."
+        if known
+        else "All figures are on realised outcomes; the true probabilities are not known."
+    )
+    return f"## Figures on the newest slice\n\n{_table(['target: ranker', *names], rows)}\n\n{note}"
+
+
+def _next_view(table: pl.DataFrame | None) -> str:
+    if table is None:
+        return ""
+    rows = [
+        [
+            row["method"],
+            f"{row['recall_at_10']:.4f} [{row['recall_at_10_low']:.4f}, {row['recall_at_10_high']:.4f}]",
+            f"{row['ndcg_at_10']:.4f} [{row['ndcg_at_10_low']:.4f}, {row['ndcg_at_10_high']:.4f}]",
+        ]
+        for row in table.to_dicts()
+    ]
+    intro = (
+        f"The last job each of {table['n_candidates'][0]:,} candidates discovered is left out, and all jobs are "
+        "ranked. Not cut at one moment in time."
+    )
+    return f"## The next view\n\n{intro}\n\n{_table(['method', 'Recall@10', 'nDCG@10'], rows)}"
+
+
+def _gate(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return ""
+    rows = []
+    for check in verdict.checks:
+        interval = "" if check.low is None or check.high is None else f"[{check.low:.4f}, {check.high:.4f}]"
+        asked = f"{'>=' if check.at_least else '<='} {check.threshold:.4f}"
+        rows.append([check.name, _number(check.value), interval, asked, "yes" if check.passed else "**no**"])
+    against = f"version {verdict.champion_version}" if verdict.champion_version else "no champion: the floors decided"
+    warnings = "".join(f"\n\nNote: {warning}." for warning in verdict.warnings)
+    table = _table(["check", "value", "interval", "asked", "holds"], rows)
+    return f"## Gate\n\nCompared with {against}.\n\n{table}{warnings}"
+
+
+def _limits(dataset: Dataset, evaluation: Evaluation) -> str:
+    names = ", ".join(name for name in ProtectedAttributes.model_fields if name != "candidate_id")
+    one_sided = not any(row.target == MATCH for row in evaluation.rows)
+    lines = [
+        f"Protected attributes ({names}) are kept in a table of their own and are never an input. Other inputs, such "
+        "as experience or place, can still stand in for them: audit the outcomes.",
+        "Probabilities hold for pairs like those that were shown; a pair nobody would have shown is an extrapolation.",
+        "Scores follow the market of the training period; watch drift and train again.",
+    ]
+    if one_sided:
+        lines.append("Only one side's wishes are known: `match` says nothing about the other side.")
+    if dataset.truth is not None:
+        lines.append("The data comes from a simulator: the figures say nothing about real people.")
+    return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _reproduce(facts: CardFacts) -> str:
+    return (
+        f"## Reproduce\n\n```\ngit checkout {facts.git_commit.removesuffix('-dirty')}\n{facts.command}\n```\n\n"
+        f"Seed {facts.seed}; the core files must have the digest `{facts.digest}`."
+    )

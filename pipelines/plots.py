@@ -1,0 +1,82 @@
+"""Plots of a model: calibration, ranking quality beside the baselines, importance of the features."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from matching import metrics
+from matching.evaluation import MATCH, MODEL, Evaluation
+from matching.labels import LabelledPairs
+from matching.model import Scores
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, GREY, ORANGE = "#2b6cb0", "#a0aec0", "#dd6b20"
+SHOWN_FEATURES = 15
+
+
+def _figure(columns: int, height: float = 3.6) -> "tuple[Figure, list[Axes]]":
+    """An empty figure without any window system."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.6 * columns, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, list(np.atleast_1d(figure.subplots(1, columns)))
+
+
+def _save(figure: "Figure", file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=110)
+
+
+def calibration(holdout: LabelledPairs, scores: Scores, file: Path) -> None:
+    """Draw predicted against observed probability, a panel for each direction."""
+    directions = holdout.directions()
+    figure, panels = _figure(len(directions))
+    for panel, direction in zip(panels, directions, strict=True):
+        label, probability = holdout.label(direction), scores.direction(direction)
+        known = ~np.isnan(label)
+        predicted, observed, _ = metrics.reliability(
+            label[known],
+            np.asarray(probability, dtype=np.float64)[known],
+            holdout.label_propensity(direction)[known],
+            holdout.weight[known],
+        )
+        top = float(max(predicted.max(), observed.max())) * 1.05
+        panel.plot([0, top], [0, top], color=GREY, linewidth=1, label="perfect")
+        panel.plot(predicted, observed, marker="o", markersize=4, color=BLUE, label="model")
+        panel.set(title=f"Calibration: {direction}", xlabel="predicted probability", ylabel="observed share of yes")
+        panel.legend(frameon=False)
+    _save(figure, file)
+
+
+def ranking(evaluation: Evaluation, file: Path) -> None:
+    """Draw nDCG@10 of every ranker, a panel for each target."""
+    targets = list(dict.fromkeys(row.target for row in evaluation.rows))
+    figure, panels = _figure(len(targets))
+    for panel, target in zip(panels, targets, strict=True):
+        rows = [row for row in evaluation.rows if row.target == target]
+        colours = [BLUE if row.ranker == MODEL else GREY for row in rows]
+        panel.barh([row.ranker for row in rows], [row.ndcg_lists for row in rows], color=colours)
+        panel.set(title=f"Ranking: {'both sides' if target == MATCH else target}", xlabel="nDCG@10 in the shown lists")
+    _save(figure, file)
+
+
+def importance(losses: dict[str, dict[str, float]], file: Path) -> None:
+    """Draw the features whose shuffling costs most, a panel for each direction.
+
+    Args:
+        losses: by direction and feature, nats per row.
+        file: where to write.
+    """
+    figure, panels = _figure(len(losses), height=4.6)
+    for panel, (direction, values) in zip(panels, losses.items(), strict=True):
+        largest: list[Any] = sorted(values.items(), key=lambda item: item[1])[-SHOWN_FEATURES:]
+        panel.barh([name for name, _ in largest], [loss for _, loss in largest], color=ORANGE)
+        panel.tick_params(axis="y", labelsize=7)
+        panel.set(title=f"Importance: {direction}", xlabel="log loss added by shuffling, nats")
+    _save(figure, file)

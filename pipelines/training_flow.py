@@ -1,0 +1,363 @@
+"""The training: ingest, validate, split, fit, calibrate, evaluate, gate, log, register, promote.
+
+Nothing is registered before the gate, and the alias moves last: a training that ends early leaves a closed run and
+nothing else.
+"""
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import polars as pl
+
+from matching import gate, golden, manifest, reference
+from matching.dataset import Dataset, Progress
+from matching.errors import EngineError, GateRefused, TandemError
+from matching.evaluation import Evaluation, importance
+from matching.model import MatchModel, Scores
+from matching.settings import Settings
+from matching.split import Split
+from pipelines import card, lock, plots, registry, steps
+from pipelines.environment import prefect_variables, provide
+from pipelines.steps import StepRunner
+from pipelines.storage import explain, explained
+
+Outcome = Literal["promoted", "registered", "identical"]
+Result = TypeVar("Result")
+SHOWN_FILES = ("card.md", "metrics.json", "plots")
+IMPORTANCE_ROWS = 4_000
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training ended with.
+
+    Attributes:
+        outcome: `promoted` to champion, `registered` as challenger, or `identical` to the champion.
+        model_name: name of the registered model.
+        version: its version; of an identical model, the champion's.
+        digest: digest of the model's core files.
+        run_id: the run in the registry.
+        evaluation: every figure, beside the baselines and the truth where known.
+        next_view: figures for the next view; None for a two-sided log.
+        verdict: what the gate decided; None where the model is the champion already.
+        only_direction: the one direction that has labels; None where both have.
+        seconds: how long each step took, by name.
+    """
+
+    outcome: Outcome
+    model_name: str
+    version: str
+    digest: str
+    run_id: str
+    evaluation: Evaluation
+    next_view: pl.DataFrame | None
+    verdict: gate.Verdict | None
+    only_direction: str | None
+    seconds: Mapping[str, float]
+
+
+def train(
+    settings: Settings,
+    *,
+    data: Path | None = None,
+    progress: Progress = lambda _: None,
+    promote: bool = True,
+    orchestrated: bool = True,
+) -> TrainingResult:
+    """Train on a source, and register and promote the model if it passes the gate.
+
+    Args:
+        settings: source, seed, home and the age at which a label is mature.
+        data: folder of the source's files; None where it needs none.
+        progress: told in a few words what is being done.
+        promote: make the model champion; otherwise it becomes challenger.
+        orchestrated: run as a Prefect flow, on the server at `PREFECT_API_URL` or a temporary one.
+
+    Raises:
+        InputError: the data is missing, wrong or useless.
+        GateRefused: the model is not good enough; it was logged, and nothing was registered.
+        BusyError: another training runs in this home.
+        StorageError: the disk is full or cannot be written to.
+        EngineError: Prefect did not start.
+    """
+    with explained(settings.root), lock.held(settings, "train", "a training"):
+        for run in registry.reap_orphans(settings):
+            progress(f"closed run {run[:8]}, whose process is gone")
+        tags = {"tandem.source": settings.source, "tandem.git_commit": steps.git_commit()}
+        with registry.recorded_run(settings, tags) as run_id, _workshop(settings) as bundle:
+            work = _Work(settings, data, progress, run_id, bundle, promote)
+            return _as_flow(work) if orchestrated else work.run(steps.directly)
+
+
+@contextmanager
+def _workshop(settings: Settings) -> Iterator[Path]:
+    """An empty folder on the home's own disk; what a killed training left there is removed."""
+    folder = settings.root / "work"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder / "bundle"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_flow(work: "_Work") -> TrainingResult:
+    """Run as a Prefect flow; an error of Prefect's own is told in one line."""
+    provide(prefect_variables(work.settings))
+    work.progress("starting the flow")
+    from pipelines import prefect_flow
+
+    parameters = {"source": work.settings.source, "seed": work.settings.seed, "data": str(work.data or "")}
+    try:
+        return prefect_flow.run(parameters, work.run)
+    except Exception as error:
+        if error in work.failures or isinstance(error, TandemError) or explain(error, work.settings.root):
+            raise
+        raise EngineError(
+            f"Prefect did not run the flow ({type(error).__name__}): check the server at PREFECT_API_URL, or unset it "
+            "to use a temporary one"
+        ) from error
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One training and what its steps share."""
+
+    settings: Settings
+    data: Path | None
+    progress: Progress
+    run_id: str
+    bundle: Path
+    promote: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+    failures: list[Exception] = field(default_factory=list)
+
+    def run(self, runner: StepRunner) -> TrainingResult:
+        """Run every step in order."""
+        step = self._told(runner)
+        dataset = step("ingest", lambda: steps.ingest(self.settings, self.data, self.progress))
+        data_digest = step("hash", lambda: steps.data_hash(dataset))
+        parts = step("split", lambda: steps.cut(self.settings, dataset))
+        model = step("fit", lambda: steps.build(self.settings, parts, self.bundle, data_digest=data_digest))
+        evaluation = step("evaluate", lambda: steps.measure(self.settings, model, parts, dataset))
+        next_view = step("next view", lambda: steps.measure_next_view(self.settings, dataset))
+        scores = step("score", lambda: model.score(parts.holdout.pairs))
+        before = registry.champion(self.settings)
+        same = before is not None and before.digest == model.digest
+        verdict = None if same else step("gate", lambda: self._judge(evaluation, scores, parts))
+        findings = _Findings(dataset, parts, model, scores, evaluation, next_view, verdict, data_digest)
+        step("describe", lambda: self._describe(findings))
+        step("log", lambda: self._log(findings))
+        version, outcome = self._publish(step, findings, before)
+        return TrainingResult(
+            outcome=outcome,
+            model_name=self.settings.model_name,
+            version=version,
+            digest=model.digest,
+            run_id=self.run_id,
+            evaluation=evaluation,
+            next_view=next_view,
+            verdict=verdict,
+            only_direction=str(model.directions[0]) if len(model.directions) == 1 else None,
+            seconds=self.seconds,
+        )
+
+    def _told(self, runner: StepRunner) -> StepRunner:
+        """A runner that also tells the user, takes the time and keeps the error of a step."""
+
+        def step(name: str, work: Callable[[], Result]) -> Result:
+            def timed() -> Result:
+                began = time.monotonic()
+                try:
+                    return work()
+                except Exception as error:
+                    self.failures.append(error)
+                    raise
+                finally:
+                    self.seconds[name] = time.monotonic() - began
+
+            self.progress(_WORDS[name])
+            return runner(name, timed)
+
+        return step
+
+    def _judge(self, evaluation: Evaluation, scores: Scores, parts: Split) -> gate.Verdict:
+        verdict = steps.judge(self.settings, evaluation, scores, parts.holdout)
+        for warning in verdict.warnings:
+            self.progress(f"note: {warning}")
+        return verdict
+
+    def _describe(self, found: "_Findings") -> None:
+        """Add everything but the core files to the bundle."""
+        holdout, seed = found.parts.holdout, self.settings.seed
+        golden.write(found.model, found.dataset.jobs, self.bundle, seed=seed)
+        reference.write(holdout, found.scores, self.bundle)
+        pictures = self.bundle / "plots"
+        plots.calibration(holdout, found.scores, pictures / "calibration.png")
+        plots.ranking(found.evaluation, pictures / "ranking.png")
+        losses = importance(found.model, holdout, seed=seed, rows=IMPORTANCE_ROWS)
+        plots.importance(losses, pictures / "importance.png")
+        _write_json(self.bundle / "metrics.json", found.metrics())
+        (self.bundle / "card.md").write_text(found.card(self.settings), encoding="utf-8")
+
+    def _log(self, found: "_Findings") -> None:
+        shown = self.bundle.with_name("shown")
+        for name in SHOWN_FILES:
+            source, target = self.bundle / name, shown / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+        if found.verdict is not None:
+            _write_json(shown / "verdict.json", found.verdict.to_dict())
+        registry.log(
+            self.settings,
+            self.run_id,
+            metrics=found.evaluation.flat() | found.next_view_metrics() | self._timings(),
+            params=found.parameters(self.settings),
+            tags=found.tags(),
+            files=shown,
+        )
+
+    def _timings(self) -> dict[str, float]:
+        return {f"seconds.{name.replace(' ', '_')}": value for name, value in self.seconds.items()}
+
+    def _publish(
+        self, step: StepRunner, found: "_Findings", before: registry.RegisteredModel | None
+    ) -> tuple[str, Outcome]:
+        """Register and move an alias, if the gate lets the model pass."""
+        if found.verdict is None and before is not None:
+            self.progress(f"identical to champion version {before.version}: nothing new to register")
+            return before.version, "identical"
+        if found.verdict is None or not found.verdict.passed:
+            raise GateRefused(_refusal(found.verdict, self.run_id))
+        version = step("register", lambda: self._register(found))
+        name = self.settings.model_name
+        if not self.promote:
+            step("alias", lambda: registry.challenge(self.settings, name, version))
+            return version, "registered"
+        expected = before.version if before else None
+        why = f"passed the gate in run {self.run_id}"
+        step("alias", lambda: registry.promote(self.settings, name, version, expected=expected, reason=why))
+        return version, "promoted"
+
+    def _register(self, found: "_Findings") -> str:
+        commit = steps.git_commit()
+        manifest.seal(self.bundle, {"data_hash": found.data_digest, "git_commit": commit, "metrics": found.metrics()})
+        tags = {"tandem.data_hash": found.data_digest, "tandem.git_commit": commit}
+        return registry.register(self.settings, self.run_id, self.bundle, tags=tags)
+
+
+_WORDS = {
+    "ingest": "reading and checking the data",
+    "hash": "hashing the data",
+    "split": "labelling and cutting by time",
+    "fit": "fitting and calibrating",
+    "evaluate": "measuring beside the baselines",
+    "next view": "measuring the next view",
+    "score": "scoring the newest slice",
+    "gate": "holding it against the floors and the champion",
+    "describe": "writing model card and plots",
+    "log": "logging",
+    "register": "registering",
+    "alias": "moving the alias",
+}
+
+
+@dataclass(frozen=True)
+class _Findings:
+    """Everything the steps before the registration found."""
+
+    dataset: Dataset
+    parts: Split
+    model: MatchModel
+    scores: Scores
+    evaluation: Evaluation
+    next_view: pl.DataFrame | None
+    verdict: gate.Verdict | None
+    data_digest: str
+
+    def metrics(self) -> dict[str, Any]:
+        """Every measured figure as JSON holds it."""
+        return {
+            "evaluation": [asdict(row) for row in self.evaluation.rows],
+            "next_view": None if self.next_view is None else self.next_view.to_dicts(),
+            "gate": None if self.verdict is None else self.verdict.to_dict(),
+        }
+
+    def next_view_metrics(self) -> dict[str, float]:
+        """Figures for the next view by name."""
+        rows = [] if self.next_view is None else self.next_view.to_dicts()
+        return {
+            f"next_view.{row['method'].replace(' ', '_')}.{figure}": row[figure]
+            for row in rows
+            for figure in ("recall_at_10", "ndcg_at_10")
+        }
+
+    def parameters(self, settings: Settings) -> dict[str, Any]:
+        """What the run was set to and how much it saw."""
+        slices = {"train": self.parts.train, "calibration": self.parts.calibration, "holdout": self.parts.holdout}
+        return {
+            "source": settings.source,
+            "seed": settings.seed,
+            "label_maturity_days": settings.label_maturity_days,
+            "directions": ",".join(self.model.directions),
+            **{f"model.{name}": value for name, value in self.model.facts["settings"].items()},
+            **{f"cut.{name}": value for name, value in self.model.facts["cuts"].items()},
+            **{f"rows.{name}": len(rows) for name, rows in slices.items()},
+        }
+
+    def tags(self) -> dict[str, str]:
+        """Identity of data and model, and the verdict."""
+        verdict = "identical" if self.verdict is None else "passed" if self.verdict.passed else "refused"
+        compared = self.verdict.champion_version if self.verdict else None
+        return {
+            "tandem.data_hash": self.data_digest,
+            "tandem.digest": self.model.digest,
+            "tandem.gate": verdict,
+            "tandem.compared_with": compared or "none",
+        }
+
+    def card(self, settings: Settings) -> str:
+        """The model card."""
+        facts = card.CardFacts(
+            model_name=settings.model_name,
+            digest=self.model.digest,
+            data_hash=self.data_digest,
+            git_commit=steps.git_commit(),
+            seed=settings.seed,
+            command=f"tandem train --source {settings.source} --seed {settings.seed}",
+        )
+        return card.write(
+            facts,
+            self.dataset,
+            self.parts,
+            evaluation=self.evaluation,
+            verdict=self.verdict,
+            next_view=self.next_view,
+        )
+
+
+def _refusal(verdict: gate.Verdict | None, run_id: str) -> str:
+    reasons = verdict.reasons if verdict else ["nothing was checked"]
+    kept = "the champion stays" if verdict and verdict.champion_version else "there is no champion yet"
+    refused = f"the gate refused the model: {'; '.join(reasons)}"
+    return f"{refused}; nothing was registered, {kept}; run {run_id} has every figure"
+
+
+def _write_json(file: Path, content: Any) -> None:
+    file.write_text(json.dumps(_plain(content), indent=1, sort_keys=True, allow_nan=False), encoding="utf-8")
+
+
+def _plain(content: Any) -> Any:
+    """JSON has no NaN: an undefined figure is null."""
+    if isinstance(content, Mapping):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
