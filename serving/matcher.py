@@ -45,10 +45,10 @@ _CLOCK_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Pool:
-    """All stored profiles of one kind, encoded."""
+    """All stored profiles of one kind, encoded; None where none is stored."""
 
     stored: StoredProfiles
-    encoded: Encoded
+    encoded: Encoded | None
 
 
 class Matcher:
@@ -61,8 +61,8 @@ class Matcher:
         self.log = log
         self._metrics, self._card = _metrics(bundle / "metrics.json"), _text(bundle / "card.md")
         candidates, jobs = load_kind(engine, "candidate"), load_kind(engine, "job")
-        self._candidates = Pool(candidates, model.encode_candidates(candidates.table))
-        self._jobs = Pool(jobs, model.encode_jobs(jobs.table))
+        self._candidates = Pool(candidates, model.encode_candidates(candidates.table) if len(candidates) else None)
+        self._jobs = Pool(jobs, model.encode_jobs(jobs.table) if len(jobs) else None)
 
     def match(self, request: MatchRequest, request_id: str, now: datetime) -> MatchAnswer:
         """Score pairs; raises Problem."""
@@ -208,7 +208,7 @@ class Matcher:
     ) -> tuple[list[str], Sequence[Profile | str], Encoded]:
         """Ids, payloads and encodings of what is ranked; raises Problem."""
         if given is None:
-            if not len(pool.stored):
+            if pool.encoded is None:
                 raise Problem(404, "nothing_stored", f"no {field} are stored: send them in the field {field}")
             return list(pool.stored.row_of), pool.stored.payloads, pool.encoded
         side = Side(record, pool.stored)

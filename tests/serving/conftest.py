@@ -1,0 +1,192 @@
+"""A real, small bundle and a real service that answers with it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from matching import training
+from matching.dataset import Pairs
+from matching.features import PairFeatures
+from matching.labels import LabelledPairs
+from matching.manifest import seal
+from matching.tables import CandidateProfile, JobProfile, frame
+
+SKILLS = ("Python", "React", "PostgreSQL", "Kubernetes", "Go", "TypeScript", "Rust", "Spark")
+MODEL_NAME, MODEL_VERSION = "tandem-small", "3"
+
+
+def candidate_rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
+    """Made-up candidates; every fourth leaves out what may be left out."""
+    generator = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = []
+    for number in range(count):
+        skills = [str(name) for name in generator.choice(SKILLS, size=3, replace=False)]
+        row: dict[str, Any] = {
+            "candidate_id": f"c{seed}-{number}",
+            "headline": f"{skills[0]} engineer",
+            "skills": [{"name": name, "years": None if number % 3 else 2.5} for name in skills],
+        }
+        if number % 4:
+            row |= {
+                "resume": f"I build things with {' and '.join(skills)}.",
+                "experience_years": float(generator.uniform(0, 20)),
+                "city": str(generator.choice(["Austin", "Denver"])),
+                "region": "Texas",
+                "remote_wish": str(generator.choice(["onsite", "hybrid", "remote", "any"])),
+                "wish_stack": skills[:1],
+                "expected_salary_usd_per_year": float(generator.uniform(60_000, 200_000)),
+            }
+        rows.append(row)
+    return rows
+
+
+def job_rows(count: int, seed: int = 2) -> list[dict[str, Any]]:
+    """Made-up jobs."""
+    generator = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = []
+    for number in range(count):
+        skills = [str(name) for name in generator.choice(SKILLS, size=3, replace=False)]
+        rows.append(
+            {
+                "job_id": f"j{seed}-{number}",
+                "title": f"{skills[0]} developer",
+                "description": f"We use {' and '.join(skills)}.",
+                "must_have_skills": skills[:2],
+                "nice_to_have_skills": skills[2:],
+                "min_experience_years": float(generator.uniform(0, 8)),
+                "city": "Austin",
+                "region": "Texas",
+                "remote_policy": str(generator.choice(["onsite", "hybrid", "remote"])),
+                "max_salary_usd_per_year": float(generator.uniform(80_000, 220_000)),
+            }
+        )
+    return rows
+
+
+def _labelled(pairs: Pairs, features: PairFeatures, seed: int) -> LabelledPairs:
+    """Both sides say yes more often where skills are covered."""
+    generator = np.random.default_rng(seed)
+    covered = features.transform(pairs)[:, list(_names()).index("must_have_coverage")]
+    company = (generator.random(len(pairs)) < 0.1 + 0.7 * covered).astype(float)
+    candidate = np.where(company == 1, (generator.random(len(pairs)) < 0.4).astype(float), np.nan)
+    ones = np.ones(len(pairs))
+    time_ = np.full(len(pairs), np.datetime64("2026-01-01", "us"))
+    return LabelledPairs(pairs, time_, np.arange(len(pairs)), company, candidate, ones, ones)
+
+
+def _names() -> tuple[str, ...]:
+    from matching.features import FEATURE_NAMES
+
+    return FEATURE_NAMES
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sealed bundle of a small model, with its release beside it."""
+    home = tmp_path_factory.mktemp("release")
+    folder = home / "bundle"
+    candidates, jobs = frame(CandidateProfile, candidate_rows(80)), frame(JobProfile, job_rows(20))
+    everyone, every_job = (axis.ravel() for axis in np.meshgrid(np.arange(80), np.arange(20)))
+    pairs = Pairs(candidates, jobs, everyone, every_job)
+    encoder = PairFeatures().fit(candidates, jobs)
+    train, calibration = _labelled(pairs, encoder, 5), _labelled(pairs, encoder, 6)
+    fitted = training.fit(train, calibration, seed=7, settings=training.ModelSettings(max_iter=20))
+    check = fitted.features.transform(pairs.take(np.arange(50)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # skl2onnx gives protobuf numpy's uint8 and bool
+        training.write(fitted, folder, source="small", facts={}, check=check)
+    (folder / "metrics.json").write_text(json.dumps({"match": {"auc": 0.7, "ndcg": float("nan")}}))
+    (folder / "card.md").write_text("# A small model\n")
+    seal(folder, {"source": "small"})
+    (home / "release.json").write_text(
+        json.dumps(
+            {
+                "model_name": MODEL_NAME,
+                "model_version": MODEL_VERSION,
+                "trained_at": "2026-01-01T00:00:00Z",
+                "promoted_at": "2026-01-02T00:00:00Z",
+            }
+        )
+    )
+    return folder
+
+
+@dataclass
+class Service:
+    """A running service and what it printed."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    output: Path
+    database_url: str
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(60)
+
+    def printed(self) -> str:
+        return self.output.read_text(encoding="utf-8", errors="replace")
+
+
+def start(bundle: Path, home: Path, port: int, *, wait: bool = True) -> Service:
+    """Run `bentoml serve` as a user would, and wait until it is ready."""
+    home.mkdir(parents=True, exist_ok=True)
+    output = home / "output.txt"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("TANDEM_", "BENTOML_"))},
+        "TANDEM_HOME": str(home),
+        "TANDEM_BUNDLE": str(bundle),
+        "BENTOML_HOME": str(home / "bentoml"),
+        "BENTOML_DO_NOT_TRACK": "true",
+    }
+    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:TandemMatch", "--host", "127.0.0.1"]
+    with output.open("wb") as file:
+        process = subprocess.Popen([*command, "--port", str(port)], env=environment, stdout=file, stderr=file)
+    service = Service(process, f"http://127.0.0.1:{port}", output, f"sqlite:///{home / 'log' / 'log.db'}")
+    try:
+        if wait:
+            wait_until(lambda: httpx.get(f"{service.url}/readyz").status_code == 200, service)
+    except BaseException:
+        service.stop()
+        raise
+    return service
+
+
+def wait_until(condition: Any, service: Service, seconds: float = 90) -> None:
+    """Wait for a condition; a refused connection counts as not yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except httpx.HTTPError:
+            pass
+        assert service.process.poll() is None, service.printed()
+        time.sleep(0.1)
+    raise AssertionError(service.printed())
+
+
+@pytest.fixture(scope="session")
+def service(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One running service for all tests that do not stop or break it."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    running = start(bundle, tmp_path_factory.mktemp("service"), port)
+    try:
+        yield running
+    finally:
+        running.stop()
