@@ -56,13 +56,24 @@ def rule_score(candidates: CandidateFacts, jobs: JobFacts, candidate_rows: Array
     return np.asarray(0.9 * covered + 0.8 * role + 0.3 * enough + 0.5 * near)
 
 
-def searches(population: Population, config: MarketplaceConfig, seed: int, week: int) -> Impressions:
-    """Run one week's searches; depends only on the arguments, so any week can be run alone."""
+def searches(
+    population: Population, config: MarketplaceConfig, seed: int, week: int, admitted: NDArray[np.bool_] | None = None
+) -> Impressions:
+    """Run one week's searches; depends only on the arguments, so any week can be run alone.
+
+    Args:
+        population: everyone, drawn at least to the end of the week.
+        config: size of the market.
+        seed: seed of the marketplace.
+        week: number of the week, from 0.
+        admitted: shape (n_candidates,), who may be found; None for everyone.
+    """
     rng = generator(seed, "searches", week)
     open_jobs = rng.permutation(population.job_lives.present(week))
     n_lists = config.lists_in_week(week) if len(open_jobs) else 0
     counts = _counts(n_lists, len(open_jobs))
     present = population.candidate_lives.present(week)
+    present = present if admitted is None else present[admitted[present]]
     parts = list(_groups(population, config, rng, week, (open_jobs, counts, present)))
     jobs, shown = _stacked(parts, config.list_length)
     list_number, place = np.nonzero(shown >= 0)
@@ -114,7 +125,7 @@ def _ranked(
 ) -> Array:
     """Order each pool by the policy and keep the first `length`."""
     jobs, pools = lists
-    rows = population.version(np.maximum(pools, 0), np.full(pools.shape, week, dtype=np.float64))
+    rows = population.version(np.maximum(pools, 0), float(week))
     score = rule_score(population.candidate_facts, population.job_facts, rows, jobs[:, None])
     chance = rng.choice(score.ravel(), size=score.shape) if score.size else score
     score = np.where(rng.random(score.shape) < EXPLORED, chance, score) + rng.normal(0, NOISE, score.shape)

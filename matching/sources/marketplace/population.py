@@ -65,7 +65,7 @@ class Population:
     job_lives: Lives
     protected: pl.DataFrame
 
-    def version(self, numbers: Array, weeks: Array) -> Array:
+    def version(self, numbers: Array, weeks: Array | float) -> Array:
         """Rows of the versions valid at the given times, in weeks."""
         return np.asarray(self.first_version[numbers] + (self.candidate_lives.edits[numbers] <= weeks))
 

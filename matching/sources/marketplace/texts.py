@@ -84,7 +84,7 @@ CLOSINGS = (
 WOMEN_CLOSING = "Volunteer mentor in a network for women in technology."
 
 PITCHES = (
-    "{company} is a {industry} company of {size} people.",
+    "{company} is in {industry}, with {size} people.",
     "At {company} we build {industry} products; we are {size} people.",
     "{company} ({industry}, {size} employees) is hiring.",
     "Join {company}, a growing name in {industry}.",

@@ -1,0 +1,218 @@
+"""Named drift scenarios: what changes after the log, and in which columns it shows.
+
+A scenario edits what is true (`change`), what the client reports of it (`report`), who is there (`admit`) or how both
+sides judge (`tastes`). Each choice about an entity comes from (seed, identifier), so a scenario moves its own columns
+and leaves every other value as it is under `none`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from matching.sources.marketplace import vocabulary as words
+from matching.sources.marketplace.facts import CandidateFacts
+from matching.sources.marketplace.randomness import keys, uniforms
+from matching.sources.marketplace.truth import Tastes
+from matching.sources.marketplace.utilities import CandidateTaste, CompanyTaste
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The profiles of one window, in the schemas of `Candidate` and `Job`."""
+
+    candidates: pl.DataFrame
+    jobs: pl.DataFrame
+
+
+Shift = Callable[[Profiles, int, int], Profiles]
+"""Edits profiles; told the seed and the number of the window."""
+
+
+def unchanged(profiles: Profiles, seed: int, window: int) -> Profiles:
+    """Leave profiles as they are."""
+    del seed, window
+    return profiles
+
+
+def everyone(facts: CandidateFacts, seed: int) -> NDArray[np.bool_]:
+    """Admit every candidate."""
+    del seed
+    return np.ones(len(facts.key), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One named drift.
+
+    Attributes:
+        name: its name.
+        description: what happens, in one sentence.
+        candidate_columns: columns of candidates in which it shows.
+        job_columns: columns of jobs in which it shows.
+        change: edits what is true.
+        report: edits what the client sends; the truth never sees it.
+        admit: which candidates are there, from their facts.
+        tastes: how both sides judge.
+    """
+
+    name: str
+    description: str
+    candidate_columns: tuple[str, ...] = ()
+    job_columns: tuple[str, ...] = ()
+    change: Shift = unchanged
+    report: Shift = unchanged
+    admit: Callable[[CandidateFacts, int], NDArray[np.bool_]] = everyone
+    tastes: Tastes = field(default_factory=Tastes)
+
+
+EXPECTED_SALARY_GROWTH = 1.35
+BAND_GROWTH = 1.08
+
+
+def inflate_salaries(profiles: Profiles, seed: int, window: int) -> Profiles:
+    """Raise expectations by 35 % and bands by 8 %."""
+    del seed, window
+    bands = pl.col("min_salary_usd_per_year", "max_salary_usd_per_year") * BAND_GROWTH
+    wishes = pl.col("expected_salary_usd_per_year") * EXPECTED_SALARY_GROWTH
+    return Profiles(profiles.candidates.with_columns(wishes.round(0)), profiles.jobs.with_columns(bands.round(0)))
+
+
+def spread_new_stack(profiles: Profiles, seed: int, window: int) -> Profiles:
+    """Give a growing share of candidates and jobs the new technology."""
+    name, share = words.NEW_TECHNOLOGY, min(0.35 + 0.08 * window, 0.8)
+    drawn = uniforms(keys(profiles.candidates["candidate_id"]), seed, "new stack", 2)
+    knows = pl.Series(drawn[:, 0] < share)
+    years = pl.Series(np.round(0.25 + 1.25 * drawn[:, 1], 2))
+    skill = pl.struct(pl.lit(name).alias("name"), pl.lit(years).alias("years"))
+    candidates = profiles.candidates.with_columns(
+        skills=pl.when(knows).then(pl.concat_list("skills", skill)).otherwise("skills"),
+        resume=pl.when(knows).then(pl.col("resume") + f" Lately I shipped a product with {name}.").otherwise("resume"),
+    )
+    asks = pl.Series(_drawn(profiles.jobs["job_id"], seed, "new stack") < share + 0.15)
+    must = pl.col("must_have_skills")
+    kept = must.list.head(pl.max_horizontal(must.list.len().cast(pl.Int64) - 1, pl.lit(1)))
+    jobs = profiles.jobs.with_columns(
+        must_have_skills=pl.when(asks).then(pl.concat_list(kept, pl.lit(name))).otherwise(must),
+        title=pl.when(asks).then(pl.col("title") + f", {name}").otherwise("title"),
+        description=pl.when(asks).then(pl.col("description") + f" We work with {name}.").otherwise("description"),
+    )
+    return Profiles(candidates, jobs)
+
+
+def call_back_to_office(profiles: Profiles, seed: int, window: int) -> Profiles:
+    """Employers call people on site while more candidates want to stay remote."""
+    del window
+    wants = pl.Series(_drawn(profiles.candidates["candidate_id"], seed, "remote") < 0.7)
+    calls = pl.Series(_drawn(profiles.jobs["job_id"], seed, "remote") < 0.7)
+    line = pl.col("description") + " From now on the work is done in the office."
+    return Profiles(
+        profiles.candidates.with_columns(remote_wish=pl.when(wants).then(pl.lit("remote")).otherwise("remote_wish")),
+        profiles.jobs.with_columns(
+            remote_policy=pl.when(calls).then(pl.lit("onsite")).otherwise("remote_policy"),
+            description=pl.when(calls).then(line).otherwise("description"),
+        ),
+    )
+
+
+def report_monthly_salaries(profiles: Profiles, seed: int, window: int) -> Profiles:
+    """Send six candidates in ten with their salary per month in the field for the salary per year."""
+    del window
+    wrong = pl.Series(_drawn(profiles.candidates["candidate_id"], seed, "unit bug") < 0.6)
+    salary = pl.col("expected_salary_usd_per_year")
+    return replace(
+        profiles,
+        candidates=profiles.candidates.with_columns(pl.when(wrong).then((salary / 12).round(2)).otherwise(salary)),
+    )
+
+
+LOST_COLUMNS = ("experience_years", "city", "region", "country", "remote_wish", "expected_salary_usd_per_year")
+
+
+def report_nulls(profiles: Profiles, seed: int, window: int) -> Profiles:
+    """Lose each optional field of a candidate six times in ten."""
+    del window
+    drawn = uniforms(keys(profiles.candidates["candidate_id"]), seed, "null flood", len(LOST_COLUMNS))
+    lost = [
+        pl.when(pl.Series(drawn[:, place] >= 0.6)).then(pl.col(name)).alias(name)
+        for place, name in enumerate(LOST_COLUMNS)
+    ]
+    return replace(profiles, candidates=profiles.candidates.with_columns(lost))
+
+
+def admit_juniors(facts: CandidateFacts, seed: int) -> NDArray[np.bool_]:
+    """Keep everyone with under three years of experience, and one in five of the others."""
+    drawn = uniforms(facts.key, seed, "seniority mix", 1)[:, 0]
+    return np.asarray((facts.years < 3.0) | (drawn < 0.2))
+
+
+def _drawn(ids: pl.Series, seed: int, stream: str) -> Array:
+    return uniforms(keys(ids), seed, stream, 1)[:, 0]
+
+
+SHIFTED_TASTES = Tastes(
+    company=CompanyTaste(
+        intercept=-0.9, coverage=-0.4, full_coverage=0.0, low_coverage=0.0, depth=-0.6, role=0.5, ready=-0.4,
+        years_over=-0.35, years_short=0.05, salary_over=-4.0, salary_under=1.0, place=0.9,
+    ),
+    candidate=CandidateTaste(
+        intercept=-1.6, wanted_role=0.1, stack=-0.6, salary=2.2, remote=-0.9, size=-0.4, industry=0.0,
+        remote_and_stack=-0.8, place=1.1,
+    ),
+)  # fmt: skip
+"""Cheap, local and unspecialised candidates are preferred; candidates look at money and nearness, not at stack."""
+
+_ALL = (
+    Scenario("none", "Nothing changes."),
+    Scenario(
+        "salary-inflation",
+        "Candidates expect 35 % more pay while employers raise their bands by 8 %.",
+        ("expected_salary_usd_per_year",),
+        ("min_salary_usd_per_year", "max_salary_usd_per_year"),
+        change=inflate_salaries,
+    ),
+    Scenario(
+        "new-stack",
+        f"A technology the log never mentions, {words.NEW_TECHNOLOGY}, spreads among candidates and jobs.",
+        ("skills", "resume"),
+        ("must_have_skills", "title", "description"),
+        change=spread_new_stack,
+    ),
+    Scenario(
+        "remote-shift",
+        "Employers call people back on site while more candidates want to work remotely.",
+        ("remote_wish",),
+        ("remote_policy", "description"),
+        change=call_back_to_office,
+    ),
+    Scenario(
+        "unit-bug",
+        "A client sends the expected salary per month in the field for the salary per year.",
+        ("expected_salary_usd_per_year",),
+        report=report_monthly_salaries,
+    ),
+    Scenario(
+        "null-flood",
+        "A client stops sending most optional fields of candidates.",
+        LOST_COLUMNS,
+        report=report_nulls,
+    ),
+    Scenario(
+        "seniority-mix",
+        "Most experienced candidates leave, so that searches show far more juniors.",
+        ("experience_years", "skills", "headline", "resume", "expected_salary_usd_per_year"),
+        admit=admit_juniors,
+    ),
+    Scenario(
+        "taste-shift",
+        "Both sides judge by other things: profiles keep their distribution, outcomes do not.",
+        tastes=SHIFTED_TASTES,
+    ),
+)
+SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}
+"""Every scenario by name."""
