@@ -70,12 +70,13 @@ def train(
     source: Source = None,
     data: Data = None,
     seed: Seed = None,
+    promote: Annotated[bool, typer.Option(help="Make the model champion; otherwise it becomes challenger.")] = True,
 ) -> None:
     """Train, evaluate, gate and register a model."""
     from tandem.options import settings_from
     from tandem.releases import train_model
 
-    train_model(settings_from(source=source, seed=seed), data)
+    train_model(settings_from(source=source, seed=seed), data, promote=promote)
 
 
 @command()

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from matching.errors import NoChampion
 from matching.settings import Settings
-from tandem import dashboards
+from tandem import dashboards, figures
 from tandem.console import out, steps
 
 if TYPE_CHECKING:
     from pipelines.registry import RegisteredModel
+    from pipelines.training_flow import TrainingResult
     from serving.release import Release
     from serving.state import Deployment
 
@@ -48,6 +49,20 @@ def champion(settings: Settings) -> "RegisteredModel":
     if found is None:
         raise NoChampion(NO_CHAMPION)
     return found
+
+
+def train_model(settings: Settings, data: Path | None, *, promote: bool = True) -> "TrainingResult":
+    """Train, and print every figure with what the gate decided.
+
+    Raises:
+        GateRefused: the model is not good enough; nothing was registered.
+    """
+    from pipelines.training_flow import train
+
+    with steps("training") as say:
+        result = train(settings, data=data, progress=say, promote=promote)
+    figures.show(result)
+    return result
 
 
 def deploy_champion(settings: Settings) -> "Deployment":

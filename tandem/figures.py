@@ -1,0 +1,57 @@
+"""What a training measured, as tables."""
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from tandem.console import out, table
+
+if TYPE_CHECKING:
+    from matching.evaluation import Figures
+    from pipelines.training_flow import TrainingResult
+
+COLUMNS = ["direction", "ranked by", "AUC", "ECE", "log loss", "nDCG@10 shown", "nDCG@10 candidates", "nDCG@10 jobs"]
+LEGEND = (
+    "ECE: calibration error. nDCG@10 shown: within the lists that were shown, by what happened; candidates and jobs: "
+    "ranking a large pool for a job or a candidate, by the true probability (known only where the data is simulated)."
+)
+
+
+def show(result: "TrainingResult") -> None:
+    """Print every figure beside the baselines, the best knowable and the truth, and what the gate decided."""
+    show_evaluation(result.evaluation.rows)
+    if result.next_view is not None:
+        out.print()
+        _show_next_view(result.next_view.to_dicts())
+    out.print()
+    if result.only_direction:
+        out.print(f"the source has labels for one direction only: {result.only_direction}")
+    if result.verdict is not None:
+        failed = "" if result.verdict.passed else f", {len(result.verdict.reasons)} failed"
+        out.print(f"the gate checked {len(result.verdict.checks)} figures{failed}")
+    words = {"promoted": "is champion now", "registered": "is challenger", "identical": "was champion already"}
+    out.print(f"[bold]{result.model_name} version {result.version}[/bold] {words[result.outcome]}")
+
+
+def show_evaluation(rows: "Iterable[Figures]") -> None:
+    """Print one line per direction and ranker."""
+    lines = [
+        [
+            row.target,
+            row.ranker,
+            *_numbers(row.auc, row.calibration_error, row.log_loss),
+            *_numbers(row.ndcg_lists, row.ndcg_candidates, row.ndcg_jobs),
+        ]
+        for row in rows
+    ]
+    table("Newest slice, never trained on", COLUMNS, lines, numbers_from=2)
+    out.print(f"[dim]{LEGEND}[/dim]")
+
+
+def _show_next_view(rows: list[dict[str, Any]]) -> None:
+    lines = [[str(row["method"]), *_numbers(row["recall_at_10"], row["ndcg_at_10"])] for row in rows]
+    table("Next view: the last view of each applicant left out, all jobs ranked", ["", "Recall@10", "nDCG@10"], lines)
+
+
+def _numbers(*values: float) -> list[str]:
+    return [f"{value:.3f}" if math.isfinite(value) else "-" for value in values]
