@@ -1,9 +1,10 @@
 """Drift: how far each column of a window lies from the reference, against what quiet windows reach.
 
-Thresholds come from the null. Windows are drawn from the reference the way real ones come, as whole lists, because
-rows of one list share a job: treating them as independent raises false alarms. The reference is a sample as well, so
-it is drawn anew in every round. One bound holds over all columns at once (single-step max-T: Westfall and Young,
-"Resampling-Based Multiple Testing", 1993), and a change too small to matter never counts.
+Thresholds come from the null: reference and window are pooled, as if nothing had changed, and windows are drawn from
+the pool the way real ones come, as whole lists, because rows of one list share a job: treating them as independent
+raises false alarms. The reference is a sample as well, so it is drawn anew in every round. One bound holds over all
+columns at once (single-step max-T: Westfall and Young, "Resampling-Based Multiple Testing", 1993), and a change too
+small to matter never counts. See docs/decisions/0003-drift-verdicts.md.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ Integers = NDArray[np.int64]
 FEW_VALUES = 12
 QUANTILES = 100
 MAX_NULL_WINDOW_ROWS = 20_000
-MAX_NULL_REFERENCE_ROWS = 50_000
+MAX_NULL_POOL_ROWS = 60_000
 ROWS_PER_ROUND = 200_000
 
 
@@ -137,71 +138,71 @@ def _shares(counts: Floats) -> Floats:
 
 
 @dataclass(frozen=True)
-class Thresholds:
-    """What quiet windows of one size do not reach. Shapes are (n_columns,)."""
+class Comparison:
+    """All columns of one window, most severe first.
 
-    shape: Floats
-    missing: Floats
+    `is_blind` says that half of the columns could have changed beyond recognition unseen.
+    """
 
-    def is_blind(self, settings: DriftSettings) -> bool:
-        """Whether half of the columns could change beyond recognition unseen."""
-        return bool(np.median(self.shape) >= settings.blind)
+    columns: tuple[ColumnDrift, ...]
+    is_blind: bool
 
 
 class DriftDetector:
-    """Measures windows against one reference. Thresholds are drawn once per window size.
+    """Measures windows against one reference.
 
     Attributes:
-        grid: the bins, chosen from the reference.
         columns: features and probabilities that are compared.
+        grid: the bins, chosen from the reference.
     """
 
-    def __init__(self, reference: Sample, unit: str, *, seed: int, settings: DriftSettings | None = None) -> None:
+    def __init__(self, reference: Sample, *, seed: int, settings: DriftSettings | None = None) -> None:
         self.settings = settings or DriftSettings()
         self.columns = (*reference.features, *reference.probabilities)
+        self.reference = reference
         values = reference.matrix(self.columns)
         self.grid = Grid.fit(self.columns, values)
         self._seed = seed
-        self._clusters = reference.clusters(unit)
         self._codes = self.grid.codes(values)
-        self._counts = _count(self._codes, self.grid)
 
-    def measure(self, window: Sample, thresholds: Thresholds) -> tuple[ColumnDrift, ...]:
-        """Compare every column of a window, most severe first."""
-        counts = _count(self.grid.codes(window.matrix(self.columns)), self.grid)
-        shape, missing = self.grid.distances(counts[None, :], self._counts[None, :])
+    def compare(self, window: Sample, unit: str) -> Comparison:
+        """Compare every column of a window; rows with the same `unit` (a column) are one draw."""
+        codes = self.grid.codes(window.matrix(self.columns))
+        before, now = (_count(rows, self.grid)[None, :] for rows in (self._codes, codes))
+        shape, missing = self.grid.distances(now, before)
+        limits = self._limits(self._null(codes, window.clusters(unit), self.reference.clusters(unit)))
         found = [
             ColumnDrift(
                 column=name,
                 shape=float(shape[0, j]),
-                shape_threshold=float(thresholds.shape[j]),
+                shape_threshold=float(limits[j]),
                 missing=float(missing[0, j]),
-                missing_threshold=float(thresholds.missing[j]),
+                missing_threshold=float(limits[len(self.columns) + j]),
             )
             for j, name in enumerate(self.columns)
         ]
-        return tuple(sorted(found, key=lambda drift: -drift.severity))
+        is_blind = bool(np.median(limits[: len(self.columns)]) >= self.settings.blind)
+        return Comparison(tuple(sorted(found, key=lambda drift: -drift.severity)), is_blind)
 
-    def thresholds(self, cluster_sizes: Integers) -> Thresholds:
-        """Draw quiet windows with clusters of these sizes and bound what they reach."""
-        shape, missing = self._null(cluster_sizes)
-        n_columns = len(self.columns)
-        floors = np.repeat([self.settings.min_shape, self.settings.min_missing], n_columns)
-        limits = bound(np.hstack([shape, missing]), floors, self.settings.alpha)
-        return Thresholds(limits[:n_columns], limits[n_columns:])
+    def _limits(self, null: Floats) -> Floats:
+        floors = np.repeat([self.settings.min_shape, self.settings.min_missing], len(self.columns))
+        return bound(null, floors, self.settings.alpha)
 
-    def _null(self, cluster_sizes: Integers) -> tuple[Floats, Floats]:
+    def _null(self, codes: Integers, clusters: Integers, reference_clusters: Integers) -> Floats:
+        """Distances between samples of one pool: shape (n_draws, 2 x n_columns), shapes before missing shares."""
         rng = np.random.default_rng(self._seed)
-        lists = _Lists.of(self._clusters, self._codes, int(self.grid.starts[-1]), rng)
-        sizes = rng.permutation(cluster_sizes)
-        sizes = sizes[: max(1, int(np.searchsorted(np.cumsum(sizes), MAX_NULL_WINDOW_ROWS)) + 1)]
+        sizes = rng.permutation(np.bincount(clusters))
+        sizes = sizes[: int(np.searchsorted(np.cumsum(sizes), MAX_NULL_WINDOW_ROWS)) + 1]
+        n_reference = int(reference_clusters.max()) + 1
+        pooled = np.concatenate([reference_clusters, n_reference + clusters])
+        pool = _Pool.of(pooled, np.vstack([self._codes, codes]), int(self.grid.starts[-1]), rng)
         per_round = max(1, ROWS_PER_ROUND // int(sizes.sum()))
         parts = []
         for start in range(0, self.settings.draws, per_round):
             n_draws = min(per_round, self.settings.draws - start)
-            windows = lists.windows(n_draws, sizes, self.grid, rng)
-            parts.append(self.grid.distances(windows, lists.references(n_draws, rng)))
-        return np.vstack([shape for shape, _ in parts]), np.vstack([missing for _, missing in parts])
+            windows = pool.windows(n_draws, sizes, rng)
+            parts.append(np.hstack(self.grid.distances(windows, pool.references(n_draws, n_reference, rng))))
+        return np.vstack(parts)
 
 
 def bound(null: Floats, floors: Floats, alpha: float) -> Floats:
@@ -226,8 +227,8 @@ def _count(codes: Integers, grid: Grid) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Lists:
-    """Rows of the reference grouped into clusters, ready to be drawn.
+class _Pool:
+    """Rows of reference and window grouped into clusters, ready to be drawn.
 
     `codes` are sorted by cluster and shuffled inside; `histograms` has shape (n_clusters, n_bins).
     """
@@ -238,9 +239,8 @@ class _Lists:
     histograms: csr_matrix
 
     @classmethod
-    def of(cls, clusters: Integers, codes: Integers, n_bins: int, rng: np.random.Generator) -> "_Lists":
-        chosen = _some_clusters(clusters, rng)
-        rows = np.flatnonzero(chosen[clusters])
+    def of(cls, clusters: Integers, codes: Integers, n_bins: int, rng: np.random.Generator) -> "_Pool":
+        rows = np.flatnonzero(_some_clusters(clusters, rng)[clusters])
         rows = rows[np.lexsort((rng.random(len(rows)), clusters[rows]))]
         _, starts, sizes = np.unique(clusters[rows], return_index=True, return_counts=True)
         codes = codes[rows]
@@ -248,28 +248,28 @@ class _Lists:
         histograms = csr_matrix((np.ones(codes.size), (row_clusters, codes.ravel())), shape=(len(sizes), n_bins))
         return cls(codes, starts.astype(np.int64), sizes.astype(np.int64), histograms)
 
-    def windows(self, n_draws: int, sizes: Integers, grid: Grid, rng: np.random.Generator) -> Floats:
+    def windows(self, n_draws: int, sizes: Integers, rng: np.random.Generator) -> Floats:
         """Draw windows with clusters of the given sizes: bin counts of shape (n_draws, n_bins)."""
         chosen = rng.integers(len(self.sizes), size=(n_draws, len(sizes)))
-        first = rng.integers(self.sizes[chosen])
+        first = np.repeat(rng.integers(self.sizes[chosen]), sizes, axis=1)
         cluster = np.repeat(chosen, sizes, axis=1)
         step = np.concatenate([np.arange(size) for size in sizes])
-        rows = self.starts[cluster] + (np.repeat(first, sizes, axis=1) + step) % self.sizes[cluster]
-        n_bins = int(grid.starts[-1])
+        rows = self.starts[cluster] + (first + step) % self.sizes[cluster]
+        n_bins = self.histograms.shape[1]
         flat = self.codes[rows].reshape(n_draws, -1) + np.arange(n_draws)[:, None] * n_bins
         return np.bincount(flat.ravel(), minlength=n_draws * n_bins).reshape(n_draws, n_bins).astype(np.float64)
 
-    def references(self, n_draws: int, rng: np.random.Generator) -> Floats:
-        """Draw the reference anew by whole clusters: bin counts of shape (n_draws, n_bins)."""
-        n_clusters = len(self.sizes)
-        weights = rng.multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), size=n_draws)
-        return np.asarray((self.histograms.T @ weights.T.astype(np.float64)).T)
+    def references(self, n_draws: int, n_clusters: int, rng: np.random.Generator) -> Floats:
+        """Draw references of so many whole clusters: bin counts of shape (n_draws, n_bins)."""
+        share = np.full(len(self.sizes), 1 / len(self.sizes))
+        weights = rng.multinomial(n_clusters, share, size=n_draws).astype(np.float64)
+        return np.asarray((self.histograms.T @ weights.T).T)
 
 
 def _some_clusters(clusters: Integers, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Keep all clusters, or as many as the null can use: a larger reference changes thresholds below the floors."""
+    """Keep all clusters, or as many as the null can use: more rows only move thresholds that lie under the floors."""
     sizes = np.bincount(clusters)
     order = rng.permutation(len(sizes))
     kept = np.zeros(len(sizes), dtype=bool)
-    kept[order[: max(2, int(np.searchsorted(np.cumsum(sizes[order]), MAX_NULL_REFERENCE_ROWS)) + 1)]] = True
-    return kept & (sizes > 0)
+    kept[order[: max(2, int(np.searchsorted(np.cumsum(sizes[order]), MAX_NULL_POOL_ROWS)) + 1)]] = True
+    return kept

@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from matching.errors import ModelError
 from matching.features import FEATURE_INPUTS
 from matching.tables import Direction
-from monitoring.drift import ColumnDrift, DriftDetector, DriftSettings, Thresholds
+from monitoring.drift import ColumnDrift, DriftDetector, DriftSettings
 from monitoring.quality import QualityFigure, QualitySettings, measure_quality
 from monitoring.reasons import Reason, explain
 from monitoring.windows import Sample
@@ -72,7 +70,7 @@ class Verdict(BaseModel):
 
 
 class Judge:
-    """Judges windows of one model against its reference; keeps what does not depend on the window.
+    """Judges windows of one model against its reference.
 
     Args:
         reference: the model's own holdout with its real predictions.
@@ -91,11 +89,8 @@ class Judge:
     ) -> None:
         self.reference = reference
         self.inputs = FEATURE_INPUTS if inputs is None else inputs
-        self.drift = drift or DriftSettings()
         self.quality = quality or QualitySettings()
-        self._seed = seed
-        self._detectors: dict[str, DriftDetector] = {}
-        self._thresholds: dict[tuple[str, bytes], Thresholds] = {}
+        self.detector = DriftDetector(reference, seed=seed, settings=drift)
 
     def judge(self, window: Sample, *, model_name: str, model_version: str) -> Verdict:
         """Compare one window with the reference.
@@ -106,35 +101,27 @@ class Judge:
         self._check_features(window)
         facts = window_facts(window)
         unit = window.cluster_unit()
-        sizes = np.sort(np.bincount(window.clusters(unit)))
-        if len(sizes) < self.drift.min_clusters:
-            what = f"{len(sizes)} different values of {unit}, at least {self.drift.min_clusters} are needed"
-            return Verdict(state="not enough data", model_name=model_name, model_version=model_version, window=facts,
-                           notes=(what,))  # fmt: skip
-        thresholds = self._threshold(unit, sizes)
-        columns = self._detector(unit).measure(window, thresholds)
+        about = Verdict(state="not enough data", model_name=model_name, model_version=model_version, window=facts)
+        n_clusters, needed = window.frame[unit].n_unique(), self.detector.settings.min_clusters
+        if n_clusters < needed:
+            note = f"{n_clusters} different values of {unit}, at least {needed} are needed"
+            return about.model_copy(update={"notes": (note,)})
+        comparison = self.detector.compare(window, unit)
         figures = measure_quality(self.reference, window, unit, self.quality)
-        blind = thresholds.is_blind(self.drift)
-        reasons = () if blind else explain(columns, figures, self.reference, window, self.inputs)
-        state: State = "not enough data" if blind else "drift" if reasons else "quiet"
-        return Verdict(state=state, model_name=model_name, model_version=model_version, window=facts, reasons=reasons,
-                       columns=columns, quality=figures, notes=_notes(facts, figures, blind=blind))  # fmt: skip
+        found = {
+            "columns": comparison.columns,
+            "quality": figures,
+            "notes": _notes(facts, figures, is_blind=comparison.is_blind),
+        }
+        if comparison.is_blind:
+            return about.model_copy(update=found)
+        reasons = explain(comparison.columns, figures, self.reference, window, self.inputs)
+        return about.model_copy(update=found | {"state": "drift" if reasons else "quiet", "reasons": reasons})
 
     def _check_features(self, window: Sample) -> None:
         different = sorted(set(self.reference.features) ^ set(window.features))
         if different:
             raise ModelError(f"window and reference differ in {different[0]}: monitor one version at a time")
-
-    def _detector(self, unit: str) -> DriftDetector:
-        if unit not in self._detectors:
-            self._detectors[unit] = DriftDetector(self.reference, unit, seed=self._seed, settings=self.drift)
-        return self._detectors[unit]
-
-    def _threshold(self, unit: str, sizes: NDArray[np.int64]) -> Thresholds:
-        key = (unit, sizes.tobytes())
-        if key not in self._thresholds:
-            self._thresholds[key] = self._detector(unit).thresholds(sizes)
-        return self._thresholds[key]
 
 
 def window_facts(window: Sample) -> WindowFacts:
@@ -144,8 +131,8 @@ def window_facts(window: Sample) -> WindowFacts:
     return WindowFacts(start=start, end=end, rows=len(window), requests=window.requests, labelled=labelled)
 
 
-def _notes(facts: WindowFacts, figures: Sequence[QualityFigure], *, blind: bool) -> tuple[str, ...]:
-    notes = ["so few requests that half of the columns could change beyond recognition unseen"] if blind else []
+def _notes(facts: WindowFacts, figures: Sequence[QualityFigure], *, is_blind: bool) -> tuple[str, ...]:
+    notes = ["so few requests that half of the columns could change beyond recognition unseen"] if is_blind else []
     for direction, labelled in facts.labelled.items():
         ours = [figure for figure in figures if figure.direction is direction]
         if not ours:

@@ -18,6 +18,8 @@ IDENTITY_COLUMNS = ("prediction_id", "request_id", "predicted_at", "model_versio
 PROBABILITY_COLUMNS = ("company_probability", "candidate_probability", "match_probability")
 OUTCOME_COLUMNS = ("company_label", "candidate_label", "propensity")
 LOG_COLUMNS = IDENTITY_COLUMNS + PROBABILITY_COLUMNS + OUTCOME_COLUMNS
+# A holdout was never answered: it has no prediction ids, and its version is the bundle's.
+REQUIRED_COLUMNS = tuple(name for name in LOG_COLUMNS if name not in ("prediction_id", "model_version"))
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Sample:
     """Rows of the log, or of a model's holdout in the shape of the log.
 
     Attributes:
-        frame: the columns of `LOG_COLUMNS`, then one Float32 column per feature.
+        frame: the columns of `LOG_COLUMNS` (at least the required ones), then one Float32 column per feature.
         features: names of the feature columns.
     """
 
@@ -39,7 +41,7 @@ class Sample:
         Raises:
             ModelError: a column of the log is missing.
         """
-        missing = [name for name in LOG_COLUMNS if name not in frame.columns]
+        missing = [name for name in REQUIRED_COLUMNS if name not in frame.columns]
         if missing:
             raise ModelError(f"{where}: no column {missing[0]}; train the model again with this version of Tandem")
         return cls(frame, tuple(name for name in frame.columns if name not in LOG_COLUMNS))
