@@ -8,6 +8,9 @@ moment in time, so it stands beside the global split of `matching.split`, never 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
@@ -17,11 +20,17 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from matching.dataset import Dataset, Pairs, Rows
 from matching.errors import UnusableData
+from matching.labels import labelled_pairs
+from matching.model import MatchModel
 from matching.tables import EventKind
+from matching.training import ModelSettings, fit, write
 
 Floats = NDArray[np.float64]
 Score = Callable[[Rows], Floats]
 """Rows of test candidates -> scores of every job, shape (n_candidates, n_jobs)."""
+
+PairScore = Callable[[Pairs], NDArray[np.floating]]
+"""Pairs -> a score of each, shape (n_pairs,)."""
 
 CUT = 10
 CHUNK_CANDIDATES = 64
@@ -125,21 +134,44 @@ def baselines(training: Dataset, targets: Targets) -> dict[str, Score]:
     popular, near, alike = popularity(training, targets), same_city(targets), title_similarity(targets)
     return {
         "popularity": popular,
-        "same city + popularity": lambda rows: near(rows) + 0.5 * popular(rows),
-        "TF-IDF + same city": lambda rows: np.minimum(near(rows), 1.0) + TEXT_SHARE * alike(rows),
+        "same city and popularity": lambda rows: near(rows) + 0.5 * popular(rows),
+        "TF-IDF and same city": lambda rows: np.minimum(near(rows), 1.0) + TEXT_SHARE * alike(rows),
     }
 
 
-def model_score(score: Callable[[Pairs], NDArray[np.floating]], targets: Targets) -> Score:
-    """Turn a model's score of pairs into scores of every job."""
+def model_score(model: MatchModel | PairScore, targets: Targets) -> Score:
+    """Score every job by the match probability; a `MatchModel` encodes each profile only once."""
+    if not isinstance(model, MatchModel):
+        return _every_job(targets, lambda who, what: model(Pairs(targets.candidates, targets.jobs, who, what)))
+    people, posts = model.encode_candidates(targets.candidates), model.encode_jobs(targets.jobs)
+    return _every_job(targets, lambda who, what: model.score_encoded(people, posts, who, what).match)
 
-    def every_job(rows: Rows) -> Floats:
-        n_jobs = targets.jobs.height
-        people = targets.candidates[rows]
-        who, what = np.repeat(np.arange(len(rows)), n_jobs), np.tile(np.arange(n_jobs), len(rows))
-        return np.asarray(score(Pairs(people, targets.jobs, who, what)), dtype=np.float64).reshape(-1, n_jobs)
 
-    return every_job
+def _every_job(targets: Targets, score: Callable[[Rows, Rows], NDArray[np.floating]]) -> Score:
+    n_jobs = targets.jobs.height
+
+    def scores(rows: Rows) -> Floats:
+        flat = score(np.repeat(rows, n_jobs), np.tile(np.arange(n_jobs), len(rows)))
+        return np.asarray(flat, dtype=np.float64).reshape(-1, n_jobs)
+
+    return scores
+
+
+def fit_model(dataset: Dataset, *, seed: int, settings: ModelSettings | None = None) -> MatchModel:
+    """Fit the model on every view of a dataset, as the training flow does on its oldest slice.
+
+    It is calibrated on the views it learned from: a calibration keeps the order, and only the order is measured here.
+
+    Raises:
+        UnusableData: there is nothing to learn from.
+    """
+    newest: datetime = dataset.events["time"].max()  # type: ignore[assignment]  # polars types it as any literal
+    labelled = labelled_pairs(dataset, since=None, until=newest, maturity=timedelta(0), seed=seed)
+    fitted = fit(labelled, labelled, seed=seed, settings=settings)
+    check = fitted.features.transform(labelled.pairs.take(np.arange(min(len(labelled), 1_000))))
+    with TemporaryDirectory() as folder:
+        write(fitted, Path(folder), source=dataset.name, facts={}, check=check)
+        return MatchModel.load(Path(folder))
 
 
 def hits(score: Score, targets: Targets) -> tuple[Floats, Floats]:
@@ -156,14 +188,12 @@ def hits(score: Score, targets: Targets) -> tuple[Floats, Floats]:
     return np.concatenate(recall), np.concatenate(ndcg)
 
 
-def report(
-    dataset: Dataset, fit: Callable[[Dataset], Callable[[Pairs], NDArray[np.floating]]], *, seed: int
-) -> pl.DataFrame:
+def report(dataset: Dataset, fit_on: Callable[[Dataset], MatchModel | PairScore], *, seed: int) -> pl.DataFrame:
     """Measure the floors and the model on the next view.
 
     Args:
         dataset: a one-sided dataset.
-        fit: fits the model on a dataset and returns the function that scores pairs.
+        fit_on: fits on the dataset without the held-out views; `fit_model` does, and any function of pairs will do.
         seed: seed of the bootstrap.
 
     Returns:
@@ -174,7 +204,7 @@ def report(
         UnusableData: no candidate viewed two jobs.
     """
     training, targets = holdout(dataset)
-    methods = baselines(training, targets) | {"model": model_score(fit(training), targets)}
+    methods = baselines(training, targets) | {"model": model_score(fit_on(training), targets)}
     return pl.DataFrame([_row(name, *hits(score, targets), seed) for name, score in methods.items()])
 
 

@@ -86,10 +86,14 @@ def _read(file: Path, columns: dict[str, str], *, needed: bool = False) -> pl.Da
 
 
 def _jobs(views: pl.DataFrame) -> pl.DataFrame:
-    """One row per job: for each column the first value that any of its views states."""
+    """One row per job: for each column the first value that any of its views states.
+
+    The company doubles as the description, so that the text of a profile finds it again.
+    """
     stated = [pl.col(name).drop_nulls().first() for name in ("title", "company", "city", "region", "industry")]
     jobs = views.group_by("job_id").agg(stated).sort("job_id")
-    return complete(Job, jobs.with_columns(country=pl.lit(COUNTRY), updated_at=pl.lit(EPOCH, UTC_TIME)))
+    assumed = {"country": pl.lit(COUNTRY), "updated_at": pl.lit(EPOCH, UTC_TIME)}
+    return complete(Job, jobs.with_columns(**assumed, description=pl.col("company").fill_null("")))
 
 
 def _candidates(views: pl.DataFrame, experience: pl.DataFrame, interests: pl.DataFrame) -> pl.DataFrame:
@@ -115,11 +119,14 @@ def _candidates(views: pl.DataFrame, experience: pl.DataFrame, interests: pl.Dat
 
 
 def _profile() -> dict[str, pl.Expr]:
-    """What the facts known at one moment, oldest first, say about an applicant."""
+    """What the facts known at one moment, oldest first, say about an applicant.
+
+    The headline is what they looked for last: it tells more about the next view than what they worked as.
+    """
     years = (pl.col("updated_at").first().dt.date() - pl.col("started").min()).dt.total_days() / 365.25
-    latest_title = pl.col("title").drop_nulls().last()
+    latest_title, latest_position = pl.col("title").drop_nulls().last(), pl.col("position").drop_nulls().last()
     return {
-        "headline": pl.coalesce(pl.col("position").drop_nulls().last(), latest_title),
+        "headline": pl.coalesce(latest_title, latest_position),
         "resume": pl.col("line").drop_nulls().unique(maintain_order=True).tail(LONGEST_LIST).str.join("\n"),
         "experience_years": years.clip(0, 60),
         "city": pl.col("city").drop_nulls().last(),

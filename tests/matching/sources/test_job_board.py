@@ -1,0 +1,189 @@
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from matching.dataset import Dataset
+from matching.errors import InputError, MissingInput, UnusableData
+from matching.labels import labelled_pairs
+from matching.sources import source
+from matching.sources.job_board import EPOCH
+from matching.validation import validate
+
+VIEW_COLUMNS = (
+    "Applicant.ID,Job.ID,Title,Position,Company,City,State.Name,State.Code,Industry,View.Start,View.End,"
+    "View.Duration,Created.At,Updated.At"
+)
+EXPERIENCE = """Applicant.ID,Position.Name,Employer.Name,City,State.Name,State.Code,Start.Date,End.Date,Updated.At
+1,Cook,Old Diner,Reno,Nevada,NV,0113-11-17,NA,2014-11-01 00:00:00 UTC
+1,Chef,New Diner,,,,2010-11-01,,2014-11-01 00:00:00 UTC
+1,NA,Shop,NA,NA,NA,2064-06-30,NA,2014-11-01 00:00:00 UTC
+2,Guard,Later Inc,Salem,Oregon,OR,2012-01-01,NA,2015-03-01 00:00:00 UTC
+9,Nurse,Ward,Lyon,NA,NA,NA,NA,not a date
+"""
+INTERESTS = """Applicant.ID,Position.Of.Interest,Created.At,Updated.At
+1,Baker,2014-11-01 00:00:00 UTC,2014-11-20 00:00:00 UTC
+1,,2014-11-01 00:00:00 UTC,2014-11-01 00:00:00 UTC
+"""
+
+
+def view(person: int, job: int, time: str, title: str = "Cook", **more: str) -> str:
+    row = {"company": "Diner", "city": "Reno", "state": "Nevada", "industry": "NA"} | more
+    place = f"{row['city']},{row['state']},XX,{row['industry']}"
+    return f"{person},{job},{title} @ x,{title},{row['company']},{place},{time},NA,NA,{time},{time}"
+
+
+VIEWS = [
+    view(1, 10, "2014-12-01 08:00:00 UTC", industry="NA", company="NA"),
+    view(1, 10, "2014-12-01 08:00:00 UTC", industry="Food"),
+    view(1, 11, "2014-12-01 08:00:00 UTC", title="Waiter", city=" los  angeles", state=""),
+    view(1, 10, "2014-12-03 08:00:00 UTC"),
+    view(2, 12, "2014-12-02 08:00:00 UTC", title="Guard", city="RENO"),
+    view(2, 10, "NA"),
+    view(2, 10, "12/02/2014"),
+    view(3, 13, "2014-12-02 08:00:00 UTC", title="NA"),
+]
+
+
+def folder_of(tmp_path: Path, views: list[str] | None = None, **others: str) -> Path:
+    folder = tmp_path / "board"
+    folder.mkdir()
+    (folder / "Job_Views.csv").write_text("\n".join([VIEW_COLUMNS, *(views or VIEWS)]) + "\n", encoding="utf-8")
+    for name, text in others.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+def load(folder: Path | None) -> Dataset:
+    return source("job_board").load(folder, seed=0, progress=lambda _: None)
+
+
+def full(tmp_path: Path) -> Dataset:
+    return load(folder_of(tmp_path, Experience=EXPERIENCE, Positions_Of_Interest=INTERESTS))
+
+
+def versions(data: Dataset, person: str) -> list[dict[str, Any]]:
+    return data.candidates.filter(pl.col("candidate_id") == person).sort("updated_at").to_dicts()
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_dirty_files_become_tables_that_keep_every_rule(tmp_path: Path) -> None:
+    data = full(tmp_path)
+    validate(data, tmp_path / "rejected")
+    assert data.jobs["job_id"].to_list() == ["10", "11", "12"]
+    cook, waiter, guard = data.jobs.to_dicts()
+    assert (cook["title"], cook["company"], cook["industry"]) == ("Cook", "Diner", "Food")
+    assert (cook["city"], cook["region"], cook["country"]) == ("Reno", "Nevada", "United States")
+    assert (waiter["city"], waiter["region"]) == ("Los Angeles", None)
+    assert guard["city"] == "Reno"
+
+
+def test_views_are_events_once_per_moment(tmp_path: Path) -> None:
+    events = full(tmp_path).events
+    assert set(events["kind"]) == {"view"}
+    assert events.select("candidate_id", "job_id", "time").rows() == [
+        ("1", "10", at("2014-12-01 08:00")),
+        ("1", "11", at("2014-12-01 08:00")),
+        ("2", "12", at("2014-12-02 08:00")),
+        ("1", "10", at("2014-12-03 08:00")),
+    ]
+
+
+def test_no_job_tells_when_it_was_first_viewed(tmp_path: Path) -> None:
+    assert full(tmp_path).jobs["updated_at"].to_list() == [EPOCH] * 3
+
+
+def test_a_profile_grows_with_what_became_known(tmp_path: Path) -> None:
+    empty, worked, wished, viewed, again = versions(full(tmp_path), "1")
+    assert empty["updated_at"] == EPOCH
+    assert (empty["headline"], empty["resume"], empty["city"], empty["wish_roles"]) == ("", "", None, [])
+    assert worked["updated_at"] == at("2014-11-01") + timedelta(microseconds=1)
+    assert worked["headline"] == "Chef"
+    assert set(worked["resume"].split("\n")) == {"Cook, Old Diner", "Chef, New Diner", "Shop"}
+    assert worked["experience_years"] == pytest.approx(4.0, abs=0.01)
+    assert (worked["city"], worked["region"], worked["wish_cities"]) == ("Reno", "Nevada", [])
+    assert (worked["wish_roles"], wished["wish_roles"]) == ([], ["Baker"])
+    assert viewed["updated_at"] == at("2014-12-01 08:00") + timedelta(microseconds=1)
+    assert (viewed["headline"], viewed["city"], viewed["region"]) == ("Waiter", "Los Angeles", None)
+    assert viewed["wish_cities"] == ["Reno", "Los Angeles"]
+    assert viewed["wish_industries"] == ["Food"]
+    assert (again["headline"], again["city"]) == ("Cook", "Reno")
+
+
+def test_a_view_sees_neither_itself_nor_a_view_of_the_same_second_nor_anything_later(tmp_path: Path) -> None:
+    data = full(tmp_path)
+    end = at("2015-01-01")
+    shown = labelled_pairs(data, since=None, until=end, maturity=timedelta(0), seed=0)
+    seen = shown.pairs.candidates[shown.pairs.candidate_rows].with_columns(
+        job=pl.Series(shown.pairs.jobs["job_id"].to_numpy()[shown.pairs.job_rows])
+    )
+    first = {(row["candidate_id"], row["job"]): row for row in seen.to_dicts()}
+    for job in ("10", "11"):
+        assert first["1", job]["headline"] == "Chef"
+        assert first["1", job]["wish_cities"] == []
+    guard = first["2", "12"]
+    assert (guard["headline"], guard["resume"], guard["experience_years"]) == ("", "", None)
+
+
+def test_profile_files_may_be_absent(tmp_path: Path) -> None:
+    data = load(folder_of(tmp_path))
+    validate(data, tmp_path / "rejected")
+    assert versions(data, "1")[1]["headline"] == "Waiter"
+    assert data.candidates["wish_roles"].explode().drop_nulls().is_empty()
+
+
+def test_bad_folders_end_with_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"Job_Views\.csv with --data"):
+        load(None)
+    with pytest.raises(MissingInput, match=r"Job_Views\.csv is not there"):
+        load(tmp_path)
+    folder = folder_of(tmp_path, Experience="Applicant.ID,City\n1,Reno\n")
+    with pytest.raises(MissingInput, match=r"Experience\.csv has no column Position\.Name, Employer\.Name, State"):
+        load(folder)
+    views = folder / "Job_Views.csv"
+    views.write_text(views.read_text(encoding="utf-8").replace("View.Start", "Start"), encoding="utf-8")
+    with pytest.raises(MissingInput, match=r"Job_Views\.csv has no column View\.Start; its columns are Applicant\.ID"):
+        load(folder)
+
+
+def test_views_without_a_readable_time_are_unusable(tmp_path: Path) -> None:
+    with pytest.raises(UnusableData, match="no view with ids, a title and a readable time"):
+        load(folder_of(tmp_path, [view(1, 10, "yesterday")]))
+
+
+@pytest.fixture(scope="module")
+def real() -> Dataset:
+    return load(Path(os.environ["TANDEM_REALDATA"]) / "job_views")
+
+
+@pytest.mark.realdata
+def test_the_real_files_keep_every_rule(real: Dataset, tmp_path: Path) -> None:
+    validate(real, tmp_path / "rejected")
+    assert (real.jobs.height, real.events.height) == (7_047, 12_337)
+    assert real.events["candidate_id"].n_unique() == 3_448
+
+
+@pytest.mark.realdata
+def test_no_real_view_sees_itself_or_anything_later(real: Dataset) -> None:
+    """The profile as of every view must be exactly what replaying the views one by one allows."""
+    profiles = real.candidates.select("candidate_id", "updated_at", "headline", "wish_cities").sort("updated_at")
+    seen = real.events.sort("time").join_asof(
+        profiles, left_on="time", right_on="updated_at", by="candidate_id", check_sortedness=False
+    )
+    jobs = {row["job_id"]: row for row in real.jobs.to_dicts()}
+    history: dict[str, list[tuple[datetime, dict[str, Any]]]] = {}
+    for row in seen.to_dicts():
+        earlier = history.setdefault(row["candidate_id"], [])
+        before = [job for time, job in earlier if time < row["time"]]
+        assert row["updated_at"] < row["time"] or row["updated_at"] == EPOCH
+        assert set(row["wish_cities"]) == {job["city"] for job in before if job["city"]}
+        if before:
+            latest = max(time for time, _ in earlier if time < row["time"])
+            assert row["headline"] in {job["title"] for time, job in earlier if time == latest}
+        earlier.append((row["time"], jobs[row["job_id"]]))
