@@ -140,11 +140,17 @@ def ping(engine: Engine) -> bool:
     return True
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert rows and skip those whose key is already there; return how many were new (-1 where unknown)."""
-    if not rows:
-        return 0
-    return connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows)).rowcount
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows and skip those whose key is already there."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+
+
+def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless its key is already there; return whether it was new."""
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    done = connection.execute(statement, dict(row), execution_options={"preserve_rowcount": True})
+    return bool(done.rowcount == 1)
 
 
 def insert_newer(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -101,6 +101,7 @@ class LogWriter:
         self._state = threading.Condition()
         self._is_failing = False
         self._is_closing = False
+        self._is_abandoned = False
         self._is_urgent = False
         self._known_inputs: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
@@ -139,6 +140,7 @@ class LogWriter:
             self._is_closing = True
             self._state.notify_all()
         self._thread.join(timeout_seconds)
+        self._is_abandoned = True
         if self._waiting:
             logger.error("the prediction log was closed with %d predictions not written", self._waiting)
         return self._waiting == 0
@@ -158,7 +160,8 @@ class LogWriter:
                     return
                 self._state.wait_for(self._should_write, GATHER_SECONDS)
                 batch = self._next_batch()
-            self._write_until_done(batch)
+            if not self._write_until_done(batch):
+                return
             with self._state:
                 size = sum(map(len, batch))
                 self._waiting -= size
@@ -177,21 +180,20 @@ class LogWriter:
             size += len(batch[-1])
         return batch
 
-    def _write_until_done(self, batch: list[Answer]) -> None:
-        """Write one batch, again and again; only a second failure after closing gives it up."""
-        while True:
+    def _write_until_done(self, batch: list[Answer]) -> bool:
+        """Write one batch, again and again until it works; only a close that was not waited for gives it up."""
+        while not self._is_abandoned:
             try:
                 self._write(batch)
             except Exception as error:  # the thread must outlive every failure of a driver
                 self.failures += 1
                 self._is_failing = True
                 logger.error("the prediction log cannot be written (%s); it is tried again", _cause(error))
-                if self._is_closing:
-                    raise SystemExit from None
                 time.sleep(RETRY_SECONDS)
             else:
                 self._is_failing = False
-                return
+                return True
+        return False
 
     def _write(self, batch: list[Answer]) -> None:
         digests: dict[str, str] = {}

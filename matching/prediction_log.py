@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, Row, Select, and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from matching.database import inputs, insert_new, microseconds, models, outcomes, predictions, unreachable
+from matching.database import inputs, insert_one, microseconds, models, outcomes, predictions, unreachable
 from matching.dataset import Pairs
 from matching.errors import InputError, UnusableData
 from matching.model import MatchModel
@@ -176,7 +176,7 @@ def _record(connection: Any, position: int, outcome: Outcome, received_at: int) 
         "occurred_at": microseconds(outcome.occurred_at),
         "received_at": received_at,
     }
-    is_new = insert_new(connection, outcomes, [row]) == 1
+    is_new = insert_one(connection, outcomes, row)
     others = select(outcomes.c.outcome).where(outcomes.c.prediction_id == outcome.prediction_id)
     for known in sorted(connection.execute(others).scalars()):
         if known in _CONTRADICTIONS[outcome.outcome]:

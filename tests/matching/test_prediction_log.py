@@ -1,0 +1,299 @@
+"""The log keeps every prediction, waits for a database that is away, and joins outcomes into labels."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from sqlalchemy import Engine, func, select, text
+
+from matching import log_writer
+from matching.database import inputs, outcomes
+from matching.errors import StorageError
+from matching.log_writer import Answer, LoggedModel, LogWriter
+from matching.prediction_log import (
+    EXAMPLE,
+    ContradictingOutcome,
+    Outcome,
+    OutcomeName,
+    UnknownPrediction,
+    count,
+    feedback,
+    window,
+)
+from matching.tables import CandidateProfile, JobProfile
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+MODEL = LoggedModel("tandem-test", "1", "digest", ("years", "gap"))
+FEATURES = np.array([[0.1, np.nan], [1e-30, -0.0], [3.4e38, 7.0]], dtype=np.float32)
+
+
+def answer(request_id: str = "r", size: int = 1, predicted_at: datetime = NOW, **more: Any) -> Answer:
+    ids = [f"c{n}" for n in range(size)]
+    values = np.linspace(0.1, 0.9, size, dtype=np.float32)
+    fields: dict[str, Any] = {
+        "request_id": request_id,
+        "predicted_at": predicted_at,
+        "prediction_ids": [f"{request_id}-{n}" for n in range(size)],
+        "candidate_ids": ids,
+        "job_ids": ["j"] * size,
+        "features": np.resize(FEATURES, (size, 2)),
+        "company": values,
+        "candidate": None,
+        "match": values / 2,
+        "candidates": {key: CandidateProfile(candidate_id=key, headline="h", skills=[]) for key in ids},
+        "jobs": {"j": JobProfile(job_id="j", title="t")},
+    }
+    return Answer(**fields | more)
+
+
+def write(engine: Engine, *answers: Answer, model: LoggedModel = MODEL) -> None:
+    writer = LogWriter(engine, model)
+    for one in answers:
+        writer.append(one)
+    assert writer.close()
+
+
+def labels(engine: Engine, now: datetime = NOW) -> dict[str, tuple[bool | None, bool | None]]:
+    table = window(engine, model_name="tandem-test", maturity=14 * DAY, now=now)
+    return {row["prediction_id"]: (row["company_label"], row["candidate_label"]) for row in table.to_dicts()}
+
+
+def tell(engine: Engine, *told: OutcomeName, at: datetime = NOW, key: str = "r-0") -> list[bool]:
+    return feedback(engine, [Outcome(key, one, at) for one in told], received_at=NOW)
+
+
+def test_every_prediction_is_stored_as_used(engine: Engine) -> None:
+    write(engine, answer("a", 3), answer("b", 1, NOW + DAY))
+    table = window(engine, model_name="tandem-test", maturity=14 * DAY, now=NOW)
+    assert table["prediction_id"].to_list() == ["a-0", "a-1", "a-2", "b-0"]
+    logged = table.select(MODEL.feature_names).to_numpy()
+    assert logged.dtype == np.float32
+    assert logged[:3].tobytes() == FEATURES.tobytes()
+    assert table["match_probability"].to_numpy().astype(np.float32).tobytes()[:12] == answer("a", 3).match.tobytes()
+    assert table["candidate_probability"].null_count() == 4
+    assert table["predicted_at"].to_list() == [NOW] * 3 + [NOW + DAY]
+    assert table["propensity"].null_count() == 4
+    assert table.schema["predicted_at"] == pl.Datetime("us", "UTC")
+    assert table.columns == [
+        *("prediction_id", "request_id", "predicted_at", "model_version", "candidate_id", "job_id"),
+        *("company_probability", "candidate_probability", "match_probability"),
+        *("company_label", "candidate_label", "propensity", "years", "gap"),
+    ]
+
+
+def test_inputs_are_stored_once(engine: Engine) -> None:
+    write(engine, answer("a", 3), answer("b", 3))
+    write(engine, answer("c", 3))
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(inputs)).scalar() == 4
+    assert count(engine) == 9
+
+
+def test_a_window_is_chosen_by_version_time_and_size(engine: Engine) -> None:
+    for day in range(4):
+        write(engine, answer(f"r{day}", 2, NOW + day * DAY))
+    other = LoggedModel("tandem-test", "2", "other", ("gap", "new"))
+    write(engine, answer("v2", 1, NOW + 9 * DAY), model=other)
+    write(engine, answer("elsewhere"), model=LoggedModel("tandem-other", "1", "d", ("years", "gap")))
+    chosen = {"engine": engine, "model_name": "tandem-test", "maturity": DAY, "now": NOW}
+    assert window(**chosen, model_version="1").height == 8
+    assert window(**chosen, model_version="1", last=3)["prediction_id"].to_list() == ["r2-1", "r3-0", "r3-1"]
+    between = window(**chosen, since=NOW + DAY, until=NOW + 2 * DAY)
+    assert between["request_id"].unique().to_list() == ["r1"]
+    both = window(**chosen)
+    assert both.height == 9
+    assert both.columns[-3:] == ["years", "gap", "new"]
+    newest = both.row(-1, named=True)
+    assert np.isnan(newest["years"])
+    assert newest["gap"] == FEATURES[0, 0]
+
+
+def test_an_empty_window_has_the_same_columns(engine: Engine) -> None:
+    write(engine, answer())
+    full = window(engine, model_name="tandem-test", maturity=DAY, now=NOW)
+    empty = window(engine, model_name="tandem-test", maturity=DAY, now=NOW, until=NOW - DAY)
+    assert empty.height == 0
+    assert empty.schema == full.schema
+
+
+def test_the_documented_example_is_in_no_window(engine: Engine) -> None:
+    write(engine, answer(EXAMPLE), answer("r"))
+    write(engine, answer(EXAMPLE))
+    assert set(labels(engine)) == {"r-0"}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ((), (None, None)),
+        (("no_outreach",), (False, None)),
+        (("outreach",), (True, None)),
+        (("outreach", "decline"), (True, False)),
+        (("accept",), (True, True)),
+        (("outreach", "accept", "interview", "hire"), (True, True)),
+    ],
+)
+def test_outcomes_become_labels(
+    engine: Engine, told: tuple[OutcomeName, ...], expected: tuple[bool | None, bool | None]
+) -> None:
+    write(engine, answer())
+    tell(engine, *told)
+    assert labels(engine)["r-0"] == expected
+
+
+def test_silence_means_no_only_when_it_is_old_enough(engine: Engine) -> None:
+    write(engine, answer())
+    assert labels(engine, NOW + 14 * DAY)["r-0"] == (None, None)
+    assert labels(engine, NOW + 14 * DAY + timedelta(microseconds=1))["r-0"] == (False, None)
+    tell(engine, "outreach", at=NOW + 10 * DAY)
+    assert labels(engine, NOW + 20 * DAY)["r-0"] == (True, None)
+    assert labels(engine, NOW + 25 * DAY)["r-0"] == (True, False)
+
+
+def test_a_repeated_outcome_changes_nothing(engine: Engine) -> None:
+    write(engine, answer())
+    assert tell(engine, "outreach", "outreach") == [True, False]
+    assert tell(engine, "outreach", at=NOW + DAY) == [False]
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(outcomes)).scalar() == 1
+        assert connection.execute(select(outcomes.c.occurred_at)).scalar() == 1_780_315_200_000_000
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [("accept", "decline"), ("decline", "hire"), ("no_outreach", "outreach"), ("interview", "no_outreach")],
+)
+def test_contradictions_are_refused_and_leave_nothing(engine: Engine, known: OutcomeName, told: OutcomeName) -> None:
+    write(engine, answer("r", 2))
+    tell(engine, known)
+    with pytest.raises(ContradictingOutcome) as caught:
+        feedback(engine, [Outcome("r-1", "outreach", NOW), Outcome("r-0", told, NOW)], received_at=NOW)
+    assert (caught.value.position, caught.value.known) == (1, known)
+    with engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(select(outcomes.c.prediction_id, outcomes.c.outcome))] == [
+            ("r-0", known)
+        ]
+
+
+def test_an_unknown_prediction_is_refused_and_leaves_nothing(engine: Engine) -> None:
+    write(engine, answer())
+    with pytest.raises(UnknownPrediction) as caught:
+        feedback(engine, [Outcome("r-0", "accept", NOW), Outcome("x", "accept", NOW)], received_at=NOW)
+    assert caught.value.position == 1
+    assert labels(engine)["r-0"] == (None, None)
+
+
+def test_of_contradictions_told_at_the_same_time_one_is_recorded(engine: Engine) -> None:
+    write(engine, answer("r", 20))
+    recorded: list[str] = []
+    start = threading.Barrier(2)
+
+    def say(outcome: OutcomeName) -> None:
+        start.wait()
+        for place in range(20):
+            try:
+                tell(engine, outcome, key=f"r-{place}")
+                recorded.append(f"r-{place}")
+            except ContradictingOutcome:
+                pass
+
+    threads = [threading.Thread(target=say, args=(one,)) for one in ("accept", "decline")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(recorded) == sorted(f"r-{place}" for place in range(20))
+
+
+def test_many_threads_lose_nothing(engine: Engine) -> None:
+    writer = LogWriter(engine, MODEL)
+
+    def send(sender: int) -> None:
+        for number in range(25):
+            writer.append(answer(f"s{sender}n{number}", 4))
+
+    threads = [threading.Thread(target=send, args=(sender,)) for sender in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert writer.close()
+    assert count(engine) == writer.written == 800
+
+
+def test_flush_makes_answers_visible_at_once(engine: Engine) -> None:
+    writer = LogWriter(engine, MODEL)
+    writer.append(answer())
+    assert writer.flush()
+    assert count(engine) == 1
+    writer.close()
+
+
+def test_a_database_that_was_away_gets_everything(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_writer, "RETRY_SECONDS", 0.02)
+    writer = LogWriter(engine, MODEL)
+    rename = "ALTER TABLE {} RENAME TO {}"
+    with engine.begin() as connection:
+        connection.execute(text(rename.format("predictions", "hidden")))
+    writer.append(answer())
+    assert not writer.flush(0.5)
+    assert not writer.is_healthy()
+    assert writer.failures > 0
+    with engine.begin() as connection:
+        connection.execute(text(rename.format("hidden", "predictions")))
+    assert writer.flush(10)
+    assert writer.is_healthy()
+    assert count(engine) == 1
+    writer.close()
+
+
+def test_a_full_queue_refuses_instead_of_forgetting(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_writer, "QUEUE_PREDICTIONS", 10)
+    monkeypatch.setattr(log_writer, "RETRY_SECONDS", 0.02)
+    writer = LogWriter(engine, MODEL)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE predictions RENAME TO hidden"))
+    writer.append(answer("a", 8))
+    with pytest.raises(StorageError, match="nothing is answered unlogged"):
+        writer.append(answer("b", 8), timeout_seconds=0.1)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE hidden RENAME TO predictions"))
+    writer.append(answer("b", 8), timeout_seconds=10)
+    assert writer.close()
+    assert count(engine) == 16
+
+
+def test_a_log_that_cannot_be_closed_says_so(
+    engine: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_writer, "RETRY_SECONDS", 0.02)
+    writer = LogWriter(engine, MODEL)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE outcomes"))
+        connection.execute(text("DROP TABLE predictions"))
+    writer.append(answer())
+    assert not writer.close(0.5)
+    assert "1 predictions not written" in caplog.text
+    assert "headline" not in caplog.text
+    with pytest.raises(StorageError):
+        writer.append(answer("later"))
+
+
+def test_writing_waits_for_other_writers(tmp_path: Any) -> None:
+    from matching.database import connect
+
+    engine = connect(f"sqlite:///{tmp_path / 'log.db'}")
+    writer = LogWriter(engine, MODEL)
+    with engine.connect() as other:
+        other.execute(text("BEGIN IMMEDIATE"))
+        writer.append(answer())
+        assert not writer.flush(0.2)
+        other.rollback()
+    assert writer.close()
+    assert count(engine) == 1
+    assert writer.failures == 0
+    engine.dispose()
