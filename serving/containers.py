@@ -145,6 +145,12 @@ class ContainerEngine:
         except EngineError:
             return ""
 
+    def environment(self, identity: str) -> dict[str, str]:
+        """Variables of a container."""
+        format_ = "{{range .Config.Env}}{{println .}}{{end}}"
+        lines = self.command("container", "inspect", "--format", format_, identity, doing="looking at a container")
+        return dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
+
     def execute(self, identity: str, *program: str) -> str:
         """Run a program inside a running container and return what it printed."""
         return self.command("exec", identity, *program, doing=f"running {program[0]} in container {identity[:12]}")

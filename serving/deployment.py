@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 
 from matching.dataset import Progress
 from matching.errors import EngineError
@@ -163,24 +164,22 @@ def _replace(settings: Settings, package: _Package, old: Deployment | None, prog
         home=settings.root,
         variables=_variables(settings, log=True),
     )
+    before = engines.recorded(old.engine, settings).variables(old.service) if old else {}
     try:
         if old is not None:
             progress(f"stopping version {old.model_version} on port {old.port}")
             engines.recorded(old.engine, settings).stop(old.service)
-        return _start(settings, package, launch, old, progress)
+        return _start(package, launch, state.deployment_file(settings), old, progress)
     except BaseException as error:
         if old is None:
             raise
-        _bring_back(settings, old, progress)
+        _bring_back(settings, old, before, progress)
         if isinstance(error, EngineError):
             raise EngineError(f"{error}; version {old.model_version} runs again") from error
         raise
 
 
-def _start(
-    settings: Settings, package: _Package, launch: Launch, old: Deployment | None, progress: Progress
-) -> Deployment:
-    path = state.deployment_file(settings)
+def _start(package: _Package, launch: Launch, path: Path, old: Deployment | None, progress: Progress) -> Deployment:
     service = package.engine.start(launch)
     try:
         new = replace(_deployment(package, launch, service), previous=old)
@@ -195,7 +194,7 @@ def _start(
     return new
 
 
-def _bring_back(settings: Settings, old: Deployment, progress: Progress) -> None:
+def _bring_back(settings: Settings, old: Deployment, variables: Mapping[str, str], progress: Progress) -> None:
     engine = engines.recorded(old.engine, settings)
     launch = Launch(
         bento=old.bento_path,
@@ -204,7 +203,7 @@ def _bring_back(settings: Settings, old: Deployment, progress: Progress) -> None
         address=old.host,
         port=old.port,
         home=settings.root,
-        variables=_variables(settings, log=True),
+        variables=variables,
     )
     service = old.service
     if not engine.runs(service):

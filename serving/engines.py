@@ -81,6 +81,10 @@ class Engine(Protocol):
         """What a service printed lately; `launch.log` holds it from then on."""
         ...
 
+    def variables(self, service: Service) -> Mapping[str, str]:
+        """The `TANDEM_*` settings a running service was given, so that it can be started again as it was."""
+        ...
+
     def stop(self, service: Service) -> None:
         """Let a service finish its requests and stop it; nothing happens if it is gone."""
         ...
@@ -124,6 +128,10 @@ class ProcessEngine:
     def output(self, service: Service, launch: Launch) -> str:  # noqa: ARG002 the interface of both
         """The end of its log."""
         return "\n".join(launch.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES:])
+
+    def variables(self, service: Service) -> Mapping[str, str]:
+        """Its settings, from the process itself: they may hold a password, which no file of ours does."""
+        return _settings(ServiceProcess(int(service.identity), service.created).environment())
 
     def stop(self, service: Service) -> None:
         """Stop the process and its workers."""
@@ -179,6 +187,10 @@ class ContainerServices:
         launch.log.write_text(lines, encoding="utf-8")
         return lines
 
+    def variables(self, service: Service) -> Mapping[str, str]:
+        """Its settings, from the container itself."""
+        return _settings(self.engine.environment(service.identity))
+
     def stop(self, service: Service) -> None:
         """Stop and remove the container."""
         self.engine.stop(service.identity)
@@ -186,6 +198,10 @@ class ContainerServices:
     def clear(self, name: str) -> None:
         """Remove a container that was left behind."""
         self.engine.remove(name)
+
+
+def _settings(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith("TANDEM_") and name != "TANDEM_HOME"}
 
 
 def choose(settings: Settings, progress: Progress) -> Engine:

@@ -49,7 +49,7 @@ def wait_until_ready(
     runs: Callable[[], bool],
     output: Callable[[], str],
     progress: Progress,
-    timeout_seconds: float = READY_SECONDS,
+    timeout_seconds: float | None = None,
 ) -> float:
     """Wait until the service is ready and return the seconds it took.
 
@@ -58,11 +58,12 @@ def wait_until_ready(
         runs: tells whether it still runs.
         output: tells what it printed lately.
         progress: told from time to time that this still waits.
-        timeout_seconds: how long to wait.
+        timeout_seconds: how long to wait; READY_SECONDS where not given.
 
     Raises:
         EngineError: it ended, failed to start again and again, or was not ready in time.
     """
+    timeout_seconds = READY_SECONDS if timeout_seconds is None else timeout_seconds
     began = said = looked = time.monotonic()
     while not is_ready(address):
         now = time.monotonic()

@@ -64,6 +64,14 @@ class ServiceProcess:
             return False
         return is_same and _is_alive(process)
 
+    def environment(self) -> dict[str, str]:
+        """Its variables; empty where it is gone or the system does not tell."""
+        try:
+            variables: dict[str, str] = psutil.Process(self.pid).environ() if self.runs else {}
+        except psutil.Error:
+            return {}
+        return variables
+
     def stop(self) -> None:
         """Let it finish its requests and stop it, with everything it started; nothing happens if it is gone."""
         if not self.runs:
