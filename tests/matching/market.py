@@ -1,0 +1,34 @@
+"""A small marketplace, cut and fitted once for all tests of this room."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from matching.dataset import Dataset
+from matching.sources.marketplace import Marketplace, MarketplaceConfig
+from matching.split import Split, split
+from matching.training import FittedModel, ModelSettings, fit
+
+SMALL = ModelSettings(max_iter=60, min_samples_leaf=30)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The tables, their slices and the fitted model."""
+
+    dataset: Dataset
+    parts: Split
+    model: FittedModel
+
+
+def small_market(seed: int) -> Dataset:
+    config = MarketplaceConfig(n_candidates=1_200, n_jobs=260, n_impressions=40_000)
+    return Marketplace(config).load(None, seed=seed, progress=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def trained() -> Trained:
+    dataset = small_market(7)
+    parts = split(dataset, maturity=timedelta(days=14), seed=7)
+    return Trained(dataset, parts, fit(parts.train, parts.calibration, seed=7, settings=SMALL))
