@@ -6,7 +6,9 @@ moment in time, so it stands beside the global split of `matching.split`, never 
 `holdout(holdout(dataset)[0])` holds out the view before: the slice to choose settings on.
 """
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,7 +35,8 @@ PairScore = Callable[[Pairs], NDArray[np.floating]]
 """Pairs -> a score of each, shape (n_pairs,)."""
 
 CUT = 10
-CHUNK_CANDIDATES = 64
+CHUNK_CANDIDATES = 32
+WORKERS = min(os.cpu_count() or 1, 4)
 BOOTSTRAP_ROUNDS = 1_000
 TEXT_SHARE = 0.5
 """Weight of the title's similarity against a job in a known city, as in the published floor."""
@@ -179,13 +182,15 @@ def hits(score: Score, targets: Targets) -> tuple[Floats, Floats]:
     position = np.arange(CUT)
     recall_to = np.concatenate([[0.0], np.cumsum(np.ones(CUT))])
     gain_to = np.concatenate([[0.0], np.cumsum(1 / np.log2(position + 2))])
-    recall, ndcg = [], []
-    for rows in _chunks(len(targets)):
+
+    def measured(rows: Rows) -> Floats:
         above, tied = _places(np.array(score(rows)), targets.job_rows[rows], targets.seen[rows])
         first, end = np.minimum(above, CUT), np.minimum(above + tied, CUT)
-        recall.append((recall_to[end] - recall_to[first]) / tied)
-        ndcg.append((gain_to[end] - gain_to[first]) / tied)
-    return np.concatenate(recall), np.concatenate(ndcg)
+        return np.stack([recall_to[end] - recall_to[first], gain_to[end] - gain_to[first]]) / tied
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        recall, ndcg = np.concatenate(list(pool.map(measured, _chunks(len(targets)))), axis=1)
+    return recall, ndcg
 
 
 def report(dataset: Dataset, fit_on: Callable[[Dataset], MatchModel | PairScore], *, seed: int) -> pl.DataFrame:
