@@ -2,25 +2,29 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
+import polars as pl
 import pytest
 
-from matching import training
+from matching import golden, training
 from matching.dataset import Pairs
 from matching.features import PairFeatures
 from matching.labels import LabelledPairs
 from matching.manifest import seal
-from matching.tables import CandidateProfile, JobProfile, frame
+from matching.model import MatchModel
+from matching.tables import Candidate, CandidateProfile, Job, JobProfile, frame
 
 SKILLS = ("Python", "React", "PostgreSQL", "Kubernetes", "Go", "TypeScript", "Rust", "Spark")
 MODEL_NAME, MODEL_VERSION = "tandem-small", "3"
@@ -122,6 +126,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def stored() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Candidates and jobs to store."""
+    moment = {"updated_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    candidates = [row | moment for row in candidate_rows(60, seed=11)]
+    return frame(Candidate, candidates), frame(Job, [row | moment for row in job_rows(12, seed=12)])
+
+
 @dataclass
 class Service:
     """A running service and what it printed."""
@@ -190,3 +202,13 @@ def service(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(scope="session")
+def golden_bundle(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small model's bundle with golden cases, as training writes it."""
+    folder = tmp_path_factory.mktemp("golden") / "bundle"
+    shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("manifest.json"))
+    golden.write(MatchModel.load(folder), frame(JobProfile, job_rows(20)), folder, seed=3)
+    seal(folder, {"source": "small"})
+    return folder

@@ -1,0 +1,71 @@
+"""The Bento that is really built: what is in it, and what is not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from matching.manifest import verify
+from matching.settings import Settings
+from serving import bento
+from serving.bento import Bento
+from serving.release import Release
+
+pytestmark = pytest.mark.xdist_group("bento")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("bento-home"))
+
+
+@pytest.fixture(scope="module")
+def built(settings: Settings, golden_bundle: Path) -> Bento:
+    return bento.build(settings, Release("tandem-small", "7", golden_bundle), lambda _: None)
+
+
+def test_it_is_named_after_the_model_version_and_its_content(built: Bento) -> None:
+    assert built.tag == f"tandem:7-{built.digest[:12]}"
+    assert (built.path / "bento.yaml").read_text().startswith("service: serving.service:TandemMatch\nname: tandem\n")
+
+
+def test_it_holds_the_verified_bundle_and_its_release(built: Bento) -> None:
+    verify(built.path / "src" / "bundle")
+    assert '"model_version": "7"' in (built.path / "src" / "release.json").read_text()
+
+
+def test_requirements_are_locked_and_name_no_index(built: Bento) -> None:
+    lines = (built.path / "env" / "python" / "requirements.txt").read_text().splitlines()
+    pinned = [line for line in lines if line and not line.startswith((" ", "#"))]
+    assert all("==" in line for line in pinned)
+    names = {line.split("==")[0] for line in pinned}
+    assert {"bentoml", "onnxruntime", "polars", "psutil"} <= names
+    assert not {"mlflow", "prefect", "evidently", "pandas", "pytest"} & names
+    text = "\n".join(lines)
+    assert "index-url" not in text
+    assert "find-links" not in text
+    assert "://" not in text
+
+
+def test_no_file_names_the_machine_it_was_built_on(built: Bento, settings: Settings) -> None:
+    project = Path(bento.__file__).resolve().parent.parent
+    for path in (path for path in built.path.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        for place in (project, settings.root):
+            assert str(place).encode() not in content, path
+
+
+def test_the_same_release_is_built_once(built: Bento, settings: Settings, golden_bundle: Path) -> None:
+    said: list[str] = []
+    assert bento.build(settings, Release("tandem-small", "7", golden_bundle), said.append) == built
+    assert said == [f"Bento {built.tag} is already built"]
+
+
+def test_old_bentos_are_removed_but_not_the_ones_in_use(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    store = tmp_path / "bentoml" / "bentos" / bento.NAME
+    for number in range(6):
+        (store / f"{number}").mkdir(parents=True)
+        os.utime(store / f"{number}", (number, number))
+    assert sorted(bento.prune(settings, {"0"})) == ["1", "2"]
+    assert sorted(path.name for path in store.iterdir()) == ["0", "3", "4", "5"]
