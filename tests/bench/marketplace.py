@@ -35,9 +35,8 @@ def main() -> None:
     if sys.argv[1:2] == ["--one"]:
         sys.stdout.write(measure(float(sys.argv[2])) + "\n")
         return
-    header = (
-        f"{'scale':>6} {'candidates':>11} {'jobs':>8} {'events':>12} {'seconds':>9} {'peak GiB':>9} {'events/s':>13}"
-    )
+    columns = ("scale", "candidates", "jobs", "events", "seconds", "peak GiB", "events/s")
+    header = " ".join(f"{name:>{width}}" for name, width in zip(columns, (6, 11, 8, 12, 9, 9, 13), strict=True))
     sys.stdout.write(header + "\n")
     sys.stdout.flush()
     for size in sys.argv[1:] or SIZES:

@@ -157,8 +157,8 @@ def _drawn(ids: pl.Series, seed: int, stream: str) -> Array:
 
 SHIFTED_TASTES = Tastes(
     company=CompanyTaste(
-        intercept=-0.9, coverage=-0.4, full_coverage=0.0, low_coverage=0.0, depth=-0.6, role=0.5, ready=-0.4,
-        years_over=-0.35, years_short=0.05, salary_over=-4.0, salary_under=1.0, place=0.9,
+        intercept=-0.5, coverage=-0.6, full_coverage=-0.3, low_coverage=0.0, depth_of_short=0.0, role=0.3, ready=-0.8,
+        years_over=-0.35, years_short=0.05, salary_over=-4.0, bargain=1.2, place=0.9,
     ),
     candidate=CandidateTaste(
         intercept=-1.6, wanted_role=0.1, stack=-0.6, salary=2.2, remote=-0.9, size=-0.4, industry=0.0,

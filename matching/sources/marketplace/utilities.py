@@ -26,19 +26,19 @@ _CONTINENT_OF_COUNTRY = np.array(
 class CompanyTaste:
     """Weights of a recruiter's look at a candidate, in logits."""
 
-    intercept: float = -2.95
-    coverage: float = 0.9
-    full_coverage: float = 0.45
-    low_coverage: float = -0.8
+    intercept: float = -2.45
+    coverage: float = 0.4
+    full_coverage: float = 0.5
+    low_coverage: float = -0.6
     nice: float = 0.35
-    depth: float = 0.9
-    role: float = 0.6
+    depth_of_short: float = 1.7
+    role: float = 0.9
     years_short: float = -0.35
-    years_over: float = -0.1
-    ready: float = 0.7
+    years_over: float = -0.12
+    ready: float = 1.1
+    bargain: float = 0.9
     salary_over: float = -2.4
-    salary_under: float = 0.3
-    place: float = 0.45
+    place: float = 0.6
     remote_refused: float = -0.6
 
 
@@ -46,7 +46,7 @@ class CompanyTaste:
 class CandidateTaste:
     """Weights of a candidate's look at an offer, in logits."""
 
-    intercept: float = -1.05
+    intercept: float = -1.15
     wanted_role: float = 0.6
     role: float = 0.3
     stack: float = 0.9
@@ -143,11 +143,12 @@ def company_utility(pairs: Encounter, taste: CompanyTaste) -> Utility:
     gap = np.nan_to_num(pairs.candidate("log_salary") - pairs.job("log_max_salary"))
     policy = pairs.job("policy")
     refused = (pairs.candidate("remote_wish") == 2) & (policy == 0)
-    value = taste.intercept + taste.coverage * coverage + taste.nice * pairs.nice() + taste.depth * depth
+    value = taste.intercept + taste.coverage * coverage + taste.nice * pairs.nice()
     value = value + taste.full_coverage * (coverage > 0.99) + taste.low_coverage * (coverage < 0.4)
-    value = value + taste.role * pairs.role_match() + taste.ready * coverage * (short <= 0)
+    value = value + taste.role * pairs.role_match() * (coverage >= 0.5)
+    value = value + taste.ready * coverage * (short <= 0) * (over <= 4) + taste.depth_of_short * depth * (short > 0)
     value = value + taste.years_short * np.minimum(short, 5.0) + taste.years_over * np.minimum(over, 10.0)
-    value = value + taste.salary_over * np.clip(gap, 0.0, 0.8) + taste.salary_under * (gap < -0.1)
+    value = value + taste.salary_over * np.clip(gap, 0.0, 0.8) + taste.bargain * (over > 1) * (gap < -0.05)
     value = value + taste.place * _COMPANY_PLACE[policy, pairs.distance()] + taste.remote_refused * refused
     return np.asarray(value, dtype=np.float64)
 
