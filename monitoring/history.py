@@ -1,5 +1,6 @@
 """The verdicts of a model over time: one JSON document a line, only ever appended to."""
 
+import json
 import os
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def append(settings: Settings, verdict: Verdict) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, line)
+            # A line that a crash cut short must not swallow this one.
+            os.write(descriptor, b"\n" * _is_cut_short(path) + line)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -34,10 +36,24 @@ def append(settings: Settings, verdict: Verdict) -> Path:
     return path
 
 
+def _is_cut_short(path: Path) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        return file.read(1) not in (b"", b"\n")
+
+
 def read(settings: Settings, model_name: str) -> tuple[Verdict, ...]:
     """All verdicts of a model, oldest first; a line cut short by a crash is left out."""
     path = history_file(settings, model_name)
     if not path.is_file():
         return ()
     lines = path.read_bytes().split(b"\n")
-    return tuple(Verdict.model_validate_json(line) for line in lines[:-1] if line.endswith(b"}"))
+    return tuple(Verdict.model_validate_json(line) for line in lines[:-1] if _is_whole(line))
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False

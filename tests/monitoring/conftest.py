@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from matching.settings import Settings
 from monitoring.windows import Sample
 from tests.monitoring.market import Market
 
@@ -12,3 +15,8 @@ def market() -> Market:
 @pytest.fixture(scope="session")
 def reference(market: Market) -> Sample:
     return market.sample(11, lists=400, size=25, propensity=True)
+
+
+@pytest.fixture
+def settings(own_home: Path) -> Settings:
+    return Settings(home=own_home)

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from monitoring.reasons import describe, other_unit
+from monitoring.verdict import Judge, Verdict
+from monitoring.windows import Sample
+from tests.monitoring.market import INPUTS, Market
+
+SALARY = "candidate_expected_salary_usd_per_year"
+
+
+def _judge(reference: Sample, window: Sample) -> Verdict:
+    return Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
+
+
+@pytest.mark.parametrize(
+    ("change", "lead", "words"),
+    [
+        ({"salary_factor": 1.25}, ("data", SALARY), "(x 1.2"),
+        ({"monthly_share": 0.3}, ("data", SALARY), "about 1/12 of the usual: looks like another unit (per month)"),
+        ({"monthly_share": 1.0}, ("data", SALARY), "looks like another unit (per month)"),
+        ({"missing_salary": 0.4}, ("missing", SALARY), "missing 5."),
+        ({"missing_salary": 1.0}, ("missing", SALARY), "-> 100 %"),
+        ({"new_skill_share": 0.05}, ("unknown", "candidate_new_skill_share"), "share of 0:"),
+    ],
+)
+def test_the_cause_leads(
+    reference: Sample, market: Market, change: dict[str, float], lead: tuple[str, str], words: str
+) -> None:
+    verdict = _judge(reference, market.with_(**change).sample(6, lists=100, size=10))
+    first = verdict.reasons[0]
+    assert (verdict.state, (first.kind, first.column)) == ("drift", lead)
+    assert words in first.words
+
+
+def test_a_changed_taste_is_quality_and_nothing_else(reference: Sample, market: Market) -> None:
+    verdict = _judge(reference, market.with_(candidate_taste=-0.3).sample(6, lists=200, size=10))
+    assert {(reason.kind, reason.column) for reason in verdict.reasons} == {("quality", "candidate")}
+
+
+def test_what_follows_from_a_cause_is_listed_under_it(reference: Sample, market: Market) -> None:
+    verdict = _judge(reference, market.with_(monthly_share=0.6).sample(6, lists=100, size=10))
+    assert verdict.reasons[0].also == ("salary_headroom_log",)
+    assert "salary_headroom_log" not in {reason.column for reason in verdict.reasons}
+    assert [reason.kind for reason in verdict.reasons][:2] == ["data", "prediction"]
+
+
+def test_without_known_inputs_every_column_stands_alone(reference: Sample, market: Market) -> None:
+    window = market.with_(monthly_share=0.6).sample(6, lists=100, size=10)
+    verdict = Judge(reference, seed=7, inputs={}).judge(window, model_name="m", model_version="3")
+    assert {SALARY, "salary_headroom_log"} <= {reason.column for reason in verdict.reasons}
+
+
+@pytest.mark.parametrize(("factor", "name"), [(1 / 12, "per month"), (1 / 2_080, "per hour"), (1 / 1_000, "thousands")])
+def test_another_unit_is_recognised(factor: float, name: str) -> None:
+    usual = np.random.default_rng(1).lognormal(11.4, 0.3, 2_000)
+    assert name in str(other_unit(SALARY, usual, np.concatenate([usual[:800], usual[800:1_000] * factor])))
+
+
+def test_higher_salaries_are_not_another_unit() -> None:
+    usual = np.random.default_rng(1).lognormal(11.4, 0.3, 2_000)
+    assert other_unit(SALARY, usual, usual * 1.5) is None
+    assert other_unit("candidate_experience_years", usual, usual / 12) is None
+
+
+def test_values_never_seen_are_told() -> None:
+    before = np.array([0.0, 1.0] * 50)
+    assert describe("job_remote_policy", before, np.full(10, 7.0)).endswith("values never seen before: 0 % -> 100 %")
