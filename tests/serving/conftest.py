@@ -212,3 +212,9 @@ def golden_bundle(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     golden.write(MatchModel.load(folder), frame(JobProfile, job_rows(20)), folder, seed=3)
     seal(folder, {"source": "small"})
     return folder
+
+
+@pytest.fixture(scope="session")
+def conftest() -> Any:
+    """This module, whose functions tests cannot import by name."""
+    return sys.modules[__name__]

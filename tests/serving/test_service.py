@@ -1,0 +1,128 @@
+"""The service as a process: health, what it prints, what it keeps when it is stopped, what it refuses to serve."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from matching.database import connect
+from matching.errors import UnusableData
+from matching.model import MatchModel
+from matching.prediction_log import count, replay
+from matching.profiles import replace_all
+from serving import examples
+
+MARKED = "Quarterly-Secret-Resume"
+
+
+@pytest.fixture
+def run(conftest: Any, tmp_path: Path, free_port: Callable[[], int]) -> Any:
+    """Start services that are stopped at the end of the test."""
+    running: list[Any] = []
+
+    def start(bundle: Path, *, wait: bool = True) -> Any:
+        running.append(conftest.start(bundle, tmp_path / "service", free_port(), wait=wait))
+        return running[-1]
+
+    yield start
+    for service in running:
+        service.stop()
+
+
+def test_health_metrics_and_pages_are_where_bentoml_has_them(service: Any) -> None:
+    for path in ("/livez", "/readyz", "/healthz"):
+        assert httpx.get(service.url + path).status_code == 200
+    httpx.post(f"{service.url}/v1/match", json=examples.MATCH["one_pair"]["value"]).raise_for_status()
+    metrics = httpx.get(f"{service.url}/metrics").text
+    assert 'endpoint="/v1/match"' in metrics
+    assert "tandem_log_write_failures_total 0\n" in metrics
+    assert "tandem_log_waiting_predictions" in metrics
+
+
+def test_nothing_a_caller_sends_is_printed(service: Any) -> None:
+    pair = {"candidate": examples.ADA | {"headline": MARKED, "resume": MARKED}, "job": examples.BACKEND}
+    bad: list[Any] = [
+        {"pairs": [pair]},
+        {"pairs": [pair | {MARKED: 1}]},
+        {"pairs": [{"candidate": pair["candidate"] | {"experience_years": MARKED}, "job": examples.BACKEND}]},
+        {"pairs": [{"candidate_id": MARKED, "job_id": MARKED}]},
+        {"job_id": MARKED},
+        {"prediction_id": MARKED, "outcome": MARKED},
+        MARKED,
+    ]
+    for path in ("/v1/match", "/v1/rank/candidates", "/v1/rank/jobs", "/v1/feedback"):
+        for body in bad:
+            httpx.post(service.url + path, json=body)
+        httpx.post(service.url + path, content=MARKED.encode(), headers={"content-type": "application/json"})
+        httpx.post(service.url + path, content=b"{}", headers={"content-type": MARKED, "x-name": MARKED})
+        httpx.get(f"{service.url}{path}/{MARKED}?name={MARKED}")
+    httpx.get(f"{service.url}/{MARKED}")
+    assert "Starting production" in service.printed()
+    assert MARKED not in service.printed()
+
+
+def test_feedback_finds_a_prediction_answered_a_moment_ago(service: Any) -> None:
+    for _ in range(5):
+        answer = httpx.post(f"{service.url}/v1/match", json=examples.MATCH["two_pairs"]["value"]).json()
+        for prediction in answer["predictions"]:
+            body = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}
+            assert httpx.post(f"{service.url}/v1/feedback", json=body).json()["recorded"][0]["is_new"]
+
+
+@pytest.mark.slow
+def test_stopping_keeps_every_answer_and_the_log_replays_exactly(
+    run: Any, bundle: Path, stored: tuple[Any, Any], tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'service' / 'log' / 'log.db'}"
+    engine = connect(url)
+    replace_all(engine, *stored)
+    service = run(bundle)
+    with httpx.Client(base_url=service.url) as client:
+        candidates, jobs = (table.drop("updated_at").to_dicts() for table in stored)
+        pairs = [{"candidate": candidates[n % 60], "job": jobs[n // 60]} for n in range(300)]
+        sent = len(client.post("/v1/match", json={"pairs": pairs}).json()["predictions"])
+        for job in jobs:
+            sent += len(client.post("/v1/rank/candidates", json={"job_id": job["job_id"]}).json()["results"])
+            sent += len(client.post("/v1/rank/jobs", json={"candidate": candidates[0]}).json()["results"])
+        sent += len(client.post("/v1/match", json=examples.MATCH["two_pairs"]["value"]).json()["predictions"])
+    service.stop()
+    assert count(engine) == sent + 1  # and the documented example
+    assert "not written" not in service.printed()
+    assert replay(engine, MatchModel.load(bundle)) == 0.0
+    _spoil_one_input(engine)
+    assert replay(engine, MatchModel.load(bundle)) > 0
+    engine.dispose()
+
+
+def _spoil_one_input(engine: Any) -> None:
+    from sqlalchemy import text
+
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE inputs SET payload = replace(payload, 'Python', 'COBOL')"))
+
+
+@pytest.mark.slow
+def test_a_changed_model_is_not_served(run: Any, bundle: Path, conftest: Any, tmp_path: Path) -> None:
+    shutil.copytree(bundle, tmp_path / "bundle")
+    state = json.loads((tmp_path / "bundle" / "model.json").read_text())
+    (tmp_path / "bundle" / "model.json").write_text(json.dumps(state | {"source": "elsewhere"}))
+    service = run(tmp_path / "bundle", wait=False)
+    conftest.wait_until(lambda: httpx.get(f"{service.url}/livez").status_code == 200, service)
+    assert httpx.get(f"{service.url}/readyz").status_code == 503
+    refused = httpx.post(f"{service.url}/v1/match", json=examples.MATCH["one_pair"]["value"])
+    assert refused.status_code == 503
+    assert refused.json()["error"]["code"] == "not_ready"
+    assert "TamperedModel" in service.printed()
+    assert "model.json" in service.printed()
+    assert "Traceback" not in service.printed()
+
+
+def test_a_log_without_predictions_cannot_be_replayed(bundle: Path, tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'log.db'}")
+    with pytest.raises(UnusableData, match="send requests"):
+        replay(engine, MatchModel.load(bundle))
+    engine.dispose()
