@@ -251,7 +251,9 @@ def test_synonyms_are_the_same_skill() -> None:
     ],
 )
 def test_companies_prefer_who_fits(worse: dict[str, object]) -> None:
-    assert knowable(Direction.COMPANY, person=worse) < 0.9 * knowable(Direction.COMPANY)
+    fits: dict[str, object] = {"skills": [{"name": name, "years": 3.0} for name in ("Python", "Kubernetes")]}
+
+    assert knowable(Direction.COMPANY, person=fits | worse) < 0.9 * knowable(Direction.COMPANY, person=fits)
 
 
 @pytest.mark.parametrize(
