@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
@@ -15,9 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from matching.database import inputs, insert_one, microseconds, models, outcomes, predictions, unreachable
 from matching.dataset import Pairs
 from matching.errors import InputError, UnusableData
-from matching.model import MatchModel
 from matching.profiles import read_payloads
 from matching.tables import CandidateProfile, JobProfile
+
+if TYPE_CHECKING:
+    from matching.model import MatchModel
 
 OutcomeName = Literal["outreach", "no_outreach", "accept", "decline", "interview", "hire"]
 EXAMPLE = "example"  # request and prediction id of the documented example: kept out of every window
@@ -144,7 +146,7 @@ def window(
     return pl.concat([labelled, _features(rows, names)], how="horizontal")
 
 
-def replay(engine: Engine, model: MatchModel) -> float:
+def replay(engine: Engine, model: "MatchModel") -> float:
     """Recompute the features of every prediction of this model from its stored inputs.
 
     Returns:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -24,7 +24,6 @@ from starlette.requests import ClientDisconnect
 from matching.errors import StorageError
 from serving import examples
 from serving.deployed import new_request_id
-from serving.matcher import Matcher
 from serving.problems import ErrorBody, Problem
 from serving.requests import (
     MAX_BODY_BYTES,
@@ -41,6 +40,9 @@ from serving.requests import (
     parse,
     parse_feedback,
 )
+
+if TYPE_CHECKING:
+    from serving.matcher import Matcher
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ Scores and ranks candidates and jobs for each other. Every example on this page 
 - Operations: [/livez](livez), [/readyz](readyz), [/metrics](metrics) (Prometheus).
 """
 
-Handle = Callable[[Matcher, bytes, str, datetime], BaseModel]
+Handle = Callable[["Matcher", bytes, str, datetime], BaseModel]
 
 
 @dataclass(frozen=True)
@@ -230,8 +232,8 @@ def _json(answer: BaseModel, request_id: str, status: int) -> Response:
     return Response(answer.model_dump_json(), status, headers=headers, media_type="application/json")
 
 
-def _matcher(request: Request) -> Matcher:
-    matcher: Matcher | None = request.app.state.matcher
+def _matcher(request: Request) -> "Matcher":
+    matcher: "Matcher | None" = request.app.state.matcher
     if matcher is None:
         raise Problem(503, "not_ready", "no verified model is loaded: the service's log says why")
     return matcher

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
 
@@ -13,7 +14,9 @@ import bentoml._internal.server
 from matching.errors import MissingInput, StorageError, TandemError
 from matching.settings import Settings
 from serving.api import create_app
-from serving.matcher import Matcher, load_matcher
+
+if TYPE_CHECKING:
+    from serving.matcher import Matcher
 
 logger = logging.getLogger("bentoml.tandem")  # below BentoML's own logger, whose messages the service prints
 
@@ -84,12 +87,14 @@ class TandemMatch:
             self._matcher.close()
 
     @property
-    def _matcher(self) -> Matcher | None:
-        matcher: Matcher | None = app.state.matcher
+    def _matcher(self) -> "Matcher | None":
+        matcher: "Matcher | None" = app.state.matcher
         return matcher
 
     def _start(self) -> None:
         """Load the model; a refused one leaves the service alive and not ready, with the reason in its log."""
+        from serving.matcher import load_matcher  # heavy; the supervisor of the worker imports this module too
+
         try:
             app.state.matcher = load_matcher(Settings(), bundle_folder())
         except TandemError as error:
