@@ -95,7 +95,7 @@ def test_a_column_without_any_value_and_one_sided_labels_are_drawn(
     verdict = _judge(reference, window)
     report = write_report(settings, verdict, reference=reference, window=window)
     values = _values(_runs(settings)[report])
-    assert values[f"Mean value of {SHARE}"] == pytest.approx(verdict.drifted_share)
+    assert values[f"Mean value of '{SHARE}'"] == pytest.approx(verdict.drifted_share)
     assert verdict.drifted_share >= 2 / 12
     assert f"Value drift for {SALARY}" not in values
 
