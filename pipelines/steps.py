@@ -42,14 +42,22 @@ def directly(name: str, work: Callable[[], Result]) -> Result:  # noqa: ARG001 -
     return work()
 
 
+def check_exists(data: Path | None) -> None:
+    """Tell a wrong path at once, before anything slow starts.
+
+    Raises:
+        MissingInput: there is nothing at `data`.
+    """
+    if data is not None and not data.exists():
+        raise MissingInput(f"{data} is not there: pass the folder of your data with --data")
+
+
 def ingest(settings: Settings, data: Path | None, progress: Progress) -> Dataset:
     """Load and validate the dataset; rows that break a rule stop the training and are written to `rejected/`.
 
     Raises:
         InputError: the data is missing, wrong, or useless.
     """
-    if data is not None and not data.exists():
-        raise MissingInput(f"{data} is not there: pass the folder of your data with --data")
     dataset = source(settings.source).load(data, seed=settings.seed, progress=progress)
     progress(
         f"checking {dataset.candidates.height:,} candidates, {dataset.jobs.height:,} jobs, "
@@ -155,10 +163,10 @@ def _against_champion(
         except ModelError as error:
             return None, (f"champion version {champion.version} was not compared, only the floors decided: {error}",)
     against = gate.contest(holdout, scores, old.score(holdout.pairs), champion_version=champion.version)
-    return against, _unfair(old, holdout)
+    return against, unfairness(old, holdout)
 
 
-def _unfair(champion: MatchModel, holdout: LabelledPairs) -> tuple[str, ...]:
+def unfairness(champion: MatchModel, holdout: LabelledPairs) -> tuple[str, ...]:
     """What makes the comparison unfair: a champion that has learned from the frozen rows."""
     learned_until = champion.facts.get("cuts", {}).get("calibration_end")
     first = datetime.fromisoformat(str(holdout.time.min())).replace(tzinfo=UTC)

@@ -87,6 +87,7 @@ def train(
         StorageError: the disk is full or cannot be written to.
         EngineError: Prefect did not start.
     """
+    steps.check_exists(data)
     with explained(settings.root), lock.held(settings, "train", "a training"):
         for run in registry.reap_orphans(settings):
             progress(f"closed run {run[:8]}, whose process is gone")
@@ -153,6 +154,8 @@ class _Work:
         same = before is not None and before.digest == model.digest
         verdict = None if same else step("gate", lambda: self._judge(evaluation, scores, parts))
         findings = _Findings(dataset, parts, model, scores, evaluation, next_view, verdict, data_digest)
+        if len(model.directions) == 1:
+            self.progress(f"only the {model.directions[0]}'s side has labels: the match is that side's alone")
         step("describe", lambda: self._describe(findings))
         step("log", lambda: self._log(findings))
         version, outcome = self._publish(step, findings, before)
@@ -205,7 +208,9 @@ class _Work:
         losses = importance(found.model, holdout, seed=seed, rows=IMPORTANCE_ROWS)
         plots.importance(losses, pictures / "importance.png")
         _write_json(self.bundle / "metrics.json", found.metrics())
-        (self.bundle / "card.md").write_text(found.card(self.settings), encoding="utf-8")
+        (self.bundle / "card.md").write_text(
+            found.card(self.settings, has_data=self.data is not None), encoding="utf-8"
+        )
 
     def _log(self, found: "_Findings") -> None:
         shown = self.bundle.with_name("shown")
@@ -323,15 +328,16 @@ class _Findings:
             "tandem.compared_with": compared or "none",
         }
 
-    def card(self, settings: Settings) -> str:
+    def card(self, settings: Settings, *, has_data: bool) -> str:
         """The model card."""
+        data = " --data DIR" if has_data else ""
         facts = card.CardFacts(
             model_name=settings.model_name,
             digest=self.model.digest,
             data_hash=self.data_digest,
             git_commit=steps.git_commit(),
             seed=settings.seed,
-            command=f"tandem train --source {settings.source} --seed {settings.seed}",
+            command=f"tandem train --source {settings.source} --seed {settings.seed}{data}",
         )
         return card.write(
             facts,

@@ -17,12 +17,13 @@ from matching.settings import Settings
 from matching.sources import tables as tables_source
 from matching.split import split
 from matching.tables import Candidate, Event, Job, frame
+from pipelines import registry
 
 SKILLS = ("python", "go", "java", "react", "kafka", "rust", "sql", "aws")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def small_dataset(seed: int = 1, n_lists: int = 900) -> Dataset:
+def small_dataset(seed: int = 1, n_lists: int = 2000) -> Dataset:
     """Companies ask the experienced who have the skills, candidates accept who earn more: easy to learn.
 
     That experience counts no hand-written rule can see, since no post states it.
@@ -73,7 +74,7 @@ def _show(
 ) -> None:
     """One ranked list of ten candidates for a job, and what came of it."""
     job = jobs[generator.integers(0, len(jobs))]
-    at = START + timedelta(hours=float(number) * 24 * 120 / 900)
+    at = START + timedelta(hours=1.44 * number)
     for position, row in enumerate(generator.choice(len(candidates), 10, replace=False), start=1):
         person = candidates[row]
         ids = {"candidate_id": person["candidate_id"], "job_id": job["job_id"]}
@@ -143,6 +144,14 @@ def bundle(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def other_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return seal_bundle(small_dataset(seed=2), tmp_path_factory.mktemp("models") / "two")
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Making MLflow's database takes seconds, so it is made once and copied."""
+    home = tmp_path_factory.mktemp("registry")
+    registry.connect(Settings(home=home)).search_experiments()
+    return home / "mlflow" / "mlflow.db"
 
 
 @pytest.fixture

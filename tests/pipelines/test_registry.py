@@ -18,14 +18,6 @@ from pipelines import audit, registry
 from pipelines.process import Process
 
 
-@pytest.fixture(scope="module")
-def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Making MLflow's database takes seconds, so it is made once and copied."""
-    home = tmp_path_factory.mktemp("registry")
-    registry.connect(Settings(home=home)).search_experiments()
-    return home / "mlflow" / "mlflow.db"
-
-
 @pytest.fixture
 def registered(settings: Settings, empty_registry: Path, bundle: Path, other_bundle: Path) -> Settings:
     """A registry with versions 1 and 2."""

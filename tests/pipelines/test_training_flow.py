@@ -1,0 +1,298 @@
+"""Trainings on small real data: what they leave behind when they end well, are refused, or are cut short."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from matching import manifest
+from matching.dataset import Dataset
+from matching.errors import BusyError, GateRefused, InputError, MissingInput, StorageError, UnusableData
+from matching.model import MatchModel
+from matching.settings import Settings
+from matching.sources import tables as tables_source
+from pipelines import lock, registry
+from pipelines.training_flow import TrainingResult, train
+
+# scikit-learn's threads wait for each other by spinning; beside other programs one thread is many times faster.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def home_with(folder: Path, database: Path) -> Settings:
+    settings = Settings(home=folder, source="tables", label_maturity_days=1.0)
+    settings.mlflow_folder.mkdir(parents=True)
+    shutil.copy(database, settings.mlflow_folder / "mlflow.db")
+    return settings
+
+
+def quick(settings: Settings, data: Path) -> TrainingResult:
+    return train(settings, data=data, orchestrated=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path, empty_registry: Path) -> Settings:
+    return home_with(tmp_path / "home", empty_registry)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, empty_registry: Path, tables_folder: Path
+) -> tuple[Settings, TrainingResult]:
+    settings = home_with(tmp_path_factory.mktemp("trained") / "home", empty_registry)
+    return settings, quick(settings, tables_folder)
+
+
+@pytest.fixture
+def write_tables(tmp_path: Path, dataset: Dataset) -> Callable[[pl.DataFrame], Path]:
+    """Write the small market with other events."""
+
+    def write(events: pl.DataFrame) -> Path:
+        folder = tmp_path / "data"
+        tables_source.write(Dataset("tables", dataset.candidates, dataset.jobs, events), folder)
+        return folder
+
+    return write
+
+
+def statuses(settings: Settings) -> list[str]:
+    client = registry.connect(settings)
+    ids = [experiment.experiment_id for experiment in client.search_experiments()]
+    return sorted(run.info.status for run in client.search_runs(ids))
+
+
+def nothing_registered(settings: Settings) -> bool:
+    return registry.versions(settings, settings.model_name) == [] and registry.champion(settings) is None
+
+
+def test_a_first_training_is_promoted_by_the_floors(trained: tuple[Settings, TrainingResult]) -> None:
+    settings, result = trained
+    champion = registry.champion(settings)
+    assert champion is not None
+    assert (result.outcome, result.version, champion.version) == ("promoted", "1", "1")
+    assert champion.digest == result.digest
+    assert champion.promoted_at is not None
+    assert result.verdict is not None
+    assert result.verdict.passed
+    assert result.verdict.champion_version is None
+    assert statuses(settings) == ["FINISHED"]
+    assert not (settings.root / "work").exists()
+
+
+def test_the_registered_bundle_is_complete_and_answers_its_golden_cases(
+    trained: tuple[Settings, TrainingResult], tmp_path: Path
+) -> None:
+    settings, result = trained
+    bundle = registry.fetch(settings, result.model_name, result.version, tmp_path)
+    files = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
+    assert files == {
+        *("model.json", "text.npz", "match.onnx", "golden.json", "reference.parquet", "metrics.json", "card.md"),
+        *("plots/calibration.png", "plots/ranking.png", "plots/importance.png", "manifest.json"),
+    }
+    sealed = manifest.verify(bundle)
+    assert sealed["data_hash"]
+    assert sealed["git_commit"] != ""
+    assert json.loads((bundle / "metrics.json").read_text())["gate"]["passed"] is True
+    assert pl.read_parquet(bundle / "reference.parquet").height > 3_000
+    assert MatchModel.load(bundle).digest == result.digest
+
+
+def test_the_run_shows_figures_settings_plots_and_card(trained: tuple[Settings, TrainingResult]) -> None:
+    settings, result = trained
+    client = registry.connect(settings)
+    run = client.get_run(result.run_id)
+    assert run.data.metrics["match.model.auc"] == pytest.approx(result.evaluation.find("match", "model").auc)
+    assert "company.TF-IDF.ndcg_lists" in run.data.metrics
+    assert run.data.params["model.max_iter"] == "150"
+    assert run.data.params["seed"] == "7"
+    assert run.data.tags["tandem.gate"] == "passed"
+    assert len(run.data.tags["tandem.data_hash"]) == 64
+    assert run.data.tags["tandem.git_commit"]
+    shown = {file.path for file in client.list_artifacts(result.run_id)}
+    assert shown == {"card.md", "metrics.json", "plots", "verdict.json"}
+    card = Path(client.download_artifacts(result.run_id, "card.md")).read_text()
+    assert result.digest in card
+    assert "gender, age_band, ethnicity" in card
+    assert "| match: popularity |" in card
+
+
+def test_the_same_data_and_seed_give_the_same_model_and_no_new_version(
+    trained: tuple[Settings, TrainingResult], tables_folder: Path
+) -> None:
+    settings, first = trained
+    told: list[str] = []
+    again = train(settings, data=tables_folder, orchestrated=False, progress=told.append)
+    assert (again.outcome, again.version, again.digest) == ("identical", "1", first.digest)
+    assert "identical to champion version 1: nothing new to register" in told
+    assert len(registry.versions(settings, settings.model_name)) == 1
+
+
+def test_a_refused_model_is_logged_with_the_verdict_and_the_champion_stays(
+    trained: tuple[Settings, TrainingResult], dataset: Dataset, write_tables: Callable[[pl.DataFrame], Path]
+) -> None:
+    settings, first = trained
+    shuffled = dataset.events.with_columns(
+        pl.when(pl.col("kind") == "impression")
+        .then(pl.col("candidate_id"))
+        .otherwise(pl.col("candidate_id").shuffle(seed=1).over("job_id"))
+    )
+    with pytest.raises(GateRefused, match=r"AUC: 0\.\d+, at least 0\.6000 asked.*the champion stays") as refused:
+        quick(settings, write_tables(shuffled))
+    assert refused.value.exit_code == 3
+    champion = registry.champion(settings)
+    assert champion is not None
+    assert champion.digest == first.digest
+    assert len(registry.versions(settings, settings.model_name)) == 1
+    client = registry.connect(settings)
+    experiment = client.get_experiment_by_name(settings.model_name)
+    latest = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"])[0]
+    assert latest.data.tags["tandem.gate"] == "refused"
+    assert latest.data.tags["tandem.compared_with"] == "1"
+    verdict = json.loads(Path(client.download_artifacts(latest.info.run_id, "verdict.json")).read_text())
+    assert {check["name"] for check in verdict["checks"]} >= {
+        "nDCG@10 minus champion's",
+        "company: log loss minus champion's",
+        "candidate: log loss minus champion's",
+    }
+    assert verdict["warnings"] == []
+
+
+def test_a_source_with_one_direction_trains_and_says_so(
+    home: Settings, dataset: Dataset, write_tables: Callable[[pl.DataFrame], Path]
+) -> None:
+    views = dataset.events.filter(pl.col("kind") == "accept").with_columns(pl.lit("view").alias("kind"))
+    data = write_tables(views)
+    told: list[str] = []
+    result = train(home, data=data, orchestrated=False, promote=False, progress=told.append)
+    assert any("only the candidate's side has labels" in line for line in told)
+    assert result.only_direction == "candidate"
+    assert result.next_view is not None
+    # Without a promotion the model waits as challenger.
+    assert result.outcome == "registered"
+    assert registry.champion(home) is None
+    challenger = registry.holder(home, home.model_name, "challenger")
+    assert challenger is not None
+    assert challenger.version == "1"
+
+
+def test_one_class_only_is_one_clear_line(
+    home: Settings, dataset: Dataset, write_tables: Callable[[pl.DataFrame], Path]
+) -> None:
+    with pytest.raises(UnusableData, match="only answer among them is 'no'"):
+        quick(home, write_tables(dataset.events.filter(pl.col("kind") == "impression")))
+    assert nothing_registered(home)
+    assert statuses(home) == ["FAILED"]
+
+
+def test_missing_data_is_told_before_anything_is_made(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(MissingInput, match="nowhere is not there"):
+        train(settings, data=tmp_path / "nowhere")
+    assert not settings.root.exists()
+
+
+def test_wrong_columns_and_empty_tables_are_told(home: Settings, tables_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(tables_folder, folder)
+    events = pl.read_parquet(folder / "events.parquet")
+    events.rename({"time": "when"}).write_parquet(folder / "events.parquet")
+    with pytest.raises(InputError, match="when"):
+        quick(home, folder)
+    events.clear().write_parquet(folder / "events.parquet")
+    with pytest.raises(UnusableData, match="no rows"):
+        quick(home, folder)
+    assert nothing_registered(home)
+    assert statuses(home) == ["FAILED", "FAILED"]
+
+
+def test_a_second_training_is_told_who_trains(home: Settings, tables_folder: Path) -> None:
+    with (
+        lock.held(home, "train", "a training"),
+        pytest.raises(BusyError, match=rf"a training is running already \(process {os.getpid()} since "),
+    ):
+        quick(home, tables_folder)
+    assert statuses(home) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 4 MiB."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(mount)]
+    made = subprocess.run(command, capture_output=True, text=True, check=False) if shutil.which("mount") else None
+    if made is None or made.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {made.stderr.strip() if made else 'no mount'}")
+    yield mount
+    subprocess.run(["umount", "-l", str(mount)], check=True)
+
+
+# What is left when the training starts: nothing; enough to begin; enough for the model but not for its registration.
+@pytest.mark.parametrize("left_kib", [0, 300, 900])
+def test_a_full_disk_is_one_line_and_nothing_is_registered(
+    small_disk: Path, empty_registry: Path, tables_folder: Path, left_kib: int
+) -> None:
+    settings = home_with(small_disk / "home", empty_registry)
+    space = os.statvfs(small_disk)
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * (space.f_bavail * space.f_frsize - left_kib * 1024))
+    with pytest.raises(StorageError, match="is full: free some space"):
+        quick(settings, tables_folder)
+    filler.unlink()
+    assert nothing_registered(settings)
+    assert "FINISHED" not in statuses(settings)
+
+
+SCRIPT = """
+import os, sys
+from pathlib import Path
+from matching.settings import Settings
+from pipelines.training_flow import train
+
+settings = Settings(home=sys.argv[1], source="tables", label_maturity_days=1.0)
+try:
+    train(settings, data=Path(sys.argv[2]), orchestrated=sys.argv[3] == "flow", progress=lambda m: print(m, flush=True))
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@contextmanager
+def started_until(line: str, settings: Settings, data: Path, how: str) -> "Iterator[subprocess.Popen[str]]":
+    """A training in a process of its own that has just told `line`."""
+    command = [sys.executable, "-c", SCRIPT, str(settings.root), str(data), how]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        told = next((told for told in process.stdout if told.strip() == line), None)
+        assert told is not None, f"the training ended with {process.wait()} before {line!r}"
+        yield process
+
+
+@pytest.mark.parametrize("how", ["plain", pytest.param("flow", marks=pytest.mark.slow)])
+def test_ctrl_c_ends_with_130_and_a_killed_run(home: Settings, tables_folder: Path, how: str) -> None:
+    with started_until("fitting and calibrating", home, tables_folder, how) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    assert statuses(home) == ["KILLED"]
+    assert nothing_registered(home)
+
+
+def test_a_killed_training_is_closed_by_the_next(home: Settings, tables_folder: Path, tmp_path: Path) -> None:
+    with started_until("fitting and calibrating", home, tables_folder, "plain") as process:
+        process.kill()
+    assert statuses(home) == ["RUNNING"]
+    assert nothing_registered(home)
+    told: list[str] = []
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(MissingInput):
+        train(home, data=empty, orchestrated=False, progress=told.append)
+    assert told[0].startswith("closed run")
+    assert statuses(home) == ["FAILED", "KILLED"]
+    assert not (home.root / "work").exists()
