@@ -207,6 +207,8 @@ class ContainerEngine:
             "--cap-drop", "all", "--security-opt", "no-new-privileges",
             "--memory", MEMORY, "--pids-limit", str(PROCESSES), "--user", f"{self._user()}:{self._user()}",
         ]  # fmt: skip
+        if self.name == "podman":
+            options += ["--read-only-tmpfs=false"]  # its default also lets it write to /run and /var/tmp
         if self.name == "podman" and os.geteuid():
             # Without root, this user's files must stay this user's inside.
             options += ["--userns", "keep-id"]

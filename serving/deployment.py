@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from matching.database import connect
 from matching.dataset import Progress
 from matching.errors import EngineError
 from matching.manifest import verify
@@ -69,13 +70,15 @@ def deploy(settings: Settings, release: Release, progress: Progress = print) -> 
         GoldenMismatch: the new service answers other scores than at training.
         BusyError: the port or the lock of this home is held by someone else.
         EngineError: something could not be built or started.
-        StorageError: the disk is full.
+        StorageError: the disk is full, or the log's database cannot be reached.
     Whatever is raised, the old service goes on running, or was started again if it had been stopped already.
     """
     with state.alone(settings):
         progress(f"verifying the files of {release.model_name} version {release.model_version}")
         verify(release.bundle, release.manifest_digest)
         cases = golden.read(release.bundle)
+        if settings.database_url is not None:
+            connect(settings.database_url).dispose()
         _clear_trial(settings)
         old = _running(settings)
         if old is None or (old.host, old.port) != (settings.host, settings.port):
