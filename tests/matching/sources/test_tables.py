@@ -202,3 +202,11 @@ def test_a_file_that_is_not_utf8_csv_is_refused(tmp_path: Path) -> None:
 def test_an_empty_table_is_unusable(tmp_path: Path) -> None:
     with pytest.raises(UnusableData, match=r"events\.csv has no rows"):
         load(folder_of(tmp_path, events=EVENTS.splitlines()[0] + "\n"))
+
+
+def test_a_fraction_is_not_rounded_to_a_whole_number(tmp_path: Path) -> None:
+    write(a_dataset(), tmp_path)
+    events = a_dataset().events.with_columns(pl.lit(1.5).alias("position"))
+    events.write_parquet(tmp_path / "events.parquet")
+    with pytest.raises(InvalidTable, match=r"column position are not a whole number; first: row 1"):
+        load(tmp_path)
