@@ -233,7 +233,7 @@ def _json(answer: BaseModel, request_id: str, status: int) -> Response:
 
 
 def _matcher(request: Request) -> "Matcher":
-    matcher: "Matcher | None" = request.app.state.matcher
+    matcher: Matcher | None = request.app.state.matcher
     if matcher is None:
         raise Problem(503, "not_ready", "no verified model is loaded: the service's log says why")
     return matcher

@@ -88,7 +88,7 @@ class TandemMatch:
 
     @property
     def _matcher(self) -> "Matcher | None":
-        matcher: "Matcher | None" = app.state.matcher
+        matcher: Matcher | None = app.state.matcher
         return matcher
 
     def _start(self) -> None:

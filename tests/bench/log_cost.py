@@ -1,7 +1,9 @@
 """Measure what the prediction log costs: latency of the endpoint with and without it, one pair and 1,000 pairs.
 
 Both run the same application under uvicorn in a process of their own, side by side on one machine; blocks of requests
-alternate between them, so that whatever else the machine does hits both. Run with `python tests/bench/log_cost.py BUNDLE`.
+alternate between them, so that whatever else the machine does hits both.
+
+Run with `python tests/bench/log_cost.py BUNDLE`.
 """
 
 import argparse
