@@ -15,16 +15,17 @@ from pipelines.storage import explain, explained
 
 
 def test_a_lock_names_its_holder_and_is_free_again_after_an_error(settings: Settings) -> None:
-    with (
-        pytest.raises(ValueError, match="broken"),
-        lock.held(settings, "train", "a training"),
-    ):
-        with (
-            pytest.raises(BusyError, match=rf"a training is running already \(process {os.getpid()}"),
-            lock.held(settings, "train", "another"),
-        ):
-            raise AssertionError
-        raise ValueError("broken")
+    def fail_while_holding() -> None:
+        with lock.held(settings, "train", "a training"):
+            with (
+                pytest.raises(BusyError, match=rf"a training is running already \(process {os.getpid()}"),
+                lock.held(settings, "train", "another"),
+            ):
+                pass
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        fail_while_holding()
     with lock.held(settings, "train", "a training"):
         pass
 
