@@ -5,7 +5,7 @@ that no table is hashed for a cache, walked for futures or pickled to disk.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
@@ -27,18 +27,20 @@ def run_step(name: str, work: Callable[[], Result]) -> Result:
     return results[0]
 
 
-def run(parameters: dict[str, Any], pipeline: Callable[[StepRunner], Result]) -> Result:
+def run(pipeline: Callable[[StepRunner], Result], *, source: str, seed: int, data: str | None) -> Result:
     """Run a pipeline as a flow.
 
     Args:
-        parameters: shown with the flow run; plain values without personal data.
         pipeline: called with the function that runs one step.
+        source: shown with the flow run, as are the others.
+        seed: seed of the training.
+        data: folder of the data.
     """
     results: list[Result] = []
 
     @flow(name="train", validate_parameters=False, persist_result=False)
-    def train(**parameters: Any) -> None:  # noqa: ARG001 - only shown
+    def train(source: str, seed: int, data: str | None) -> None:  # noqa: ARG001 - only shown
         results.append(pipeline(run_step))
 
-    train(**parameters)
+    train(source, seed, data)
     return results[0]

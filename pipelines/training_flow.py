@@ -115,9 +115,9 @@ def _as_flow(work: "_Work") -> TrainingResult:
     work.progress("starting the flow")
     from pipelines import prefect_flow
 
-    parameters = {"source": work.settings.source, "seed": work.settings.seed, "data": str(work.data or "")}
+    data = str(work.data) if work.data else None
     try:
-        return prefect_flow.run(parameters, work.run)
+        return prefect_flow.run(work.run, source=work.settings.source, seed=work.settings.seed, data=data)
     except Exception as error:
         if error in work.failures or isinstance(error, TandemError) or explain(error, work.settings.root):
             raise

@@ -20,7 +20,8 @@ PATIENCE_SECONDS = 180.0
 
 RUN = """
 from pipelines.prefect_flow import run
-print(run({"source": "tables"}, lambda step: step("double", lambda: 2 * step("one", lambda: 21))))
+double = lambda step: step("double", lambda: 2 * step("one", lambda: 21))
+print(run(double, source="tables", seed=7, data=None))
 """
 
 SCHEDULE = """
@@ -82,7 +83,8 @@ def test_a_flow_runs_and_shows_its_steps_on_the_server(server: dict[str, str], t
     assert client(RUN, server, tmp_path) == "42"
     url = server["PREFECT_API_URL"]
     runs = httpx.post(f"{url}/flow_runs/filter", json={}).json()
-    assert [(run["state_type"], run["parameters"]) for run in runs] == [("COMPLETED", {"source": "tables"})]
+    shown = [(run["state_type"], run["parameters"]) for run in runs]
+    assert shown == [("COMPLETED", {"source": "tables", "seed": 7, "data": None})]
     tasks = until(lambda: httpx.post(f"{url}/task_runs/filter", json={}).json())
     assert {task["name"].split("-")[0] for task in tasks} == {"one", "double"}
     stored = Path(server["PREFECT_HOME"]) / "storage"
