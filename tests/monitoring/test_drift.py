@@ -94,13 +94,13 @@ def test_the_same_seed_gives_the_same_thresholds() -> None:
 
 
 def test_values_that_few_jobs_have_do_not_alarm() -> None:
-    """Two jobs in a hundred of the reference against three in twenty-five of a window: chance, not drift."""
+    """One job in a hundred of the reference against four of a window of 25: too few to tell, not drift."""
     reference = Market().sample(21, lists=100, size=10, lists_per_job=1)
     window = Market().sample(22, lists=25, size=10, lists_per_job=1)
-    rare = [_with_rare(sample, jobs) for sample, jobs in ((reference, 2), (window, 3))]
+    rare = [_with_rare(sample, jobs) for sample, jobs in ((reference, 1), (window, 4))]
     found = DriftDetector(rare[0], seed=7).compare(rare[1], "job_id")
     drift = next(drift for drift in found.columns if drift.column == "job_trait_0")
-    assert drift.missing > 0.05
+    assert drift.missing > 0.2
     assert drift.severity < 1
 
 

@@ -66,7 +66,9 @@ def test_a_window_of_the_log_is_judged_drawn_and_remembered(
 ) -> None:
     few = [name for name in reference.features if "trait" not in name and "similarity" not in name]
     bundled = reference.frame.drop("prediction_id", "model_version")
-    bundled.select(*(set(bundled.columns) - set(reference.features)), *few).write_parquet(tmp_path / "reference.parquet")
+    bundled.select(*(set(bundled.columns) - set(reference.features)), *few).write_parquet(
+        tmp_path / "reference.parquet"
+    )
     window = market.with_(monthly_share=0.5).sample(6, lists=60, size=10)
     window = Sample.of(window.frame.select(*(set(window.frame.columns) - set(window.features)), *few), "test")
     _log(settings, window)
