@@ -141,6 +141,7 @@ class LogWriter:
             self._state.notify_all()
         self._thread.join(timeout_seconds)
         self._is_abandoned = True
+        self._thread.join(2 * RETRY_SECONDS)
         if self._waiting:
             logger.error("the prediction log was closed with %d predictions not written", self._waiting)
         return self._waiting == 0

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from matching import log_writer
 from matching.model import MatchModel, Scores
 from matching.prediction_log import count
 from matching.profiles import replace_all
@@ -302,6 +303,15 @@ def test_feedback_is_recorded_once_and_never_against_itself(client: Client) -> N
     }
     both = [{"prediction_id": key, "outcome": "interview"}, {"prediction_id": MARKED, "outcome": "accept"}]
     assert set(details(client.post("/v1/feedback", both), 404)) == {"[1].prediction_id"}
+
+
+def test_feedback_finds_what_is_not_written_yet(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_writer, "GATHER_SECONDS", 60)
+    client.match(LINE)  # from here on the writer gathers until it is asked
+    (prediction,) = client.match(LINE).json()["predictions"]
+    assert client.matcher.log.waiting > 0
+    body = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}
+    assert client.post("/v1/feedback", body).json()["recorded"][0]["is_new"]
 
 
 def test_the_model_is_described(client: Client) -> None:
