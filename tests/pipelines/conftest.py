@@ -1,7 +1,6 @@
 """A small two-sided market and a model trained on it, made once."""
 
 import json
-import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,9 +96,7 @@ def seal_bundle(dataset: Dataset, folder: Path, *, seed: int = 7) -> Path:
         parts.train, parts.calibration, seed=seed, settings=training.ModelSettings(max_iter=30, min_samples_leaf=20)
     )
     check = fitted.features.transform(parts.holdout.pairs.take(np.arange(50)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        training.write(fitted, folder, source="tables", facts={"cuts": {}}, check=check)
+    training.write(fitted, folder, source="tables", facts={"cuts": {}}, check=check)
     model = MatchModel.load(folder)
     pairs = parts.holdout.pairs.take(np.arange(3))
     scores = model.score(pairs)
