@@ -71,9 +71,10 @@ def build(settings: Settings, release: Release, progress: Progress) -> Bento:
         digest = _digest(staging)
         version = f"{release.model_version}-{digest[:12]}"
         bento = Bento(version, digest, store / "bentos" / NAME / version)
-        if (bento.path / "bento.yaml").is_file():
+        if _holds(bento.path / "src", staging):
             progress(f"Bento {bento.tag} is already built")
             return bento
+        shutil.rmtree(bento.path, ignore_errors=True)
         progress(f"building Bento {bento.tag}")
         _bentoml_build(staging, store, version)
     if not (bento.path / "bento.yaml").is_file():
@@ -125,6 +126,13 @@ def _digest(folder: Path) -> str:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()
+
+
+def _holds(source: Path, staging: Path) -> bool:
+    """Whether a built Bento still is what would be built; BentoML rewrites the bentofile only."""
+    names = [path.relative_to(staging) for path in staging.rglob("*") if path.is_file()]
+    pairs = [(source / name, staging / name) for name in names if name.name != "bentofile.yaml"]
+    return all(ours.is_file() and ours.read_bytes() == theirs.read_bytes() for ours, theirs in pairs)
 
 
 def _bentoml_build(staging: Path, store: Path, version: str) -> None:

@@ -276,6 +276,8 @@ def _deployment(package: _Package, launch: Launch, service: Service) -> Deployme
 def _prune(settings: Settings, engine: Engine, new: Deployment) -> None:
     keep = {one.bento_path.name for one in (new, new.previous) if one is not None}
     for version in bentos.prune(settings, keep):
+        for log in (settings.root / "run").glob(f"service-{version}.log*"):
+            log.unlink(missing_ok=True)
         if isinstance(engine, engines.ContainerServices):
             engine.engine.remove_image(images.image_name(version))
 

@@ -44,8 +44,8 @@ class Launch:
 
     @property
     def log(self) -> Path:
-        """File with what the service prints; of a container, only once something went wrong."""
-        return self.home / "run" / "service.log"
+        """File with what this Bento prints; of a container, only once something went wrong."""
+        return self.home / "run" / f"service-{self.bento.name}.log"
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,12 @@ class ServiceProcess:
     def start(
         cls, bento: Path, *, address: str, port: int, environment: Mapping[str, str], log: Path
     ) -> "ServiceProcess":
-        """Start `bentoml serve`, detached from this terminal; everything it prints goes to `log`."""
+        """Start `bentoml serve`, detached from this terminal; what it prints goes to `log`, an older one to `log`.1."""
         command = [sys.executable, "-m", "bentoml", "serve", str(bento), "--host", address, "--port", str(port)]
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        if log.exists():
+            log.replace(log.with_name(f"{log.name}.1"))
+        with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

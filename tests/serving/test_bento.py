@@ -61,6 +61,14 @@ def test_the_same_release_is_built_once(built: Bento, settings: Settings, golden
     assert said == [f"Bento {built.tag} is already built"]
 
 
+def test_a_bento_that_was_changed_in_the_store_is_built_again(settings: Settings, golden_bundle: Path) -> None:
+    release = Release("tandem-small", "8", golden_bundle)
+    first = bento.build(settings, release, lambda _: None)
+    (first.path / "src" / "bundle" / "match.onnx").write_bytes(b"damaged")
+    assert bento.build(settings, release, lambda _: None) == first
+    verify(first.path / "src" / "bundle")
+
+
 def test_old_bentos_are_removed_but_not_the_ones_in_use(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     store = tmp_path / "bentoml" / "bentos" / bento.NAME

@@ -126,7 +126,8 @@ def test_a_second_version_reuses_the_dependencies_and_replaces_the_first(running
     assert not steps.heard("base image")
     layers = [
         running.engine.command(
-            "image", "inspect", "--format", "{{range .RootFS.Layers}}{{println .}}{{end}}", str(one.image), doing="reading layers"
+            "image", "inspect", "--format", "{{range .RootFS.Layers}}{{println .}}{{end}}", str(one.image),
+            doing="reading layers",
         ).split()
         for one in (running.deployed, second)
     ]  # fmt: skip

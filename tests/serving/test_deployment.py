@@ -88,7 +88,7 @@ def test_a_deployed_service_answers_and_is_described(settings: Settings, first: 
 
 
 def test_it_runs_the_code_in_the_bento_and_not_the_checkout(first: Deployment) -> None:
-    log = (first.bento_path.parents[3] / "run" / "service.log").read_text()
+    log = (first.bento_path.parents[3] / "run" / f"service-{first.bento_path.name}.log").read_text()
     assert str(first.bento_path) in log
     files = subprocess.run(
         [sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import serving; print(serving.__file__)",
@@ -185,11 +185,11 @@ def test_a_service_that_fails_on_the_public_port_gives_way_to_the_old_one(
 
     def damage(line: str) -> None:
         if line.startswith("stopping version 1"):
-            (model,) = first.bento_path.parent.glob("2-*/src/bundle/match.onnx")
+            (model,) = first.bento_path.parent.glob("3-*/src/bundle/match.onnx")
             model.write_bytes(b"damaged")
 
     with pytest.raises(EngineError, match=r"TamperedModel: .*version 1 runs again"):
-        deployment.deploy(settings, Release(NAME, "2", golden_bundle), damage)
+        deployment.deploy(settings, Release(NAME, "3", golden_bundle), damage)
     status = deployment.status(settings)
     assert status.ready
     assert status.deployment is not None
