@@ -90,6 +90,7 @@ outcomes = Table(
 profiles = Table(
     "profiles",
     metadata,
+    Column("source", String(64), primary_key=True, comment="name of the source the profile is from"),
     Column("kind", String(16), primary_key=True, comment="candidate or job"),
     Column("id", String(128), primary_key=True),
     Column("payload", Text, nullable=False, comment="JSON of the profile; personal data"),
@@ -157,22 +158,6 @@ def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
     statement = _insert(connection, table).on_conflict_do_nothing()
     done = connection.execute(statement, dict(row), execution_options={"preserve_rowcount": True})
     return bool(done.rowcount == 1)
-
-
-def insert_newer(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert profiles; one that is there already is replaced unless it is newer."""
-    if not rows:
-        return
-    statement = _insert(connection, profiles)
-    newer = {"payload": statement.excluded.payload, "updated_at": statement.excluded.updated_at}
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[profiles.c.kind, profiles.c.id],
-            set_=newer,
-            where=statement.excluded.updated_at >= profiles.c.updated_at,
-        ),
-        list(rows),
-    )
 
 
 def microseconds(moment: datetime) -> int:

@@ -122,12 +122,15 @@ def _two_sided(events: pl.DataFrame, *, since: datetime | None, until: datetime,
     shown = shown.with_columns(pl.col("list_id").rank("dense").cast(pl.Int64).alias("list"))
     reached = _answered(shown, events, (EventKind.OUTREACH, *YES_OF_CANDIDATE))
     accepted = _answered(shown, events, YES_OF_CANDIDATE)
+    # A log without a single answer says nothing about the candidates' side, not that they all declined.
+    answers_are_logged = events["kind"].is_in([EventKind.DECLINE, *YES_OF_CANDIDATE]).any()
+    asked = pl.col("row").is_in(reached.implode()) & answers_are_logged
     mature = pl.col("time") <= until - maturity
     recent = pl.lit(True) if since is None else pl.col("time") > since
     return (
         shown.with_columns(
             pl.col("row").is_in(reached.implode()).cast(pl.Float64).alias("company"),
-            pl.when(pl.col("row").is_in(reached.implode()))
+            pl.when(asked)
             .then(pl.col("row").is_in(accepted.implode()).cast(pl.Float64))
             .alias("candidate"),
             pl.lit(1.0).alias("weight"),

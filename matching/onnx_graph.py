@@ -55,7 +55,7 @@ def _direction(name: str, model: "DirectionModel") -> tuple[list[Any], list[Any]
         target_opset=OPSETS,
     ).graph
     nodes = [_renamed(node, name, trees.input[0].name) for node in trees.node]
-    values = {
+    values: dict[str, Any] = {
         "one": np.array(1, np.int64),
         "low": np.array(EDGE, np.float32),
         "high": np.array(1 - EDGE, np.float32),
@@ -69,7 +69,7 @@ def _direction(name: str, model: "DirectionModel") -> tuple[list[Any], list[Any]
     def at(key: str) -> str:
         return f"{name}.{key}"
 
-    steps = [
+    steps: list[tuple[str, list[str], str, dict[str, Any]]] = [
         ("Gather", [at("probabilities"), at("one")], at("p"), {"axis": 1}),
         ("Clip", [at("p"), at("low"), at("high")], at("clipped"), {}),
         ("Sub", [at("unit"), at("clipped")], at("rest"), {}),

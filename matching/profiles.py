@@ -7,10 +7,10 @@ import io
 from dataclasses import dataclass
 
 import polars as pl
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from matching.database import insert_newer, profiles, unreachable
+from matching.database import profiles, unreachable
 from matching.tables import CandidateProfile, JobProfile, polars_schema
 
 _CHUNK = 5_000
@@ -38,37 +38,42 @@ class StoredProfiles:
         return len(self.payloads)
 
 
-def replace_all(engine: Engine, candidates: pl.DataFrame, jobs: pl.DataFrame) -> None:
-    """Store these profiles and forget all others, in one transaction; arguments and errors as in `upsert`."""
-    _store(engine, candidates, jobs, replace=True)
-
-
-def upsert(engine: Engine, candidates: pl.DataFrame, jobs: pl.DataFrame) -> None:
-    """Store profiles; one that is stored already is replaced unless it is newer.
+def replace_all(engine: Engine, source: str, candidates: pl.DataFrame, jobs: pl.DataFrame) -> None:
+    """Store the profiles of a source and forget its others, in one transaction.
 
     Args:
         engine: an engine of `matching.database.connect`.
+        source: name of the source the profiles are from; its models search them.
         candidates: schema of `Candidate`; of several versions the newest is stored, other columns are not.
         jobs: schema of `Job`, likewise.
 
     Raises:
         StorageError: the database cannot be written.
     """
-    _store(engine, candidates, jobs, replace=False)
+    rows = [row | {"source": source} for row in _rows("candidate", candidates) + _rows("job", jobs)]
+    try:
+        with engine.begin() as connection:
+            connection.execute(delete(profiles).where(profiles.c.source == source))
+            for start in range(0, len(rows), _CHUNK):
+                connection.execute(insert(profiles), rows[start : start + _CHUNK])
+    except SQLAlchemyError as error:
+        raise unreachable(engine.url, error) from None
 
 
-def load(engine: Engine) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return all stored candidates (schema of `Candidate`) and jobs (schema of `Job`), in the order of their ids.
+def load(engine: Engine, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the stored candidates (schema of `Candidate`) and jobs (schema of `Job`), in the order of their ids.
 
     Raises:
         StorageError: the database cannot be read.
     """
-    return load_kind(engine, "candidate").table, load_kind(engine, "job").table
+    return load_kind(engine, source, "candidate").table, load_kind(engine, source, "job").table
 
 
-def load_kind(engine: Engine, kind: str) -> StoredProfiles:
-    """Return all stored profiles of one kind, `candidate` or `job`; raises StorageError."""
-    query = select(profiles.c.id, profiles.c.payload, profiles.c.updated_at).where(profiles.c.kind == kind)
+def load_kind(engine: Engine, source: str, kind: str) -> StoredProfiles:
+    """Return a source's stored profiles of one kind, `candidate` or `job`; raises StorageError."""
+    query = select(profiles.c.id, profiles.c.payload, profiles.c.updated_at).where(
+        profiles.c.source == source, profiles.c.kind == kind
+    )
     try:
         with engine.connect() as connection:
             rows = connection.execute(query.order_by(profiles.c.id)).all()
@@ -86,18 +91,6 @@ def read_payloads(payloads: list[str], record: type[CandidateProfile | JobProfil
     if not payloads:
         return pl.DataFrame(schema=schema)
     return pl.read_ndjson(io.BytesIO("\n".join(payloads).encode()), schema=schema)
-
-
-def _store(engine: Engine, candidates: pl.DataFrame, jobs: pl.DataFrame, *, replace: bool) -> None:
-    rows = _rows("candidate", candidates) + _rows("job", jobs)
-    try:
-        with engine.begin() as connection:
-            if replace:
-                connection.execute(delete(profiles))
-            for start in range(0, len(rows), _CHUNK):
-                insert_newer(connection, rows[start : start + _CHUNK])
-    except SQLAlchemyError as error:
-        raise unreachable(engine.url, error) from None
 
 
 def _rows(kind: str, table: pl.DataFrame) -> list[dict[str, str | int]]:

@@ -12,7 +12,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 import polars as pl
 
-from matching import baselines, gate, next_view, training
+from matching import baselines, gate, next_view, profiles, training
+from matching.database import connect
 from matching.dataset import Dataset, Progress
 from matching.errors import MissingInput, ModelError, UnusableData
 from matching.evaluation import Evaluation, evaluate
@@ -176,3 +177,16 @@ def unfairness(champion: MatchModel, holdout: LabelledPairs) -> tuple[str, ...]:
         f"the champion learned from data up to {learned_until[:19]}, after the frozen rows begin ({str(first)[:19]}): "
         "the comparison favours the champion",
     )
+
+
+def store_profiles(settings: Settings, dataset: Dataset) -> None:
+    """Store the newest version of every profile, for the service to name and to search.
+
+    Raises:
+        StorageError: the database cannot be written.
+    """
+    engine = connect(settings.log_url)
+    try:
+        profiles.replace_all(engine, settings.source, dataset.candidates, dataset.jobs)
+    finally:
+        engine.dispose()

@@ -241,6 +241,7 @@ class _Work:
             return before.version, "identical"
         if found.verdict is None or not found.verdict.passed:
             raise GateRefused(_refusal(found.verdict, self.run_id))
+        step("profiles", lambda: steps.store_profiles(self.settings, found.dataset))
         version = step("register", lambda: self._register(found))
         name = self.settings.model_name
         if not self.promote:
@@ -269,6 +270,7 @@ _WORDS = {
     "gate": "holding it against the floors and the champion",
     "describe": "writing model card and plots",
     "log": "logging",
+    "profiles": "storing the profiles for the service",
     "register": "registering",
     "alias": "moving the alias",
 }

@@ -60,7 +60,7 @@ class Matcher:
         self.engine = engine
         self.log = log
         self._metrics, self._card = _metrics(bundle / "metrics.json"), _text(bundle / "card.md")
-        candidates, jobs = load_kind(engine, "candidate"), load_kind(engine, "job")
+        candidates, jobs = (load_kind(engine, model.source, kind) for kind in ("candidate", "job"))
         self._candidates = Pool(candidates, model.encode_candidates(candidates.table) if len(candidates) else None)
         self._jobs = Pool(jobs, model.encode_jobs(jobs.table) if len(jobs) else None)
 

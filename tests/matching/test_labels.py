@@ -94,6 +94,12 @@ def test_a_propensity_not_logged_means_looked_at() -> None:
     assert rows.propensity.tolist() == [0.5, 1.0]
 
 
+def test_a_log_without_any_answer_labels_the_company_side_only() -> None:
+    people = [candidate("a"), candidate("b")]
+    events = [event("a", "impression", 1), event("b", "impression", 1), event("a", "outreach", 2)]
+    assert label(dataset(people, events)).directions() == (Direction.COMPANY,)
+
+
 def test_views_are_yes_of_the_candidate_and_no_are_sampled_with_their_weight() -> None:
     views = [event("a", "view", 1), event("a", "view", 2), event("b", "view", 3)]
     rows = label(dataset([candidate("a"), candidate("b")], views, jobs=100))

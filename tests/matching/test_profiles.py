@@ -12,9 +12,10 @@ from sqlalchemy import Engine, select, text
 
 from matching.database import connect, profiles
 from matching.errors import StorageError
-from matching.profiles import load, load_kind, read_payloads, replace_all, upsert
+from matching.profiles import load, load_kind, read_payloads, replace_all
 from matching.tables import Candidate, CandidateProfile, Job, frame
 
+SOURCE = "marketplace"
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, 12, 30, 0, 5, tzinfo=UTC)
 
 
@@ -41,28 +42,33 @@ def test_what_is_stored_comes_back_equal(engine: Engine) -> None:
         candidate(0), candidate(1, LATE, expected_salary_usd_per_year=123_456.789, wish_cities=["Köln"])
     )
     jobs = frame(Job, [job(0, company_size="11-50")])
-    replace_all(engine, people, jobs)
-    stored_people, stored_jobs = load(engine)
+    replace_all(engine, SOURCE, people, jobs)
+    stored_people, stored_jobs = load(engine, SOURCE)
     assert stored_people.equals(people)
     assert stored_people.schema == people.schema
     assert stored_jobs.equals(jobs)
 
 
-def test_the_newest_version_is_kept_and_an_older_one_never_wins(engine: Engine) -> None:
-    none = frame(Job)
-    upsert(engine, candidates(candidate(0, LATE, headline="new"), candidate(0, EARLY, headline="old")), none)
-    upsert(engine, candidates(candidate(0, EARLY, headline="older still"), candidate(1)), none)
-    stored, _ = load(engine)
-    assert stored["headline"].to_list()[0] == "new"
+def test_the_newest_version_is_stored(engine: Engine) -> None:
+    versions = candidates(candidate(0, LATE, headline="new"), candidate(0, EARLY, headline="old"), candidate(1))
+    replace_all(engine, SOURCE, versions, frame(Job))
+    stored, _ = load(engine, SOURCE)
     assert stored["candidate_id"].to_list() == ["c0", "c1"]
-    upsert(engine, candidates(candidate(0, LATE, headline="corrected")), none)
-    assert load(engine)[0]["headline"][0] == "corrected"
+    assert stored["headline"][0] == "new"
+
+
+def test_each_source_has_profiles_of_its_own(engine: Engine) -> None:
+    replace_all(engine, SOURCE, candidates(candidate(0)), frame(Job))
+    replace_all(engine, "another", candidates(candidate(0, headline="another"), candidate(1)), frame(Job))
+    assert load(engine, SOURCE)[0]["candidate_id"].to_list() == ["c0"]
+    replace_all(engine, SOURCE, candidates(), frame(Job))
+    assert load(engine, "another")[0]["candidate_id"].to_list() == ["c0", "c1"]
 
 
 def test_replacing_forgets_the_others(engine: Engine) -> None:
-    replace_all(engine, candidates(candidate(0), candidate(1)), frame(Job, [job(0)]))
-    replace_all(engine, candidates(candidate(2)), frame(Job))
-    stored, jobs = load(engine)
+    replace_all(engine, SOURCE, candidates(candidate(0), candidate(1)), frame(Job, [job(0)]))
+    replace_all(engine, SOURCE, candidates(candidate(2)), frame(Job))
+    stored, jobs = load(engine, SOURCE)
     assert stored["candidate_id"].to_list() == ["c2"]
     assert jobs.is_empty()
     assert jobs.schema == frame(Job).schema
@@ -70,14 +76,14 @@ def test_replacing_forgets_the_others(engine: Engine) -> None:
 
 def test_protected_attributes_are_not_stored(engine: Engine) -> None:
     people = candidates(candidate(0)).with_columns(pl.lit("woman").alias("gender"))
-    replace_all(engine, people, frame(Job))
+    replace_all(engine, SOURCE, people, frame(Job))
     with engine.connect() as connection:
         assert all("woman" not in row.payload for row in connection.execute(select(profiles)))
 
 
 def test_payloads_and_rows_are_parallel(engine: Engine) -> None:
-    replace_all(engine, candidates(*(candidate(n) for n in range(30))), frame(Job))
-    stored = load_kind(engine, "candidate")
+    replace_all(engine, SOURCE, candidates(*(candidate(n) for n in range(30))), frame(Job))
+    stored = load_kind(engine, SOURCE, "candidate")
     for key, place in stored.row_of.items():
         assert stored.table["candidate_id"][place] == key
         assert CandidateProfile.model_validate_json(stored.payloads[place]).candidate_id == key
@@ -88,9 +94,9 @@ def test_a_broken_database_is_a_storage_error(tmp_path: Path) -> None:
     with engine.begin() as connection:
         connection.execute(text("DROP TABLE profiles"))
     with pytest.raises(StorageError):
-        load(engine)
+        load(engine, SOURCE)
     with pytest.raises(StorageError):
-        upsert(engine, candidates(candidate(0)), frame(Job))
+        replace_all(engine, SOURCE, candidates(candidate(0)), frame(Job))
     engine.dispose()
 
 
