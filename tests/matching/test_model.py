@@ -35,14 +35,14 @@ def test_probabilities_are_probabilities_and_the_match_is_their_product(trained:
 
 
 def test_a_pair_scores_the_same_alone_and_among_many(trained: Trained, folder: Path) -> None:
-    """Features to the last bit; onnxruntime adds up the trees of a batch in another order, one unit in the last place."""
+    """Features to the last bit; onnxruntime adds up the trees of a batch in another order."""
     model = MatchModel.load(folder)
     pairs = trained.parts.holdout.pairs
     together = model.score(pairs)
     for row in range(0, len(pairs), len(pairs) // 20):
         alone = model.score(pairs.take(np.array([row])))
         np.testing.assert_array_equal(alone.features[0], together.features[row])
-        assert alone.match[0] == pytest.approx(together.match[row], rel=1e-6)
+        assert alone.match[0] == pytest.approx(together.match[row], rel=1e-5)
 
 
 def test_no_pairs_give_no_scores(trained: Trained, folder: Path) -> None:
