@@ -62,7 +62,10 @@ def table(title: str | None, columns: list[str], rows: list[list[str]], *, numbe
     """Print a table; columns from `numbers_from` on are aligned right."""
     shown = Table(title=title, title_justify="left", header_style="bold", box=None, padding=(0, 2, 0, 0))
     for position, name in enumerate(columns):
-        shown.add_column(name, justify="right" if position >= numbers_from else "left", overflow="fold")
+        is_number = position >= numbers_from
+        # Beside numbers a name stays whole, and the headings wrap.
+        is_name = not is_number and numbers_from < len(columns)
+        shown.add_column(name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_name)
     for row in rows:
         shown.add_row(*row)
     out.print(shown)
