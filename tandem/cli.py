@@ -171,7 +171,7 @@ def demo(
     port: Port = None,
     engine: Engine = None,
     seed: Seed = None,
-    scenario: Scenario = "salary-inflation",
+    scenario: Scenario = "unit-bug",
     open_pages: OpenPages = False,
 ) -> None:
     """Train, deploy, send two quiet windows and a drifted one, monitor each, and tell what happened."""

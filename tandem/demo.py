@@ -1,0 +1,116 @@
+"""The whole way in one command: train, deploy, two quiet windows and a drifted one, and what the monitor made of them."""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from matching.errors import InputError, TandemError
+from matching.settings import Settings
+from tandem import dashboards, traffic
+from tandem.console import out, table
+from tandem.releases import deploy_champion, train_model
+from tandem.watch import watch
+
+if TYPE_CHECKING:
+    from matching.evaluation import Evaluation
+    from monitoring.verdict import Verdict
+
+QUIET = "none"
+PAIRS = 2_000
+BEST_POSSIBLE = ("model", "best knowable", "truth")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One window and what the monitor said about it."""
+
+    sent: traffic.Sent
+    verdict: "Verdict"
+
+    @property
+    def is_right(self) -> bool:
+        """Whether there is a verdict of drift exactly where there was drift."""
+        return self.verdict.state == ("quiet" if self.sent.scenario == QUIET else "drift")
+
+
+def run(settings: Settings, scenario: str, *, open_pages: bool = False) -> None:
+    """Play the demo and tell what happened; running it again goes on with the next windows.
+
+    Args:
+        settings: of the source `marketplace`.
+        scenario: the drift of the third window.
+        open_pages: open the pages in a browser.
+
+    Raises:
+        InputError: there is no such scenario.
+        TandemError: the monitor missed the drift, or raised an alarm without one.
+    """
+    _require_drift(scenario)
+    began = time.monotonic()
+    _heading("1. Train")
+    trained = train_model(settings, None)
+    _heading("2. Deploy")
+    deployed = deploy_champion(settings)
+    _heading("3. First prediction")
+    _show_prediction(deployed.address)
+    out.print(f"[bold]first prediction {time.monotonic() - began:.0f} s after the start[/bold]")
+    chapters = []
+    for number, name in enumerate((QUIET, QUIET, scenario), start=4):
+        _heading(f"{number}. Traffic and monitor: {name}")
+        sent = traffic.send_window(settings, scenario=name, pairs=PAIRS)
+        traffic.show(sent)
+        chapters.append(Chapter(sent, watch(settings, since=sent.started_at)))
+    _heading("7. Pages")
+    dashboards.start(settings, open_pages=open_pages)
+    out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as it stands")
+    _heading("What happened")
+    _tell(trained.evaluation, chapters, scenario)
+    out.print("\nIt all goes on running: `make status` shows it, `make stop` ends it.")
+    if not all(chapter.is_right for chapter in chapters):
+        raise TandemError("the monitor did not tell the quiet windows from the drifted one: see the table above")
+
+
+def _require_drift(scenario: str) -> None:
+    from matching.sources.marketplace.scenarios import SCENARIOS
+
+    if scenario not in SCENARIOS or scenario == QUIET:
+        drifts = ", ".join(name for name in SCENARIOS if name != QUIET)
+        raise InputError(f"the demo needs a drift, not {scenario!r}: choose one of {drifts}")
+
+
+def _heading(words: str) -> None:
+    out.print()
+    out.rule(f"[bold]{words}[/bold]", align="left")
+
+
+def _show_prediction(address: str) -> None:
+    from serving import examples
+
+    request = examples.MATCH["one_pair"]["value"]
+    answer = httpx.post(f"{address}/v1/match", json=request, timeout=30, trust_env=False).raise_for_status().json()
+    prediction: dict[str, Any] = answer["predictions"][0]
+    out.print(f"POST {address}/v1/match")
+    for name in ("match_probability", "company_probability", "candidate_probability"):
+        out.print(f"  {name:22} {prediction[name]:.3f}")
+
+
+def _tell(evaluation: "Evaluation", chapters: list[Chapter], scenario: str) -> None:
+    from matching.sources.marketplace.scenarios import SCENARIOS
+
+    rows = [row for row in evaluation.rows if row.target == "match"]
+    baseline = max((row for row in rows if row.ranker not in BEST_POSSIBLE), key=lambda row: row.ndcg_candidates)
+    shown = [baseline, *(row for row in rows if row.ranker in BEST_POSSIBLE)]
+    table(
+        "Would both say yes? The model between the best baseline and what can be known",
+        ["", "AUC", "calibration error", "nDCG@10 of candidates for a job"],
+        [[r.ranker, f"{r.auc:.3f}", f"{r.calibration_error:.3f}", f"{r.ndcg_candidates:.3f}"] for r in shown],
+    )
+    out.print()
+    lines = [
+        [str(c.sent.window), c.sent.scenario, c.verdict.state, c.verdict.reasons[0].words if c.verdict.reasons else "-"]
+        for c in chapters
+    ]
+    table("Three windows of traffic", ["window", "scenario", "verdict", "first reason"], lines, numbers_from=4)
+    out.print(f"[dim]{scenario}: {SCENARIOS[scenario].description}[/dim]")
