@@ -34,7 +34,7 @@ class Limits:
         min_auc: smallest area under the ROC curve per direction.
         min_ndcg_lead: smallest lead in nDCG@10 over each named baseline.
         ndcg_margin: by how much nDCG@10 may lie below the champion's.
-        log_loss_margin: by how much log loss per row, in nats, may lie above the champion's.
+        log_loss_margin: by which share of the champion's own log loss it may lie above it.
         confidence: one-sided confidence that the candidate is inside the margin.
         draws: bootstrap draws.
     """
@@ -43,7 +43,7 @@ class Limits:
     min_auc: float = 0.60
     min_ndcg_lead: float = 0.0
     ndcg_margin: float = 0.02
-    log_loss_margin: float = 0.01
+    log_loss_margin: float = 0.03
     confidence: float = 0.95
     draws: int = 1000
 
@@ -199,7 +199,7 @@ class Contest:
     """Candidate and champion on the same frozen rows.
 
     Attributes:
-        log_loss: per direction, candidate minus champion.
+        log_loss: per direction, candidate minus champion, as a share of the champion's.
         ndcg: nDCG@10, candidate minus champion, one value a ranking.
         warnings: what makes the comparison less than fair.
         champion_version: which champion.
@@ -227,7 +227,9 @@ def contest(rows: LabelledPairs, candidate: Scores, champion: Scores, *, champio
         if new is not None and old is not None:
             label, propensity = rows.label(direction)[known], rows.label_propensity(direction)[known]
             losses = [metrics.log_losses(label, p[known].astype(np.float64), propensity) for p in (new, old)]
-            log_loss[str(direction)] = by_list(losses[0] - losses[1], rows.lists[known], rows.weight[known])
+            champions = np.average(losses[1], weights=rows.weight[known])
+            relative = (losses[0] - losses[1]) / champions
+            log_loss[str(direction)] = by_list(relative, rows.lists[known], rows.weight[known])
     return Contest(log_loss, _ndcg_differences(rows, candidate, champion), champion_version)
 
 
@@ -318,6 +320,6 @@ def _comparisons(against: Contest, limits: Limits, seed: int) -> list[Check]:
     ranking = Margin("nDCG@10 minus champion's", limits.ndcg_margin, higher_is_better=True)
     checks = [not_worse(ranking, against.ndcg, limits=limits, seed=seed)]
     for name, differences in against.log_loss.items():
-        loss = Margin(f"{name}: log loss minus champion's", limits.log_loss_margin, higher_is_better=False)
+        loss = Margin(f"{name}: log loss over champion's, minus 1", limits.log_loss_margin, higher_is_better=False)
         checks.append(not_worse(loss, differences, limits=limits, seed=seed))
     return checks

@@ -62,7 +62,8 @@ def build(settings: Settings, release: Release, progress: Progress) -> Bento:
     """
     store = settings.root / "bentoml"
     store.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="build-", dir=store) as folder:
+    # Not in the home: BentoML refuses to build where any folder of the path is hidden, as .tandem is.
+    with tempfile.TemporaryDirectory(prefix="tandem-build-") as folder:
         staging = Path(folder)
         try:
             _stage(staging, release)

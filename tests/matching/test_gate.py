@@ -129,7 +129,7 @@ def test_worse_than_the_champion_is_refused_and_equal_is_not() -> None:
     assert verdict.champion_version == "4"
     assert [check.name for check in verdict.checks if not check.passed] == [
         "nDCG@10 minus champion's",
-        "company: log loss minus champion's",
+        "company: log loss over champion's, minus 1",
     ]
     assert gate.judge(
         evaluation(), gate.contest(labelled, scores(truth), scores(truth), champion_version="4"), seed=1
@@ -142,7 +142,7 @@ def test_good_ranking_with_bad_probabilities_is_refused() -> None:
     labelled, truth = rows(400)
     squeezed = gate.contest(labelled, scores(truth / 3), scores(truth), champion_version="4")
     failed = [check.name for check in gate.judge(evaluation(), squeezed, seed=1).checks if not check.passed]
-    assert failed == ["company: log loss minus champion's"]
+    assert failed == ["company: log loss over champion's, minus 1"]
 
 
 def test_a_direction_the_champion_lacks_is_left_out() -> None:
