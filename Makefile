@@ -8,7 +8,7 @@ TANDEM := .venv/bin/tandem
 option = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
 common = $(call option,SOURCE,source)
 
-.PHONY: help setup demo test test-all train deploy traffic monitor dashboards rollback status stop doctor lint bench \
+.PHONY: help setup demo test train deploy traffic monitor dashboards rollback status stop doctor lint bench \
 	screenshots clean
 
 help: ## List the targets
@@ -62,6 +62,8 @@ lint: setup ## Check style and types
 
 bench: setup ## Measure the champion over HTTP and in process against named peers
 	@$(TANDEM) bench $(common) $(ARGS)
+	@echo
+	@.venv/bin/python tests/bench/log_cost.py $(common) --blocks 8
 
 screenshots: setup ## Take the screenshots of docs/images in headless Chromium
 	@TANDEM_SCREENSHOTS=docs/images .venv/bin/pytest -q tests/e2e/test_pages.py $(ARGS)

@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +23,20 @@ MANY = 100
 
 
 def measure(settings: Settings) -> None:
-    """Measure the champion over HTTP on one connection and in process; print a table.
+    """Measure the champion in process and over HTTP on one connection; print a table for each peer.
 
-    The peer of the HTTP figures is `GET /livez` of the same service in the same run: what a request costs that
-    does nothing. The peer of the figures in process is scoring one pair.
+    Every peer runs in the same run: scikit-learn's own predict for the ONNX form, scoring one pair for scoring many,
+    and `GET /livez` of the same service, a request that does nothing, for the endpoint.
     """
-    rows = []
     with steps("measuring") as say, fetched(settings, champion(settings)) as release:
-        say("in process")
-        rows += _against_first(_in_process(release.bundle))
+        say(f"in process, {REQUESTS} calls each")
+        tables = [_forms(release.bundle, rows) for rows in (1, MANY)] + [_in_process(release.bundle)]
         with _own_service(settings, release, say) as address:
             say(f"over HTTP, {REQUESTS} requests each, one after the other")
-            rows += _against_first(_over_http(address))
-    table(None, ["what", "median ms", "99 % ms", "times the peer"], rows)
-    out.print("[dim]peers: the first line for the figures in process, GET /livez for those over HTTP[/dim]")
+            tables.append(_over_http(address))
+    for measured in tables:
+        out.print()
+        table(None, ["what", "median ms", "99 % ms", f"times {measured[0][0]}"], _against_first(measured))
 
 
 @contextmanager
@@ -52,8 +53,45 @@ def _own_service(settings: Settings, release: Any, say: Callable[[str], None]) -
             deployment.stop(own)
 
 
+def _forms(bundle: Path, rows: int) -> list[tuple[str, Seconds]]:
+    """Trees of the champion's size on its own holdout: scikit-learn's predict beside the ONNX graph made of them.
+
+    The bundle holds no scikit-learn model (it would be a pickle), so both forms are made of trees fitted here.
+    """
+    import polars as pl
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    from matching.calibration import Sigmoid
+    from matching.features import FEATURE_NAMES
+    from matching.onnx_graph import match_graph
+    from matching.tables import Direction
+    from matching.training import DirectionModel, ModelSettings
+
+    reference = pl.read_parquet(bundle / "reference.parquet")
+    features = reference.select(FEATURE_NAMES).to_numpy().astype(np.float32)
+    score = reference["match_probability"].to_numpy()
+    trees = HistGradientBoostingClassifier(**asdict(ModelSettings()), random_state=0, early_stopping=False)
+    model = DirectionModel(trees.fit(features, score > np.median(score)), Sigmoid(1.0, 0.0))
+    session = _session(match_graph({Direction.COMPANY: model}))
+    some = features[:rows]
+    named = f"{rows} row{'s' * (rows > 1)}"
+    return [
+        (f"scikit-learn, {named}", _timed(lambda: model.predict(some))),
+        (f"ONNX, {named}", _timed(lambda: session.run(None, {"features": some}))),
+    ]
+
+
+def _session(graph: bytes) -> Any:
+    """The graph as `matching.model` opens it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
 def _in_process(bundle: Path) -> list[tuple[str, Seconds]]:
-    """Seconds of each call, by name."""
+    """The champion itself: encoding both profiles, features, trees and calibration."""
     from matching.dataset import Pairs
     from matching.model import MatchModel
     from matching.tables import CandidateProfile, JobProfile, frame
@@ -69,8 +107,8 @@ def _in_process(bundle: Path) -> list[tuple[str, Seconds]]:
 
     one, many = pairs(1), pairs(MANY)
     return [
-        ("score one pair, in process", _timed(lambda: model.score(one))),
-        (f"score {MANY} pairs of one job, in process", _timed(lambda: model.score(many))),
+        ("one pair in process", _timed(lambda: model.score(one))),
+        (f"{MANY} pairs of one job in process", _timed(lambda: model.score(many))),
     ]
 
 
@@ -112,9 +150,9 @@ def _against_first(measured: list[tuple[str, Seconds]]) -> list[list[str]]:
     return [
         [
             name,
-            f"{1000 * np.median(seconds):.2f}",
-            f"{1000 * np.quantile(seconds, 0.99):.2f}",
-            f"{np.median(seconds) / peer:.1f}",
+            f"{1000 * np.median(seconds):.3f}",
+            f"{1000 * np.quantile(seconds, 0.99):.3f}",
+            f"{np.median(seconds) / peer:.3g}",
         ]
         for name, seconds in measured
     ]

@@ -24,6 +24,9 @@ from matching.settings import Settings
 from serving import examples
 from serving.api import create_app
 from serving.matcher import load_matcher
+from tandem import telemetry
+from tandem.options import settings_from
+from tandem.releases import champion, fetched
 
 
 class NoLog:
@@ -97,28 +100,15 @@ def measure(clients: dict[str, httpx.Client], pairs: int, blocks: int, size: int
     return {name: values[size:] for name, values in taken.items()}
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bundle", type=Path)
-    parser.add_argument("--blocks", type=int, default=20, help="blocks of 50 requests of one pair and of 3 of 1,000")
-    parser.add_argument("--serve", type=Path)
-    parser.add_argument("--descriptor", type=int)
-    parser.add_argument("--with-log", action="store_true")
-    given = parser.parse_args()
-    if given.serve:
-        serve(given.bundle, given.serve, given.descriptor, with_log=given.with_log)
-        return
+def compare(bundle: Path, blocks: int) -> None:
+    """Print the table for one bundle."""
     with tempfile.TemporaryDirectory() as folder:
-        running = {
-            name: start(given.bundle, Path(folder, name), with_log=name == "log on") for name in ("log off", "log on")
-        }
+        running = {name: start(bundle, Path(folder, name), with_log=name == "log on") for name in ("log off", "log on")}
         try:
             clients = {name: client for name, (_, client) in running.items()}
-            print(f"{os.cpu_count()} cores; milliseconds per request")  # noqa: T201
             print(f"{'pairs':>6} {'quantile':>9} {'log off':>9} {'log on':>9} {'ratio':>7}")  # noqa: T201
             for pairs, size in ((1, 50), (1_000, 3)):
-                taken = measure(clients, pairs, given.blocks, size)
+                taken = measure(clients, pairs, blocks, size)
                 for label, share in (("median", 0.5), ("95 %", 0.95)):
                     off, on = (float(np.quantile(taken[name], share)) for name in ("log off", "log on"))
                     print(f"{pairs:>6} {label:>9} {off:>9.2f} {on:>9.2f} {on / off:>7.3f}")  # noqa: T201
@@ -127,6 +117,29 @@ def main() -> None:
                 client.close()
                 process.terminate()
                 process.wait()
+
+
+def main() -> None:
+    """Compare on the given bundle, or on the champion."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bundle", type=Path, nargs="?", help="folder of a model; the champion where not given")
+    parser.add_argument("--source", help="whose champion")
+    parser.add_argument("--blocks", type=int, default=20, help="blocks of 50 requests of one pair and of 3 of 1,000")
+    parser.add_argument("--serve", type=Path)
+    parser.add_argument("--descriptor", type=int)
+    parser.add_argument("--with-log", action="store_true")
+    given = parser.parse_args()
+    if given.serve:
+        serve(given.bundle, given.serve, given.descriptor, with_log=given.with_log)
+        return
+    print(f"what the prediction log costs: {os.cpu_count()} cores, milliseconds per request")  # noqa: T201
+    if given.bundle:
+        compare(given.bundle, given.blocks)
+        return
+    telemetry.switch_off()
+    settings = settings_from(source=given.source)
+    with fetched(settings, champion(settings)) as release:
+        compare(release.bundle, given.blocks)
 
 
 if __name__ == "__main__":
