@@ -65,7 +65,11 @@ def table(title: str | None, columns: list[str], rows: list[list[str]], *, numbe
         is_number = position >= numbers_from
         # Beside numbers a name stays whole, and the headings wrap.
         is_name = not is_number and numbers_from < len(columns)
-        shown.add_column(name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_name)
+        # A heading wraps between words, never within one.
+        longest = max(map(len, name.split()), default=0) if is_number else None
+        shown.add_column(
+            name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_name, min_width=longest
+        )
     for row in rows:
         shown.add_row(*row)
     out.print(shown)
