@@ -1,14 +1,14 @@
-"""A real browser, and the real command as a process of its own."""
+"""One house for all end-to-end tests, filled step by step, and a real browser that may not leave this machine."""
 
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
+from tests.e2e.house import Ended, House
 
 LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")
 FLAGS = [
@@ -22,30 +22,46 @@ FLAGS = [
     "--no-first-run",
     "--no-sandbox",
 ]
-Tandem = Callable[..., "subprocess.CompletedProcess[str]"]
+QUIET, DRIFT = "none", "unit-bug"
 
 
-@pytest.fixture(scope="module")
-def tandem() -> Tandem:
-    """Run the command in a home; the test sees its exit code and what it printed."""
+@dataclass(frozen=True)
+class Window:
+    """What `tandem traffic` printed about one window, and how `tandem monitor` ended."""
 
-    def run(
-        *arguments: str, home: Path, variables: Mapping[str, str] | None = None, seconds: float = 600
-    ) -> "subprocess.CompletedProcess[str]":
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
-        return subprocess.run(
-            [sys.executable, "-m", "tandem", *arguments],
-            env={**inherited, "TANDEM_HOME": str(home), "COLUMNS": "160", **(variables or {})},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=seconds,
-        )
-
-    return run
+    traffic: str
+    monitor: Ended
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    house = House(tmp_path_factory.mktemp("house"))
+    yield house
+    house.done("stop")
+
+
+@pytest.fixture(scope="session")
+def trained(house: House) -> str:
+    """What `tandem train` printed: the embedded marketplace, as every user trains it first."""
+    return house.done("train")
+
+
+@pytest.fixture(scope="session")
+def deployed(house: House, trained: str) -> str:  # noqa: ARG001 it needs a champion
+    """What `tandem deploy` printed."""
+    return house.done("deploy")
+
+
+@pytest.fixture(scope="session")
+def windows(house: House, deployed: str) -> dict[str, Window]:  # noqa: ARG001 it needs a service
+    """A quiet and a drifted window of traffic, each with its verdict, by scenario."""
+    return {
+        name: Window(house.done("traffic", "--scenario", name), house.tandem("monitor", "--fail-on-drift"))
+        for name in (QUIET, DRIFT)
+    }
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Headless Chromium, as it is installed on this machine."""
     from playwright.sync_api import sync_playwright
@@ -61,8 +77,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """Give a page that may not talk to anything but this machine; what it asked for elsewhere fails the test."""
+    """Give a page that may not talk to anything but this machine, and whose scripts may not fail."""
     strangers: list[str] = []
+    failures: list[str] = []
     context = browser.new_context(viewport={"width": 1280, "height": 900})
 
     def only_here(route: Any) -> None:
@@ -73,6 +90,10 @@ def page(browser: Any) -> Iterator[Any]:
             route.abort()
 
     context.route("**/*", only_here)
-    yield context.new_page()
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    yield page
     context.close()
     assert strangers == [], "a page asked for something that is not on this machine"
+    assert failures == [], "a script of a page failed"

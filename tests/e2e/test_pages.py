@@ -1,0 +1,93 @@
+"""The pages as a person sees them: a real service, real dashboards, a real browser that may not leave this machine.
+
+With TANDEM_SCREENSHOTS a picture of each page is written to that folder, small enough for the repository.
+"""
+
+import io
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from serving import examples
+from tests.e2e.conftest import Window
+from tests.e2e.house import House
+
+pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("house")]
+
+MODEL = "tandem-marketplace"
+MAX_BYTES = 200_000
+COLORS = 96
+
+
+def picture(page: Any, name: str) -> None:
+    """Write what the page shows now, where pictures are asked for."""
+    folder = os.environ.get("TANDEM_SCREENSHOTS")
+    if not folder:
+        return
+    from PIL import Image
+
+    shot = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+    small = shot.quantize(COLORS, dither=Image.Dither.NONE)
+    file = Path(folder) / f"{name}.png"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    small.save(file, optimize=True)
+    assert file.stat().st_size < MAX_BYTES, f"{file} is too large for the repository"
+
+
+@pytest.fixture(scope="module")
+def dashboards(house: House, windows: dict[str, Window]) -> str:  # noqa: ARG001 they show the windows
+    """What `tandem dashboards` printed."""
+    return house.done("dashboards")
+
+
+@pytest.mark.usefixtures("windows")
+def test_the_example_on_the_service_page_runs_as_it_stands(page: Any, house: House) -> None:
+    page.goto(house.address)
+    operation = page.locator("#operations-default-v1_match")
+    operation.wait_for()
+    assert page.locator(".opblock").count() == 5
+    operation.locator(".opblock-summary").click()
+    operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table .response")
+    answer.wait_for()
+    assert answer.locator(".response-col_status").inner_text().startswith("200")
+    told = answer.locator(".highlight-code").first.inner_text()
+    (found,) = re.findall(r'"match_probability": ([\d.]+)', told)
+    same = house.post("/v1/match", examples.MATCH["one_pair"]["value"])["predictions"][0]
+    assert float(found) == pytest.approx(same["match_probability"], abs=1e-6)
+    answer.scroll_into_view_if_needed()
+    picture(page, "service")
+
+
+def test_mlflow_shows_the_champion_and_its_run(page: Any, house: House, dashboards: str) -> None:
+    address = f"http://127.0.0.1:{house.mlflow_port}"
+    assert address in dashboards
+    page.goto(f"{address}/#/models/{MODEL}")
+    page.get_by_text("@ champion").first.wait_for()
+    run = champion_run(address)
+    page.goto(f"{address}/#/experiments/{run['experiment_id']}/runs/{run['run_id']}")
+    page.get_by_text("Finished").first.wait_for()
+    page.get_by_text("match_model_auc").first.wait_for()
+    picture(page, "mlflow")
+
+
+def champion_run(address: str) -> dict[str, str]:
+    """Experiment and run of the champion, asked over MLflow's own HTTP API."""
+    api = f"{address}/api/2.0/mlflow"
+    named = {"name": MODEL, "alias": "champion"}
+    version = httpx.get(f"{api}/registered-models/alias", params=named).raise_for_status().json()["model_version"]
+    run = httpx.get(f"{api}/runs/get", params={"run_id": version["run_id"]}).raise_for_status().json()["run"]
+    return {"run_id": version["run_id"], "experiment_id": run["info"]["experiment_id"]}
+
+
+def test_evidently_shows_the_windows_and_a_report(page: Any, house: House, dashboards: str) -> None:
+    address = f"http://127.0.0.1:{house.evidently_port}"
+    assert address in dashboards
+    page.goto(address)
+    page.get_by_text(MODEL).first.click()
+    page.get_by_text("Share of columns that drifted").first.wait_for()
+    picture(page, "evidently")
