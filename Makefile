@@ -18,7 +18,7 @@ help: ## List the targets
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup:
+setup: ## Install the packages into .venv; every target that needs them does this first
 	@scripts/bootstrap.sh
 
 demo: setup ## Train, deploy, send drifting traffic, monitor it, and tell what happened

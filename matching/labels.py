@@ -130,9 +130,7 @@ def _two_sided(events: pl.DataFrame, *, since: datetime | None, until: datetime,
     return (
         shown.with_columns(
             pl.col("row").is_in(reached.implode()).cast(pl.Float64).alias("company"),
-            pl.when(asked)
-            .then(pl.col("row").is_in(accepted.implode()).cast(pl.Float64))
-            .alias("candidate"),
+            pl.when(asked).then(pl.col("row").is_in(accepted.implode()).cast(pl.Float64)).alias("candidate"),
             pl.lit(1.0).alias("weight"),
         )
         .filter(mature & recent)

@@ -1,4 +1,4 @@
-"""The whole way in one command: train, deploy, two quiet windows and a drifted one, and what the monitor made of them."""
+"""The whole way in one command: train, deploy, two quiet windows and a drifted one, and what the monitor made of it."""
 
 import time
 from dataclasses import dataclass

@@ -1,0 +1,218 @@
+"""The pages tell the truth: what they name exists, and what they tell users to run can be run."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+from pydantic import TypeAdapter
+
+from matching.settings import Settings
+from tandem.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+ISSUE_TARGETS = (
+    "demo test train deploy traffic monitor dashboards rollback status stop doctor lint bench clean help".split()  # noqa: SIM905
+)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+MAKE = re.compile(r"\bmake ([a-z][a-z-]*)((?: +[A-Z]+=(?:\"[^\"]*\"|\S+))*)")
+TANDEM = re.compile(r"(?<![\w.-])tandem ([a-z]+)((?: +(?:--[a-z-]+|[\w./:-]+))*)")
+PATH = re.compile(r"(?:matching|pipelines|serving|monitoring|tandem|infra|scripts|tests|docs)/[\w./-]*")
+# In pieces, so that this file does not hold what it forbids.
+FORBIDDEN = {
+    "a path of one machine": re.compile(r"(?<![\w.\-}])/(?:" + "wo" + r"rk|fa" + r"rm|home/[a-z]+|root)/"),
+    "the host of a package index": re.compile(r"py" + r"pi\.org|pythonho" + r"sted\.org|/simp" + "le/"),
+    "a folder beside the checkout": re.compile(r"\.\./sha" + "red"),
+}
+ALLOWED = {
+    ("uv.lock", "the host of a package index"),
+    (".ci/run", "a folder beside the checkout"),  # public data for the tests marked realdata
+}
+
+
+def listed(*patterns: str) -> list[Path]:
+    """Tracked files."""
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--", *patterns]
+    named = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = [ROOT / name for name in named.split("\0") if name]
+    return [file for file in files if file.is_file()]
+
+
+PAGES = listed("*.md")
+PAGE_NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
+of_every_page = pytest.mark.parametrize("page", PAGES, ids=PAGE_NAMES)
+
+
+def code(page: Path) -> Iterator[str]:
+    """What a page shows as code: lines of fenced blocks without their comments, and inline code."""
+    text = page.read_text(encoding="utf-8")
+    for block in FENCE.findall(text):
+        yield from (re.sub(r"(^|\s)#.*", "", line) for line in block.splitlines())
+    yield from re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
+
+
+def broken_links(page: Path) -> list[str]:
+    links = LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8")))
+    local = [link.split("#")[0] for link in links if not re.match(r"[a-z]+:", link)]
+    return [link for link in local if link and not (page.parent / link).exists()]
+
+
+def recipes() -> dict[str, str]:
+    """Targets of the Makefile, each with its recipe and the variables all of them share."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    shared = "".join(re.findall(r"^common = .*$", text, re.MULTILINE))
+    found = re.findall(r"^([a-z][a-z-]*):.*\n((?:\t.*\n)*)", text, re.MULTILINE)
+    return {name: recipe.replace("$(common)", shared) for name, recipe in found}
+
+
+def wrong_make(command: str) -> list[str]:
+    """What is wrong with the calls of make in a piece of code."""
+    known, wrong = recipes(), []
+    for target, options in MAKE.findall(command):
+        if target not in known:
+            wrong.append(f"make {target}: no such target")
+            continue
+        names = re.findall(r"([A-Z]+)=", options)
+        wrong += [
+            f"make {target}: takes no {name}" for name in names if not re.search(rf"[(,]{name}[,)]", known[target])
+        ]
+    return wrong
+
+
+def wrong_tandem(command: str) -> list[str]:
+    """What is wrong with the calls of tandem in a piece of code."""
+    commands = typer.main.get_group(app).commands
+    wrong = []
+    for name, options in TANDEM.findall(command):
+        if name not in commands:
+            wrong.append(f"tandem {name}: no such command")
+            continue
+        known = {
+            option for parameter in commands[name].params for option in (*parameter.opts, *parameter.secondary_opts)
+        }
+        wrong += [f"tandem {name}: no {option}" for option in re.findall(r"--[a-z-]+", options) if option not in known]
+    return wrong
+
+
+def strangers(text: str) -> list[str]:
+    """What a file must not hold."""
+    return [name for name, pattern in FORBIDDEN.items() if pattern.search(text)]
+
+
+@of_every_page
+def test_links_lead_to_files(page: Path) -> None:
+    assert broken_links(page) == []
+
+
+@of_every_page
+def test_commands_of_the_pages_exist(page: Path) -> None:
+    assert [wrong for piece in code(page) for wrong in (*wrong_make(piece), *wrong_tandem(piece))] == []
+
+
+@of_every_page
+def test_files_named_on_the_pages_exist(page: Path) -> None:
+    named = [piece for piece in code(page) if PATH.fullmatch(piece)]
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@of_every_page
+def test_variables_named_on_the_pages_are_read_somewhere(page: Path) -> None:
+    sources = listed("*.py", "*.sh")
+    known = {f"TANDEM_{name.upper()}" for name in Settings.model_fields}
+    known |= {name for file in sources for name in re.findall(r"TANDEM_[A-Z_]+", file.read_text(encoding="utf-8"))}
+    assert set(re.findall(r"TANDEM_[A-Z_]*[A-Z]", page.read_text(encoding="utf-8"))) <= known
+
+
+@of_every_page
+def test_requests_on_the_pages_are_valid(page: Path) -> None:
+    from serving.requests import MatchRequest
+
+    bodies = re.findall(
+        r"/v1/match\b[^']*'content-type: application/json' -d '(.*?)'", page.read_text("utf-8"), re.DOTALL
+    )
+    for body in bodies:
+        assert TypeAdapter(MatchRequest).validate_python(json.loads(body)).pairs
+
+
+def test_the_first_screen_of_the_readme_has_both_commands() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    first = [line.split("#")[0].strip() for line in lines[:40]]
+    assert "make demo" in first
+    assert "make test" in first
+    assert len(lines) <= 90
+
+
+def test_every_page_is_on_the_map() -> None:
+    links = {(ROOT / "docs" / link).resolve() for link in LINK.findall((ROOT / "docs/index.md").read_text("utf-8"))}
+    assert set(listed("docs/*.md")) - links == {ROOT / "docs/index.md"}
+
+
+def test_help_lists_every_target_with_a_line() -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
+    for arguments in ([], ["help"]):
+        shown = subprocess.run(
+            ["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        assert set(re.findall(r"^  ([a-z-]+) +\S", shown, re.MULTILINE)) == set(recipes())
+
+
+def test_every_target_of_the_issue_exists() -> None:
+    assert set(ISSUE_TARGETS) <= set(recipes())
+
+
+def test_ci_runs_what_the_readme_tells_users_to_run() -> None:
+    script = ROOT / ".ci/run"
+    assert os.access(script, os.X_OK)
+    called = re.findall(r"^(?:[A-Z_]+=\S+ )*make ([a-z]+)$", script.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {"demo", "test", "lint"} <= set(called)
+
+
+def test_no_tracked_file_holds_what_belongs_to_one_machine() -> None:
+    found = set()
+    for file in listed():
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found |= {(file.relative_to(ROOT).as_posix(), name) for name in strangers(text)}
+    assert found - ALLOWED == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("see /wo" + "rk/main/x", ["a path of one machine"]),
+        ('"/fa' + 'rm/x"', ["a path of one machine"]),
+        ("https://py" + "pi.org/x", ["the host of a package index"]),
+        ("ls ../sha" + "red/data", ["a folder beside the checkout"]),
+        ("the net/work/layer, `.tandem/home/ada`", []),
+    ],
+)
+def test_strangers_are_found(text: str, wrong: list[str]) -> None:
+    assert strangers(text) == wrong
+
+
+@pytest.mark.parametrize(
+    ("command", "wrong"),
+    [
+        ("make fly", ["make fly: no such target"]),
+        ("TANDEM_PORT=1 make deploy WINGS=2", ["make deploy: takes no WINGS"]),
+        ("make train SOURCE=tables DATA=folder SEED=3", []),
+        (".venv/bin/tandem fly", ["tandem fly: no such command"]),
+        ("tandem train --source tables --wings", ["tandem train: no --wings"]),
+        ("tandem train --no-promote", []),
+    ],
+)
+def test_wrong_commands_are_found(command: str, wrong: list[str]) -> None:
+    assert [*wrong_make(command), *wrong_tandem(command)] == wrong
+
+
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("[a](page.md#x) [b](https://example.org) ![c](missing.png)\n```\n[d](also-missing.md)\n```\n")
+    assert broken_links(page) == ["missing.png"]
