@@ -212,12 +212,12 @@ def _new_project(workspace: Any, model_name: str) -> Any:
         model_name, description="One report per window, against the model's own holdout."
     )
     panels = [
-        bar_plot_panel(title="Share of columns that drifted", values=[_mean(SHARE)], size="half"),
-        line_plot_panel(title="Mean match probability", values=[_mean("match_probability")], size="half"),
+        bar_plot_panel(title="Share of columns that drifted", values=[_mean(SHARE, "share")], size="half"),
+        line_plot_panel(title="Mean match probability", values=[_mean("match_probability", "mean")], size="half"),
     ]
     for direction in Direction:
-        titles = (f"{direction} yes", f"{direction} yes expected")
-        panels.append(line_plot_panel(title=f"Said yes: {direction}", values=[_mean(t) for t in titles], size="half"))
+        values = [_mean(f"{direction} yes", "observed"), _mean(f"{direction} yes expected", "expected")]
+        panels.append(line_plot_panel(title=f"Said yes: {direction}", values=values, size="half"))
         auc = PanelMetric(legend="AUC", metric="RocAuc", metric_labels={"classification_name": direction.value})
         panels.append(line_plot_panel(title=f"AUC: {direction}", values=[auc], size="half"))
     for panel in panels:
@@ -225,7 +225,8 @@ def _new_project(workspace: Any, model_name: str) -> Any:
     return project
 
 
-def _mean(column: str) -> Any:
+def _mean(column: str, legend: str) -> Any:
+    """Mean of a column; a long legend leaves no room for the plot."""
     from evidently.sdk.models import PanelMetric
 
-    return PanelMetric(legend=column, metric="MeanValue", metric_labels={"column": column})
+    return PanelMetric(legend=legend, metric="MeanValue", metric_labels={"column": column})

@@ -157,6 +157,7 @@ def _add_operation(app: FastAPI, operation: Operation) -> None:
         operation.path,
         endpoint,
         methods=["POST"],
+        tags=["Matching"],
         summary=operation.summary,
         response_model=operation.answer,
         responses=_refusals(*operation.refusals),
@@ -168,6 +169,7 @@ def _add_operation(app: FastAPI, operation: Operation) -> None:
 def _add_model(app: FastAPI) -> None:
     @app.get(
         "/v1/model",
+        tags=["Model"],
         summary="Describe the model that answers",
         response_model=ModelAnswer,
         responses=_refusals(503),

@@ -47,7 +47,7 @@ def dashboards(house: House, windows: dict[str, Window]) -> str:  # noqa: ARG001
 @pytest.mark.usefixtures("windows")
 def test_the_example_on_the_service_page_runs_as_it_stands(page: Any, house: House) -> None:
     page.goto(house.address)
-    operation = page.locator("#operations-default-v1_match")
+    operation = page.locator("#operations-Matching-v1_match")
     operation.wait_for()
     assert page.locator(".opblock").count() == 5
     operation.locator(".opblock-summary").click()
@@ -59,7 +59,7 @@ def test_the_example_on_the_service_page_runs_as_it_stands(page: Any, house: Hou
     (found,) = re.findall(r'"match_probability": ([\d.]+)', told)
     same = house.post("/v1/match", examples.MATCH["one_pair"]["value"])["predictions"][0]
     assert float(found) == pytest.approx(same["match_probability"], abs=1e-6)
-    answer.scroll_into_view_if_needed()
+    operation.locator(".request-url").evaluate("element => element.scrollIntoView()")
     picture(page, "service")
 
 
@@ -67,12 +67,22 @@ def test_mlflow_shows_the_champion_and_its_run(page: Any, house: House, dashboar
     address = f"http://127.0.0.1:{house.mlflow_port}"
     assert address in dashboards
     page.goto(f"{address}/#/models/{MODEL}")
-    page.get_by_text("@ champion").first.wait_for()
+    page.get_by_text("@ champion").wait_for()
+    page.get_by_text("Version 1").click()
+    page.get_by_text("tandem.manifest").first.wait_for()
     run = champion_run(address)
     page.goto(f"{address}/#/experiments/{run['experiment_id']}/runs/{run['run_id']}")
     page.get_by_text("Finished").first.wait_for()
-    page.get_by_text("match_model_auc").first.wait_for()
-    picture(page, "mlflow")
+    page.get_by_text("match.model.auc").first.wait_for()
+    page.goto(f"{address}/#/experiments/{run['experiment_id']}/runs/{run['run_id']}/artifacts")
+    page.get_by_text("card.md").click()
+    page.get_by_role("heading", name=MODEL).first.wait_for()
+    page.get_by_text("plots").click()
+    page.get_by_text("calibration.png").click()
+    plot = page.locator("img[src^='blob:']").first
+    plot.wait_for()
+    assert plot.evaluate("image => image.naturalWidth") > 500
+    picture_of_run(page)
 
 
 def champion_run(address: str) -> dict[str, str]:
@@ -84,10 +94,27 @@ def champion_run(address: str) -> dict[str, str]:
     return {"run_id": version["run_id"], "experiment_id": run["info"]["experiment_id"]}
 
 
-def test_evidently_shows_the_windows_and_a_report(page: Any, house: House, dashboards: str) -> None:
+def picture_of_run(page: Any) -> None:
+    """Show the run without MLflow's assistant, which opens by itself, and without a path of this machine."""
+    page.get_by_role("button", name="Close").click()
+    page.get_by_text("file:///").first.evaluate("element => { element.style.visibility = 'hidden' }")
+    picture(page, "mlflow")
+
+
+def test_evidently_shows_the_windows_and_the_report_of_each(page: Any, house: House, dashboards: str) -> None:
     address = f"http://127.0.0.1:{house.evidently_port}"
     assert address in dashboards
     page.goto(address)
     page.get_by_text(MODEL).first.click()
-    page.get_by_text("Share of columns that drifted").first.wait_for()
+    for title in ("Share of columns that drifted", "Mean match probability", "Said yes: company", "AUC: candidate"):
+        page.get_by_text(title, exact=True).wait_for()
+    page.locator("svg").last.wait_for()
+    page.get_by_text("Reports", exact=True).first.click()
+    page.get_by_text("quiet", exact=True).first.wait_for()
+    page.get_by_text("looks like another unit (per month)").first.wait_for()
     picture(page, "evidently")
+    page.get_by_text("View", exact=True).first.click()
+    page.get_by_text("Drift in column 'candidate_expected_salary_usd_per_year'").wait_for()
+    page.get_by_text("Data drift detected.").first.wait_for()
+    page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    picture(page, "evidently-report")
