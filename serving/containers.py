@@ -74,11 +74,6 @@ class ContainerEngine:
             return False
         return True
 
-    def image_bytes(self, image: str) -> int:
-        """Size of an image, in bytes."""
-        size = self.command("image", "inspect", "--format", "{{.Size}}", image, doing=f"looking at image {image}")
-        return int(size)
-
     def pull(self, image: str, timeout_seconds: float) -> None:
         """Fetch an image from its registry."""
         self.command("pull", "--quiet", image, doing=f"pulling {image}", timeout_seconds=timeout_seconds)

@@ -6,8 +6,6 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
-
 import bentoml
 import bentoml._internal.server
 

@@ -56,8 +56,10 @@ def running(tmp_path_factory: pytest.TempPathFactory, golden_bundle: Path) -> It
         deployed = deployment.deploy(settings, Release(NAME, "1", golden_bundle), steps.say)
         services = engines.recorded(deployed.engine, settings)
         assert isinstance(services, engines.ContainerServices)
-        size = services.engine.image_bytes(str(deployed.image)) / 2**20
-        steps.say(f"image {deployed.image}: {size:.0f} MiB")
+        size = services.engine.command(
+            "image", "inspect", "--format", "{{.Size}}", str(deployed.image), doing="reading the size"
+        )
+        steps.say(f"image {deployed.image}: {int(size) / 2**20:.0f} MiB")
         yield Running(settings, deployed, services.engine)
     finally:
         deployment.stop(settings)
@@ -110,6 +112,13 @@ def test_nothing_of_the_building_machine_is_baked_in(running: Running) -> None:
     program = "import os; print([p for p in ('/etc/pip.conf', '/etc/uv', '/run/secrets/pip_conf',"
     program += " '/run/secrets/certificates', '/etc/apt/sources.list') if os.path.exists(p)])"
     assert running.python(program) == "[]"
+
+
+def test_it_reports_to_nobody(running: Running) -> None:
+    """BentoML's command line reads its variable before it imports the service: only the image can set it."""
+    program = "import os; from bentoml._internal.utils.analytics.usage_stats import do_not_track;"
+    program += " print(os.environ.get('BENTOML_DO_NOT_TRACK'), os.environ.get('DO_NOT_TRACK'), do_not_track())"
+    assert running.python(program) == "true true True"
 
 
 def test_only_what_serving_needs_is_installed(running: Running) -> None:
