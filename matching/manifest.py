@@ -1,6 +1,7 @@
 """Digests of a bundle's files: what was registered is what is loaded, or it is refused."""
 
 import json
+from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from matching.errors import ModelError, TamperedModel
 MANIFEST = "manifest.json"
 # These files alone decide every score; their joint digest names the model.
 SCORING_FILES = ("model.json", "text.npz", "match.onnx")
+# Holdout rows with what people expect to earn: monitoring reads them, the service never does and gets none.
+NOT_SERVED = ("reference.parquet",)
 
 
 def file_digest(path: Path) -> str:
@@ -50,8 +53,13 @@ def seal(folder: Path, facts: dict[str, Any]) -> str:
     return file_digest(folder / MANIFEST)
 
 
-def verify(folder: Path, expected: str | None = None) -> dict[str, Any]:
+def verify(folder: Path, expected: str | None = None, *, without: Collection[str] = ()) -> dict[str, Any]:
     """Check every file of a bundle against its manifest, and the manifest against `expected`.
+
+    Args:
+        folder: the bundle.
+        expected: digest of the manifest as it was recorded; not compared where None.
+        without: files that may be absent; one that is there must still be what it was.
 
     Returns:
         The manifest.
@@ -68,7 +76,8 @@ def verify(folder: Path, expected: str | None = None) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     recorded: dict[str, str] = manifest["files"]
     found = {_name(folder, file): file_digest(file) for file in _files(folder)}
-    wrong = sorted(name for name in recorded.keys() | found.keys() if recorded.get(name) != found.get(name))
+    needed = recorded.keys() - (set(without) - found.keys())
+    wrong = sorted(name for name in needed | found.keys() if recorded.get(name) != found.get(name))
     if wrong:
         raise TamperedModel(
             f"{folder}: {', '.join(wrong)} changed since training: do not use this model; "

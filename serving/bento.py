@@ -11,6 +11,7 @@ from pathlib import Path
 
 from matching.dataset import Progress
 from matching.errors import EngineError, StorageError
+from matching.manifest import NOT_SERVED
 from matching.settings import Settings
 from serving.commands import run, without_tandem
 from serving.release import Release
@@ -97,7 +98,7 @@ def _stage(staging: Path, release: Release) -> None:
     for package in CODE:
         ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
         shutil.copytree(PROJECT / package, staging / package, ignore=ignored)
-    shutil.copytree(release.bundle, staging / "bundle")
+    shutil.copytree(release.bundle, staging / "bundle", ignore=shutil.ignore_patterns(*NOT_SERVED))
     (staging / "release.json").write_text(dumps(release.facts(), indent=1), encoding="utf-8")
     (staging / "requirements.txt").write_text(_requirements(), encoding="utf-8")
     (staging / "bentofile.yaml").write_text(BENTOFILE, encoding="utf-8")

@@ -16,7 +16,7 @@ from matching.database import connect
 from matching.dataset import Pairs, Rows
 from matching.features import Encoded
 from matching.log_writer import Answer, LoggedModel, LogWriter
-from matching.manifest import verify
+from matching.manifest import NOT_SERVED, verify
 from matching.model import MatchModel, Scores
 from matching.prediction_log import EXAMPLE, ContradictingOutcome, Outcome, UnknownPrediction, feedback
 from matching.profiles import StoredProfiles, load_kind
@@ -278,10 +278,8 @@ def load_matcher(settings: Settings, bundle: Path) -> Matcher:
         ModelError: the bundle is not complete.
         StorageError: the database cannot be reached.
     """
-    source = verify(bundle).get("source", settings.source)
-    deployed = Deployed.read(bundle, source)
-    if deployed.manifest_digest is not None:
-        verify(bundle, deployed.manifest_digest)
+    deployed = Deployed.read(bundle, settings.source)
+    verify(bundle, deployed.manifest_digest, without=NOT_SERVED)
     model = MatchModel.load(bundle)
     engine = connect(settings.log_url)
     names = LoggedModel(deployed.model_name, deployed.model_version, model.digest, model.feature_names)

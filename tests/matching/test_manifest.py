@@ -36,6 +36,18 @@ def test_a_missing_or_added_file_is_refused(bundle: Path) -> None:
         manifest.verify(bundle)
 
 
+def test_a_file_that_may_be_absent_may_not_be_changed_and_excuses_no_other(bundle: Path) -> None:
+    manifest.seal(bundle, {})
+    (bundle / "plots/a.png").write_bytes(b"swapped")
+    with pytest.raises(TamperedModel, match=r"plots/a\.png changed"):
+        manifest.verify(bundle, without=("plots/a.png",))
+    (bundle / "plots/a.png").unlink()
+    manifest.verify(bundle, without=("plots/a.png",))
+    (bundle / "card.md").unlink()
+    with pytest.raises(TamperedModel, match=r"card\.md changed"):
+        manifest.verify(bundle, without=("plots/a.png",))
+
+
 def test_files_and_manifest_swapped_together_are_refused_by_the_recorded_digest(bundle: Path) -> None:
     sealed = manifest.seal(bundle, {})
     (bundle / "match.onnx").write_bytes(b"swapped")

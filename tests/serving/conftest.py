@@ -210,6 +210,7 @@ def golden_bundle(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("golden") / "bundle"
     shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("manifest.json"))
     golden.write(MatchModel.load(folder), frame(JobProfile, job_rows(20)), folder, seed=3)
+    (folder / "reference.parquet").write_bytes(b"holdout rows, which are personal data")
     seal(folder, {"source": "small"})
     return folder
 

@@ -1,14 +1,17 @@
 """The Bento that is really built: what is in it, and what is not."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from matching.manifest import verify
+from matching.errors import TamperedModel
+from matching.manifest import NOT_SERVED, verify
 from matching.settings import Settings
 from serving import bento
 from serving.bento import Bento
+from serving.matcher import load_matcher
 from serving.release import Release
 
 pytestmark = pytest.mark.xdist_group("bento")
@@ -30,8 +33,23 @@ def test_it_is_named_after_the_model_version_and_its_content(built: Bento) -> No
 
 
 def test_it_holds_the_verified_bundle_and_its_release(built: Bento) -> None:
-    verify(built.path / "src" / "bundle")
+    verify(built.path / "src" / "bundle", without=NOT_SERVED)
     assert '"model_version": "7"' in (built.path / "src" / "release.json").read_text()
+
+
+def test_rows_of_the_holdout_stay_at_home_and_the_model_starts_without_them(
+    built: Bento, golden_bundle: Path, tmp_path: Path
+) -> None:
+    assert (golden_bundle / "reference.parquet").is_file()
+    assert not list(built.path.rglob("reference.parquet"))
+    load_matcher(Settings(home=tmp_path), built.path / "src" / "bundle").close()
+
+
+def test_a_bento_that_lacks_any_other_file_does_not_start(built: Bento, tmp_path: Path) -> None:
+    shutil.copytree(built.path / "src", tmp_path / "src")
+    (tmp_path / "src" / "bundle" / "card.md").unlink()
+    with pytest.raises(TamperedModel, match=r"bundle: card\.md changed"):
+        load_matcher(Settings(home=tmp_path), tmp_path / "src" / "bundle")
 
 
 def test_requirements_are_locked_and_name_no_index(built: Bento) -> None:
@@ -66,7 +84,7 @@ def test_a_bento_that_was_changed_in_the_store_is_built_again(settings: Settings
     first = bento.build(settings, release, lambda _: None)
     (first.path / "src" / "bundle" / "match.onnx").write_bytes(b"damaged")
     assert bento.build(settings, release, lambda _: None) == first
-    verify(first.path / "src" / "bundle")
+    verify(first.path / "src" / "bundle", without=NOT_SERVED)
 
 
 def test_old_bentos_are_removed_but_not_the_ones_in_use(tmp_path: Path) -> None:
