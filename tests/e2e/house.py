@@ -79,7 +79,7 @@ class House:
     def done(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
         """Run a command that must succeed without a word on stderr; what it printed."""
         ended = self.tandem(*arguments, variables=variables)
-        assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+        assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
         return ended.stdout
 
     def refused(self, *arguments: str, code: int = 1, variables: Mapping[str, str] | None = None) -> str:
