@@ -1,15 +1,17 @@
 """Whether a freshly trained model may replace the champion: both are judged on the same frozen rows.
 
-Absolute floors hold for every model. Where there is a champion, the candidate must also be no worse than it by more
-than a stated margin: the lower end of a paired bootstrap interval of the difference must lie above minus the margin
-(a non-inferiority test). Rows of one ranked list are not independent, so whole lists are drawn.
+Absolute floors hold for every model, and it must rank clearly better than every named baseline: the lower end of a
+paired bootstrap interval of its lead lies above zero. Where there is a champion, the candidate must also answer every
+direction that it answers, and be no worse than it by more than a stated margin: the lower end of the interval of the
+difference must lie above minus the margin (a non-inferiority test). Rows of one ranked list are not independent, so
+whole lists are drawn.
 
 Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 6 and 13; for ranking, Sakai,
 Laboratory Experiments in Information Retrieval (2018), chapter 4.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from matching import metrics
 from matching.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, Evaluation
 from matching.labels import LabelledPairs
 from matching.model import Scores
+from matching.tables import Direction
 
 Floats = NDArray[np.float64]
 NOISE_DRAWS = 100
@@ -32,10 +35,10 @@ class Limits:
     Attributes:
         max_ece: largest expected calibration error per direction, as a probability.
         min_auc: smallest area under the ROC curve per direction.
-        min_ndcg_lead: smallest lead in nDCG@10 over each named baseline.
+        min_ndcg_lead: the lead in nDCG@10 over each named baseline must lie above this.
         ndcg_margin: by how much nDCG@10 may lie below the champion's.
         log_loss_margin: by which share of the champion's own log loss it may lie above it.
-        confidence: one-sided confidence that the candidate is inside the margin.
+        confidence: one-sided confidence in a lead, and that the candidate is inside a margin.
         draws: bootstrap draws.
     """
 
@@ -60,6 +63,7 @@ class Check:
         passed: whether it holds.
         low: lower end of the interval; None where nothing was resampled.
         high: upper end of the interval.
+        strict: whether the threshold itself is not enough.
     """
 
     name: str
@@ -69,11 +73,12 @@ class Check:
     passed: bool
     low: float | None = None
     high: float | None = None
+    strict: bool = False
 
     def describe(self) -> str:
         """One line: name, value, interval, what was asked for."""
         interval = "" if self.low is None or self.high is None else f" [{self.low:.4f}, {self.high:.4f}]"
-        asked = "at least" if self.at_least else "at most"
+        asked = "above" if self.strict else "at least" if self.at_least else "at most"
         return f"{self.name}: {self.value:.4f}{interval}, {asked} {self.threshold:.4f} asked"
 
 
@@ -180,16 +185,33 @@ class Margin:
     higher_is_better: bool
 
 
+def _interval(differences: Differences, limits: Limits, seed: int) -> tuple[float, float] | None:
+    """Both one-sided ends of the mean difference; None where nothing was compared."""
+    means = bootstrap(differences, draws=limits.draws, seed=seed)
+    if not len(means):
+        return None
+    low, high = np.quantile(means, [1 - limits.confidence, limits.confidence])
+    return float(low), float(high)
+
+
+def above(name: str, differences: Differences, *, limits: Limits, seed: int) -> Check:
+    """Check with confidence that the mean difference is larger than `limits.min_ndcg_lead`; a tie fails."""
+    low, high = _interval(differences, limits, seed) or (None, None)
+    limit = limits.min_ndcg_lead
+    passed = low is not None and low > limit
+    return Check(name, differences.mean(), limit, at_least=True, passed=passed, low=low, high=high, strict=True)
+
+
 def not_worse(margin: Margin, differences: Differences, *, limits: Limits, seed: int) -> Check:
     """Check with confidence that the candidate is not worse than the champion by more than the margin.
 
     Nothing to compare is no proof: the check fails.
     """
     threshold = -margin.size if margin.higher_is_better else margin.size
-    means = bootstrap(differences, draws=limits.draws, seed=seed)
-    if not len(means):
+    interval = _interval(differences, limits, seed)
+    if interval is None:
         return Check(margin.name, float("nan"), threshold, margin.higher_is_better, passed=False)
-    low, high = (float(end) for end in np.quantile(means, [1 - limits.confidence, limits.confidence]))
+    low, high = interval
     passed = low >= threshold if margin.higher_is_better else high <= threshold
     return Check(margin.name, differences.mean(), threshold, margin.higher_is_better, passed, low, high)
 
@@ -201,14 +223,14 @@ class Contest:
     Attributes:
         log_loss: per direction, candidate minus champion, as a share of the champion's.
         ndcg: nDCG@10, candidate minus champion, one value a ranking.
-        warnings: what makes the comparison less than fair.
+        lost: directions that the champion scores and the candidate does not.
         champion_version: which champion.
     """
 
     log_loss: Mapping[str, Differences]
     ndcg: Differences
+    lost: tuple[str, ...]
     champion_version: str
-    warnings: tuple[str, ...] = field(default=())
 
 
 def contest(rows: LabelledPairs, candidate: Scores, champion: Scores, *, champion_version: str) -> Contest:
@@ -230,16 +252,31 @@ def contest(rows: LabelledPairs, candidate: Scores, champion: Scores, *, champio
             champions = np.average(losses[1], weights=rows.weight[known])
             relative = (losses[0] - losses[1]) / champions
             log_loss[str(direction)] = by_list(relative, rows.lists[known], rows.weight[known])
-    return Contest(log_loss, _ndcg_differences(rows, candidate, champion), champion_version)
+    lost = tuple(str(d) for d in Direction if champion.direction(d) is not None and candidate.direction(d) is None)
+    return Contest(log_loss, _ndcg_differences(rows, candidate.match, champion.match), lost, champion_version)
 
 
-def _ndcg_differences(rows: LabelledPairs, candidate: Scores, champion: Scores) -> Differences:
+def leads(rows: LabelledPairs, candidate: Scores, baselines: Mapping[str, Floats]) -> dict[str, Differences]:
+    """How much better the candidate ranks the same frozen rows than each baseline does.
+
+    Args:
+        rows: the holdout.
+        candidate: the new model's answers for `rows`.
+        baselines: by name, the probability of a match that each gives `rows`, shape (n_rows,).
+
+    Returns:
+        nDCG@10, candidate minus baseline, one value a ranking, by the name of the baseline.
+    """
+    return {name: _ndcg_differences(rows, candidate.match, match) for name, match in baselines.items()}
+
+
+def _ndcg_differences(rows: LabelledPairs, candidate: NDArray[Any], other: NDArray[Any]) -> Differences:
     """Difference in nDCG@10 of each list in which a match came about; gain 1 for a match."""
     gain = rows.match()
     known = ~np.isnan(gain)
     new, old = (
-        metrics.ndcg_by_list(rows.lists[known], scores.match[known].astype(np.float64), gain[known])[1]
-        for scores in (candidate, champion)
+        metrics.ndcg_by_list(rows.lists[known], match[known].astype(np.float64), gain[known])[1]
+        for match in (candidate, other)
     )
     return Differences(new - old, np.ones(len(new)))
 
@@ -278,6 +315,7 @@ def judge(
     evaluation: Evaluation,
     against: Contest | None,
     *,
+    lead: Mapping[str, Differences],
     seed: int,
     limits: Limits | None = None,
     noise: Mapping[str, float] | None = None,
@@ -287,38 +325,47 @@ def judge(
     Args:
         evaluation: what the model and the named baselines reached on the holdout; the floors are held against it.
         against: the model and the champion on the same rows; None where there is no champion, and the floors decide.
+        lead: how much better than each baseline the model ranks the holdout; a baseline that is missing is a failure.
         seed: seed of the bootstrap.
         limits: what must be reached; `Limits()` where None.
         noise: calibration error that chance alone explains, by direction; the limit is never below it.
     """
     limits = limits or Limits()
-    checks = _floors(evaluation, limits, noise or {})
+    checks = [*_floors(evaluation, limits, noise or {}), *_leads(evaluation, lead, limits, seed)]
     if against is None:
         return Verdict(tuple(checks))
-    return Verdict((*checks, *_comparisons(against, limits, seed)), against.warnings, against.champion_version)
+    checks += _comparisons(against, limits, seed)
+    return Verdict(tuple(checks), champion_version=against.champion_version)
 
 
 def _floors(evaluation: Evaluation, limits: Limits, noise: Mapping[str, float]) -> list[Check]:
-    """Absolute limits: calibration and discrimination of each direction, and a lead over each named baseline."""
+    """Absolute limits: calibration and discrimination of each direction."""
     checks = []
     for row in evaluation.rows:
         if row.ranker == MODEL and row.target != MATCH:
             most = max(limits.max_ece, noise.get(row.target, 0.0))
             checks.append(ceiling(f"{row.target}: calibration error", row.calibration_error, most))
             checks.append(floor(f"{row.target}: AUC", row.auc, limits.min_auc))
-    target = evaluation.rows[-1].target
-    reached = evaluation.find(target, MODEL).ndcg_lists
-    for row in evaluation.rows:
-        if row.target == target and row.ranker not in (MODEL, KNOWABLE, TRUTH):
-            lead = reached - row.ndcg_lists
-            checks.append(floor(f"{target}: nDCG@10 minus that of {row.ranker}", lead, limits.min_ndcg_lead))
     return checks
+
+
+def _leads(evaluation: Evaluation, lead: Mapping[str, Differences], limits: Limits, seed: int) -> list[Check]:
+    """A clear lead over every baseline that was measured."""
+    target = evaluation.rows[-1].target
+    named = [row.ranker for row in evaluation.rows if row.target == target]
+    nothing = Differences(np.empty(0), np.empty(0))
+    return [
+        above(f"{target}: nDCG@10 minus that of {name}", lead.get(name, nothing), limits=limits, seed=seed)
+        for name in named
+        if name not in (MODEL, KNOWABLE, TRUTH)
+    ]
 
 
 def _comparisons(against: Contest, limits: Limits, seed: int) -> list[Check]:
     """The model beside the champion."""
     ranking = Margin("nDCG@10 minus champion's", limits.ndcg_margin, higher_is_better=True)
-    checks = [not_worse(ranking, against.ndcg, limits=limits, seed=seed)]
+    checks = [floor(f"{direction}: scored, as the champion does", 0.0, 1.0) for direction in against.lost]
+    checks.append(not_worse(ranking, against.ndcg, limits=limits, seed=seed))
     for name, differences in against.log_loss.items():
         loss = Margin(f"{name}: log loss over champion's, minus 1", limits.log_loss_margin, higher_is_better=False)
         checks.append(not_worse(loss, differences, limits=limits, seed=seed))

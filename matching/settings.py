@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOOPBACK = "127.0.0.1"
 EngineName = Literal["auto", "docker", "podman", "process"]
 
 
@@ -20,7 +21,7 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".tandem"), description="Folder that holds all state.")
     source: str = Field("marketplace", description="Name of the data source; also names the model.")
     seed: int = Field(7, description="The one seed: the same data and seed give the same model.")
-    host: str = Field("127.0.0.1", description="Address the service and the dashboards listen on.")
+    host: str = Field(LOOPBACK, description="Address the service listens on; the dashboards stay on loopback.")
     port: int = Field(3000, ge=1, le=65535, description="Port of the prediction service.")
     mlflow_port: int = Field(5000, ge=1, le=65535, description="Port of MLflow's pages.")
     evidently_port: int = Field(8000, ge=1, le=65535, description="Port of Evidently's pages.")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from matching.errors import StorageError
 from matching.settings import Settings
 
-Action = Literal["promote", "rollback", "found"]
+Action = Literal["promote", "challenge", "rollback", "found"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Move:
     Attributes:
         at: when, UTC, ISO 8601.
         who: user and host.
-        action: `promote`, `rollback`, or `found` where the alias was elsewhere than the trail said.
+        action: `promote` or `rollback` of the champion, `challenge`, or `found` where the alias was elsewhere than the
+            trail said.
         model: name of the registered model.
         alias: `champion` or `challenger`.
         from_version: where the alias pointed; None where it did not exist.

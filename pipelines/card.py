@@ -155,7 +155,7 @@ def _gate(verdict: Verdict | None) -> str:
     rows = []
     for check in verdict.checks:
         interval = "" if check.low is None or check.high is None else f"[{check.low:.4f}, {check.high:.4f}]"
-        asked = f"{'>=' if check.at_least else '<='} {check.threshold:.4f}"
+        asked = f"{'>' if check.strict else '>=' if check.at_least else '<='} {check.threshold:.4f}"
         rows.append([check.name, _number(check.value), interval, asked, "yes" if check.passed else "**no**"])
     against = f"version {verdict.champion_version}" if verdict.champion_version else "no champion: the floors decided"
     warnings = "".join(f"\n\nNote: {warning}." for warning in verdict.warnings)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from matching import manifest
 from matching.errors import GateRefused, ModelError, NoChampion, TamperedModel
-from matching.settings import Settings
+from matching.settings import LOOPBACK, Settings
 from pipelines import audit, lock, pyfunc_loader
 from pipelines.environment import mlflow_variables, provide
 from pipelines.process import Process
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
+Alias = Literal["champion", "challenger"]
 CHAMPION: Literal["champion"] = "champion"
 CHALLENGER: Literal["challenger"] = "challenger"
 _ALIAS_WAIT_SECONDS = 30.0
@@ -325,7 +326,7 @@ def _described(settings: Settings, found: "ModelVersion") -> RegisteredModel:
     )
 
 
-def holder(settings: Settings, name: str, alias: str = CHAMPION) -> RegisteredModel | None:
+def holder(settings: Settings, name: str, alias: Alias = CHAMPION) -> RegisteredModel | None:
     """The version an alias points to; None where there is no such alias."""
     if not exists(settings):
         return None
@@ -436,9 +437,33 @@ def promote(settings: Settings, name: str, version: str, *, expected: str | None
         TamperedModel: the files are not what was registered.
     """
     with _alias_lock(settings):
-        current = _settled(settings, name)
-        _compare(name, current, expected)
-        return _move(settings, name, version, action="promote", current=current, reason=reason)
+        current = _settled(settings, name, CHAMPION)
+        _compare(name, CHAMPION, current, expected)
+        return _move(settings, name, version, alias=CHAMPION, action="promote", current=current, reason=reason)
+
+
+def challenge(settings: Settings, name: str, version: str, *, expected: str | None, reason: str) -> audit.Move:
+    """Make a version the challenger, which waits beside the champion; as careful as `promote`.
+
+    Args:
+        settings: whose registry.
+        name: registered model.
+        version: what becomes challenger; its files are verified first.
+        expected: version the caller believes to be challenger; None where there is none.
+        reason: why, for the trail.
+
+    Returns:
+        The recorded move.
+
+    Raises:
+        BusyError: another process is moving an alias.
+        ModelError: the challenger is another than expected, or there is no such version.
+        TamperedModel: the files are not what was registered.
+    """
+    with _alias_lock(settings):
+        current = _settled(settings, name, CHALLENGER)
+        _compare(name, CHALLENGER, current, expected)
+        return _move(settings, name, version, alias=CHALLENGER, action="challenge", current=current, reason=reason)
 
 
 def previous_champion(settings: Settings, name: str) -> str | None:
@@ -467,22 +492,22 @@ def rollback(settings: Settings, name: str, *, expected: str, reason: str) -> au
         TamperedModel: the files of the earlier champion are not what was registered.
     """
     with _alias_lock(settings):
-        current = _settled(settings, name)
+        current = _settled(settings, name, CHAMPION)
         if current is None:
             raise NoChampion("no champion yet: run `make train`")
-        _compare(name, current, expected)
+        _compare(name, CHAMPION, current, expected)
         before = previous_champion(settings, name)
         if before is None:
             raise NoChampion(f"version {current} of {name} is its first champion: there is nothing to roll back to")
-        return _move(settings, name, before, action="rollback", current=current, reason=reason)
+        return _move(settings, name, before, alias=CHAMPION, action="rollback", current=current, reason=reason)
 
 
-def _compare(name: str, current: str | None, expected: str | None) -> None:
-    """Refuse a move that was decided while looking at another champion."""
+def _compare(name: str, alias: Alias, current: str | None, expected: str | None) -> None:
+    """Refuse a move that was decided while looking at another holder of the alias."""
     if current != expected:
         seen = f"version {current}" if current else "absent"
         raise ModelError(
-            f"the champion of {name} is {seen}, not {f'version {expected}' if expected else 'absent'} as expected: "
+            f"the {alias} of {name} is {seen}, not {f'version {expected}' if expected else 'absent'} as expected: "
             "another move of the alias came first; look at `tandem status`, then try again"
         )
 
@@ -491,21 +516,21 @@ def _alias_lock(settings: Settings) -> AbstractContextManager[None]:
     return lock.held(settings, "aliases", "a promotion or rollback", wait_seconds=_ALIAS_WAIT_SECONDS)
 
 
-def _settled(settings: Settings, name: str) -> str | None:
-    """The present champion's version, after the trail was made to agree with the registry.
+def _settled(settings: Settings, name: str, alias: Alias) -> str | None:
+    """The version that holds the alias now, after the trail was made to agree with the registry.
 
     They differ where a crash came between a record and its move, or where the alias was moved by other means.
     """
-    present = holder(settings, name)
+    present = holder(settings, name, alias)
     version = present.version if present else None
-    trail = audit.moves(settings, name, CHAMPION)
+    trail = audit.moves(settings, name, alias)
     recorded = trail[-1].to_version if trail else None
     if recorded != version:
         audit.record(
             settings,
             action="found",
             model=name,
-            alias=CHAMPION,
+            alias=alias,
             from_version=recorded,
             to_version=version,
             digest=present.digest if present else None,
@@ -515,7 +540,14 @@ def _settled(settings: Settings, name: str) -> str | None:
 
 
 def _move(
-    settings: Settings, name: str, version: str, *, action: audit.Action, current: str | None, reason: str
+    settings: Settings,
+    name: str,
+    version: str,
+    *,
+    alias: Alias,
+    action: audit.Action,
+    current: str | None,
+    reason: str,
 ) -> audit.Move:
     """Verify a version, record the move, then move: a crash in between leaves a record, never a move without one."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -525,40 +557,26 @@ def _move(
             settings,
             action=action,
             model=name,
-            alias=CHAMPION,
+            alias=alias,
             from_version=current,
             to_version=version,
             digest=get(settings, name, version).digest,
             why=reason,
         )
-        connect(settings).set_registered_model_alias(name, CHAMPION, version)
+        connect(settings).set_registered_model_alias(name, alias, version)
     return move
 
 
-def challenge(settings: Settings, name: str, version: str) -> None:
-    """Point the alias `challenger` at a version that passed the gate and was not promoted."""
-    with explained(settings.root), _alias_lock(settings):
-        present = holder(settings, name, CHALLENGER)
-        audit.record(
-            settings,
-            action="promote",
-            model=name,
-            alias=CHALLENGER,
-            from_version=present.version if present else None,
-            to_version=version,
-            digest=get(settings, name, version).digest,
-            why="passed the gate; promotion was not asked for",
-        )
-        connect(settings).set_registered_model_alias(name, CHALLENGER, version)
-
-
 def serve_command(settings: Settings) -> list[str]:
-    """Command line of MLflow's pages; run it with `serve_environment`."""
+    """Command line of MLflow's pages; run it with `serve_environment`.
+
+    They have no login, and whoever reaches them may move an alias: on loopback only, wherever the service listens.
+    """
     return [
         *(sys.executable, "-m", "mlflow", "server"),
         *("--backend-store-uri", settings.mlflow_uri, "--registry-store-uri", settings.mlflow_uri),
         *("--artifacts-destination", (settings.mlflow_folder / "artifacts").as_uri()),
-        *("--host", settings.host, "--port", str(settings.mlflow_port), "--workers", "1"),
+        *("--host", LOOPBACK, "--port", str(settings.mlflow_port), "--workers", "1"),
     ]
 
 

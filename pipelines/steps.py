@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from matching import baselines, gate, next_view, profiles, training
 from matching.database import connect
@@ -26,6 +27,7 @@ from matching.validation import validate
 from pipelines import registry
 
 Result = TypeVar("Result")
+Baselines = dict[str, baselines.CalibratedBaseline]
 CHECKED_ROWS = 2_000
 HASHED_ROWS = 100_000
 
@@ -119,10 +121,14 @@ def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -
     return MatchModel.load(folder)
 
 
-def measure(settings: Settings, model: MatchModel, parts: Split, dataset: Dataset) -> Evaluation:
-    """Measure the model beside popularity, rules and TF-IDF on the newest slice, and beside the truth where known."""
+def fit_baselines(model: MatchModel, parts: Split) -> Baselines:
+    """Fit and calibrate popularity, rules and TF-IDF on the slices the model learned from."""
     features = model.features.transform(parts.calibration.pairs)
-    named = baselines.fit_baselines(parts.train, parts.calibration, features)
+    return baselines.fit_baselines(parts.train, parts.calibration, features)
+
+
+def measure(settings: Settings, model: MatchModel, named: Baselines, parts: Split, dataset: Dataset) -> Evaluation:
+    """Measure the model beside the baselines on the newest slice, and beside the truth where known."""
     return evaluate(model, named, parts.holdout, truth=dataset.truth, seed=settings.seed)
 
 
@@ -138,16 +144,27 @@ def measure_next_view(settings: Settings, dataset: Dataset) -> pl.DataFrame | No
         return None
 
 
-def judge(settings: Settings, evaluation: Evaluation, scores: Scores, holdout: LabelledPairs) -> gate.Verdict:
-    """Hold the model against the floors, and against the champion on the same frozen rows.
+def judge(
+    settings: Settings, evaluation: Evaluation, scores: Scores, named: Baselines, holdout: LabelledPairs
+) -> gate.Verdict:
+    """Hold the model against the floors, and against baselines and champion on the same frozen rows.
 
     Raises:
         TamperedModel: the champion's files are not what was registered.
     """
+    lead = gate.leads(holdout, scores, _match_by_baseline(named, holdout, scores))
     noise = gate.calibration_noise(holdout, scores, seed=settings.seed)
     against, warnings = _against_champion(settings, scores, holdout)
-    verdict = gate.judge(evaluation, against, seed=settings.seed, noise=noise)
+    verdict = gate.judge(evaluation, against, lead=lead, seed=settings.seed, noise=noise)
     return replace(verdict, warnings=warnings)
+
+
+def _match_by_baseline(named: Baselines, holdout: LabelledPairs, scores: Scores) -> dict[str, NDArray[np.float64]]:
+    """Each baseline's probability of a match: the product of its directions, as the model's is."""
+    return {
+        name: np.prod([one.probability(d, holdout.pairs, scores.features) for d in holdout.directions()], axis=0)
+        for name, one in named.items()
+    }
 
 
 def _against_champion(
@@ -162,7 +179,10 @@ def _against_champion(
         try:
             old = MatchModel.load(bundle)
         except ModelError as error:
-            return None, (f"champion version {champion.version} was not compared, only the floors decided: {error}",)
+            return None, (
+                f"champion version {champion.version} cannot be read by this version of the code and was not compared, "
+                f"floors and baselines alone decided ({error})",
+            )
     against = gate.contest(holdout, scores, old.score(holdout.pairs), champion_version=champion.version)
     return against, unfairness(old, holdout)
 

@@ -4,27 +4,26 @@ Nothing is registered before the gate, and the alias moves last: a training that
 nothing else.
 """
 
-import json
-import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import polars as pl
 
 from matching import gate, golden, manifest, reference
-from matching.dataset import Dataset, Progress
+from matching.dataset import Progress
 from matching.errors import EngineError, GateRefused, TandemError
 from matching.evaluation import Evaluation, importance
-from matching.model import MatchModel, Scores
+from matching.model import Scores
 from matching.settings import Settings
 from matching.split import Split
-from pipelines import card, lock, plots, registry, steps
+from pipelines import lock, plots, registry, steps
 from pipelines.environment import prefect_variables, provide
+from pipelines.findings import Findings, plain, write_json
 from pipelines.steps import StepRunner
 from pipelines.storage import explain, explained
 
@@ -147,13 +146,14 @@ class _Work:
         data_digest = step("hash", lambda: steps.data_hash(dataset))
         parts = step("split", lambda: steps.cut(self.settings, dataset))
         model = step("fit", lambda: steps.build(self.settings, parts, self.bundle, data_digest=data_digest))
-        evaluation = step("evaluate", lambda: steps.measure(self.settings, model, parts, dataset))
+        named = step("baselines", lambda: steps.fit_baselines(model, parts))
+        evaluation = step("evaluate", lambda: steps.measure(self.settings, model, named, parts, dataset))
         next_view = step("next view", lambda: steps.measure_next_view(self.settings, dataset))
         scores = step("score", lambda: model.score(parts.holdout.pairs))
         before = registry.champion(self.settings)
         same = before is not None and before.digest == model.digest
-        verdict = None if same else step("gate", lambda: self._judge(evaluation, scores, parts))
-        findings = _Findings(dataset, parts, model, scores, evaluation, next_view, verdict, data_digest)
+        verdict = None if same else step("gate", lambda: self._judge(evaluation, scores, named, parts))
+        findings = Findings(dataset, parts, model, scores, evaluation, next_view, verdict, data_digest)
         if len(model.directions) == 1:
             self.progress(f"only the {model.directions[0]}'s side has labels: the match is that side's alone")
         step("describe", lambda: self._describe(findings))
@@ -191,13 +191,13 @@ class _Work:
 
         return step
 
-    def _judge(self, evaluation: Evaluation, scores: Scores, parts: Split) -> gate.Verdict:
-        verdict = steps.judge(self.settings, evaluation, scores, parts.holdout)
+    def _judge(self, evaluation: Evaluation, scores: Scores, named: steps.Baselines, parts: Split) -> gate.Verdict:
+        verdict = steps.judge(self.settings, evaluation, scores, named, parts.holdout)
         for warning in verdict.warnings:
             self.progress(f"note: {warning}")
         return verdict
 
-    def _describe(self, found: "_Findings") -> None:
+    def _describe(self, found: Findings) -> None:
         """Add everything but the core files to the bundle."""
         holdout, seed = found.parts.holdout, self.settings.seed
         golden.write(found.model, found.dataset.jobs, self.bundle, seed=seed)
@@ -207,19 +207,19 @@ class _Work:
         plots.ranking(found.evaluation, pictures / "ranking.png")
         losses = importance(found.model, holdout, seed=seed, rows=IMPORTANCE_ROWS)
         plots.importance(losses, pictures / "importance.png")
-        _write_json(self.bundle / "metrics.json", found.metrics())
+        write_json(self.bundle / "metrics.json", found.metrics())
         (self.bundle / "card.md").write_text(
             found.card(self.settings, has_data=self.data is not None), encoding="utf-8"
         )
 
-    def _log(self, found: "_Findings") -> None:
+    def _log(self, found: Findings) -> None:
         shown = self.bundle.with_name("shown")
         for name in SHOWN_FILES:
             source, target = self.bundle / name, shown / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
         if found.verdict is not None:
-            _write_json(shown / "verdict.json", found.verdict.to_dict())
+            write_json(shown / "verdict.json", plain(found.verdict.to_dict()))
         registry.log(
             self.settings,
             self.run_id,
@@ -233,26 +233,34 @@ class _Work:
         return {f"seconds.{name.replace(' ', '_')}": value for name, value in self.seconds.items()}
 
     def _publish(
-        self, step: StepRunner, found: "_Findings", before: registry.RegisteredModel | None
+        self, step: StepRunner, found: Findings, before: registry.RegisteredModel | None
     ) -> tuple[str, Outcome]:
-        """Register and move an alias, if the gate lets the model pass."""
-        if found.verdict is None and before is not None:
+        """Store the profiles, register, and move an alias, if the gate lets the model pass."""
+        if before is not None and found.verdict is None:
+            step("profiles", lambda: steps.store_profiles(self.settings, found.dataset))
             self.progress(f"identical to champion version {before.version}: nothing new to register")
             return before.version, "identical"
-        if found.verdict is None or not found.verdict.passed:
-            raise GateRefused(_refusal(found.verdict, self.run_id))
+        verdict = found.verdict or gate.Verdict(())
+        if not verdict.passed:
+            raise GateRefused(_refusal(verdict, before, self.run_id))
         step("profiles", lambda: steps.store_profiles(self.settings, found.dataset))
         version = step("register", lambda: self._register(found))
-        name = self.settings.model_name
-        if not self.promote:
-            step("alias", lambda: registry.challenge(self.settings, name, version))
-            return version, "registered"
-        expected = before.version if before else None
-        why = f"passed the gate in run {self.run_id}"
-        step("alias", lambda: registry.promote(self.settings, name, version, expected=expected, reason=why))
-        return version, "promoted"
+        step("alias", lambda: self._move_alias(version, verdict, before))
+        return version, "promoted" if self.promote else "registered"
 
-    def _register(self, found: "_Findings") -> str:
+    def _move_alias(self, version: str, verdict: gate.Verdict, before: registry.RegisteredModel | None) -> None:
+        """Make the version champion, or challenger; the trail keeps what was unfair about the comparison."""
+        name = self.settings.model_name
+        why = "; ".join((f"passed the gate in run {self.run_id}", *verdict.warnings))
+        if self.promote:
+            expected = before.version if before else None
+            registry.promote(self.settings, name, version, expected=expected, reason=why)
+        else:
+            waiting = registry.holder(self.settings, name, registry.CHALLENGER)
+            expected = waiting.version if waiting else None
+            registry.challenge(self.settings, name, version, expected=expected, reason=why)
+
+    def _register(self, found: Findings) -> str:
         commit = steps.git_commit()
         manifest.seal(self.bundle, {"data_hash": found.data_digest, "git_commit": commit, "metrics": found.metrics()})
         tags = {"tandem.data_hash": found.data_digest, "tandem.git_commit": commit}
@@ -264,6 +272,7 @@ _WORDS = {
     "hash": "hashing the data",
     "split": "labelling and cutting by time",
     "fit": "fitting and calibrating",
+    "baselines": "fitting the baselines",
     "evaluate": "measuring beside the baselines",
     "next view": "measuring the next view",
     "score": "scoring the newest slice",
@@ -276,96 +285,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class _Findings:
-    """Everything the steps before the registration found."""
-
-    dataset: Dataset
-    parts: Split
-    model: MatchModel
-    scores: Scores
-    evaluation: Evaluation
-    next_view: pl.DataFrame | None
-    verdict: gate.Verdict | None
-    data_digest: str
-
-    def metrics(self) -> dict[str, Any]:
-        """Every measured figure as JSON holds it."""
-        return {
-            "evaluation": [asdict(row) for row in self.evaluation.rows],
-            "next_view": None if self.next_view is None else self.next_view.to_dicts(),
-            "gate": None if self.verdict is None else self.verdict.to_dict(),
-        }
-
-    def next_view_metrics(self) -> dict[str, float]:
-        """Figures for the next view by name."""
-        rows = [] if self.next_view is None else self.next_view.to_dicts()
-        return {
-            f"next_view.{row['method'].replace(' ', '_')}.{figure}": row[figure]
-            for row in rows
-            for figure in ("recall_at_10", "ndcg_at_10")
-        }
-
-    def parameters(self, settings: Settings) -> dict[str, Any]:
-        """What the run was set to and how much it saw."""
-        slices = {"train": self.parts.train, "calibration": self.parts.calibration, "holdout": self.parts.holdout}
-        return {
-            "source": settings.source,
-            "seed": settings.seed,
-            "label_maturity_days": settings.label_maturity_days,
-            "directions": ",".join(self.model.directions),
-            **{f"model.{name}": value for name, value in self.model.facts["settings"].items()},
-            **{f"cut.{name}": value for name, value in self.model.facts["cuts"].items()},
-            **{f"rows.{name}": len(rows) for name, rows in slices.items()},
-        }
-
-    def tags(self) -> dict[str, str]:
-        """Identity of data and model, and the verdict."""
-        verdict = "identical" if self.verdict is None else "passed" if self.verdict.passed else "refused"
-        compared = self.verdict.champion_version if self.verdict else None
-        return {
-            "tandem.data_hash": self.data_digest,
-            "tandem.digest": self.model.digest,
-            "tandem.gate": verdict,
-            "tandem.compared_with": compared or "none",
-        }
-
-    def card(self, settings: Settings, *, has_data: bool) -> str:
-        """The model card."""
-        data = " --data DIR" if has_data else ""
-        facts = card.CardFacts(
-            model_name=settings.model_name,
-            digest=self.model.digest,
-            data_hash=self.data_digest,
-            git_commit=steps.git_commit(),
-            seed=settings.seed,
-            command=f"tandem train --source {settings.source} --seed {settings.seed}{data}",
-        )
-        return card.write(
-            facts,
-            self.dataset,
-            self.parts,
-            evaluation=self.evaluation,
-            verdict=self.verdict,
-            next_view=self.next_view,
-        )
-
-
-def _refusal(verdict: gate.Verdict | None, run_id: str) -> str:
-    reasons = verdict.reasons if verdict else ["nothing was checked"]
-    kept = "the champion stays" if verdict and verdict.champion_version else "there is no champion yet"
-    refused = f"the gate refused the model: {'; '.join(reasons)}"
+def _refusal(verdict: gate.Verdict, champion: registry.RegisteredModel | None, run_id: str) -> str:
+    kept = "the champion stays" if champion else "there is no champion yet"
+    refused = f"the gate refused the model: {'; '.join(verdict.reasons)}"
     return f"{refused}; nothing was registered, {kept}; run {run_id} has every figure"
-
-
-def _write_json(file: Path, content: Any) -> None:
-    file.write_text(json.dumps(_plain(content), indent=1, sort_keys=True, allow_nan=False), encoding="utf-8")
-
-
-def _plain(content: Any) -> Any:
-    """JSON has no NaN: an undefined figure is null."""
-    if isinstance(content, Mapping):
-        return {str(key): _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content

@@ -3,7 +3,7 @@
 import webbrowser
 from dataclasses import dataclass, field
 
-from matching.settings import Settings
+from matching.settings import LOOPBACK, Settings
 from tandem.console import out
 from tandem.processes import Program
 
@@ -26,6 +26,8 @@ def pages(settings: Settings) -> list[Page]:
     from monitoring.reports import serve_command as evidently_command
     from pipelines import registry
 
+    # Neither page has a login.
+    settings = settings.model_copy(update={"host": LOOPBACK})
     mlflow, evidently = programs(settings)
     return [
         Page(

@@ -12,7 +12,7 @@ from typing import Literal
 from rich.markup import escape
 
 from matching.errors import EngineError, TandemError
-from matching.settings import Settings
+from matching.settings import LOOPBACK, Settings
 from tandem.console import out
 from tandem.dashboards import programs
 from tandem.processes import listens
@@ -114,13 +114,13 @@ def _ports(settings: Settings) -> Iterator[Finding]:
 
     deployed = deployment.status(settings)
     mlflow, evidently = programs(settings)
-    wanted: list[tuple[str, int, str, Callable[[], object]]] = [
-        ("the service", settings.port, "TANDEM_PORT", lambda: deployed),
-        ("MLflow", settings.mlflow_port, "TANDEM_MLFLOW_PORT", lambda: mlflow.address),
-        ("Evidently", settings.evidently_port, "TANDEM_EVIDENTLY_PORT", lambda: evidently.address),
+    wanted: list[tuple[str, str, int, str, Callable[[], object]]] = [
+        ("the service", settings.host, settings.port, "TANDEM_PORT", lambda: deployed),
+        ("MLflow", LOOPBACK, settings.mlflow_port, "TANDEM_MLFLOW_PORT", lambda: mlflow.address),
+        ("Evidently", LOOPBACK, settings.evidently_port, "TANDEM_EVIDENTLY_PORT", lambda: evidently.address),
     ]
-    for name, port, variable, is_ours in wanted:
-        if not listens(settings.host, port):
+    for name, host, port, variable, is_ours in wanted:
+        if not listens(host, port):
             yield Finding("ok", f"port {port} for {name} is free")
         elif is_ours():
             yield Finding("ok", f"port {port}: {name} of this home runs")

@@ -1,11 +1,14 @@
-"""The gate: floors, and candidate against champion on the same frozen rows."""
+"""The gate: floors, a lead over the baselines, and candidate against champion on the same frozen rows."""
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from matching import gate
+from matching import gate, metrics
 from matching.dataset import Pairs
 from matching.evaluation import Evaluation, Figures
 from matching.gate import Contest, Differences, Limits, Margin, Verdict
@@ -52,9 +55,19 @@ def scores(probability: NDArray[np.float64]) -> Scores:
     return Scores(np.empty((len(as_float), 0), np.float32), as_float, None, as_float)
 
 
+def clear_lead(over: float = 0.1) -> dict[str, Differences]:
+    """A lead over the rules that varies from list to list, by `over` in the mean."""
+    spread = np.random.default_rng(5).normal(0, 0.2, 100)
+    return {"rules": Differences(over + spread - spread.mean(), np.ones(100))}
+
+
+def judge(found: Evaluation, against: Contest | None, **more: Any) -> Verdict:
+    return gate.judge(found, against, **{"lead": clear_lead(), "seed": 1} | more)
+
+
 def test_floors_decide_where_there_is_no_champion() -> None:
-    assert gate.judge(evaluation(), None, seed=1).passed
-    names = [check.name for check in gate.judge(evaluation(), None, seed=1).checks]
+    assert judge(evaluation(), None).passed
+    names = [check.name for check in judge(evaluation(), None).checks]
     assert names == ["company: calibration error", "company: AUC", "match: nDCG@10 minus that of rules"]
 
 
@@ -64,13 +77,38 @@ def test_floors_decide_where_there_is_no_champion() -> None:
         ({"auc": 0.55}, "company: AUC: 0.5500, at least 0.6000 asked"),
         ({"auc": float("nan")}, "company: AUC: nan, at least 0.6000 asked"),
         ({"ece": 0.06}, "company: calibration error: 0.0600, at most 0.0500 asked"),
-        ({"ndcg": 0.59}, "match: nDCG@10 minus that of rules: -0.0100, at least 0.0000 asked"),
     ],
 )
 def test_each_floor_alone_refuses(bad: dict[str, float], reason: str) -> None:
-    verdict = gate.judge(evaluation(**bad), None, seed=1)
+    verdict = judge(evaluation(**bad), None)
     assert not verdict.passed
     assert verdict.reasons == [reason]
+
+
+@pytest.mark.parametrize(("over", "passes"), [(0.1, True), (0.01, False), (0.0, False), (-0.1, False)])
+def test_a_lead_over_a_baseline_must_be_clear(over: float, passes: bool) -> None:
+    verdict = judge(evaluation(), None, lead=clear_lead(over))
+    assert verdict.passed is passes
+    check = verdict.checks[-1]
+    assert check.value == pytest.approx(over)
+    # The spread of 0.2 over 100 lists: the one-sided end lies 1.64 x 0.02 below.
+    assert check.low == pytest.approx(over - 0.033, abs=0.01)
+
+
+def test_a_tie_with_a_baseline_is_refused_and_so_is_one_that_was_not_compared() -> None:
+    tie = judge(evaluation(), None, lead={"rules": Differences(np.zeros(50), np.ones(50))})
+    assert tie.reasons == ["match: nDCG@10 minus that of rules: 0.0000 [0.0000, 0.0000], above 0.0000 asked"]
+    assert not judge(evaluation(), None, lead={}).passed
+
+
+def test_leads_are_measured_on_the_same_lists() -> None:
+    labelled, truth = rows(300)
+    blurred = np.clip(truth + np.random.default_rng(4).normal(0, 0.3, len(truth)), 0.01, 0.99)
+    lead = gate.leads(labelled, scores(truth), {"blurred": blurred, "same": truth})
+    label = labelled.company
+    by_hand = [metrics.ndcg_by_list(labelled.lists, p, label)[1].mean() for p in (truth, blurred)]
+    assert lead["blurred"].mean() == pytest.approx(by_hand[0] - by_hand[1])
+    assert lead["same"].mean() == pytest.approx(0, abs=1e-6)
 
 
 def test_a_verdict_without_checks_does_not_pass() -> None:
@@ -82,8 +120,8 @@ def test_of_few_rows_chance_explains_more_calibration_error() -> None:
     few, probability = rows(20)
     noise = gate.calibration_noise(few, scores(probability), seed=1)["company"]
     assert 0.05 < noise < 0.25
-    assert gate.judge(evaluation(ece=noise - 0.001), None, seed=1, noise={"company": noise}).passed
-    assert not gate.judge(evaluation(ece=noise + 0.001), None, seed=1, noise={"company": noise}).passed
+    assert judge(evaluation(ece=noise - 0.001), None, noise={"company": noise}).passed
+    assert not judge(evaluation(ece=noise + 0.001), None, noise={"company": noise}).passed
     many, probability = rows(2_100)
     assert gate.calibration_noise(many, scores(probability), seed=1) == {}
 
@@ -124,24 +162,22 @@ def test_worse_than_the_champion_is_refused_and_equal_is_not() -> None:
     labelled, truth = rows(400)
     blurred = np.clip(truth + np.random.default_rng(4).normal(0, 0.3, len(truth)), 0.01, 0.99)
     worse = gate.contest(labelled, scores(blurred), scores(truth), champion_version="4")
-    verdict = gate.judge(evaluation(), worse, seed=1)
+    verdict = judge(evaluation(), worse)
     assert not verdict.passed
     assert verdict.champion_version == "4"
     assert [check.name for check in verdict.checks if not check.passed] == [
         "nDCG@10 minus champion's",
         "company: log loss over champion's, minus 1",
     ]
-    assert gate.judge(
-        evaluation(), gate.contest(labelled, scores(truth), scores(truth), champion_version="4"), seed=1
-    ).passed
+    assert judge(evaluation(), gate.contest(labelled, scores(truth), scores(truth), champion_version="4")).passed
     better = gate.contest(labelled, scores(truth), scores(blurred), champion_version="4")
-    assert gate.judge(evaluation(), better, seed=1).passed
+    assert judge(evaluation(), better).passed
 
 
 def test_good_ranking_with_bad_probabilities_is_refused() -> None:
     labelled, truth = rows(400)
     squeezed = gate.contest(labelled, scores(truth / 3), scores(truth), champion_version="4")
-    failed = [check.name for check in gate.judge(evaluation(), squeezed, seed=1).checks if not check.passed]
+    failed = [check.name for check in judge(evaluation(), squeezed).checks if not check.passed]
     assert failed == ["company: log loss over champion's, minus 1"]
 
 
@@ -149,6 +185,14 @@ def test_a_direction_the_champion_lacks_is_left_out() -> None:
     labelled, truth = rows(50)
     other = Scores(np.empty((len(truth), 0), np.float32), None, truth.astype(np.float32), truth.astype(np.float32))
     assert gate.contest(labelled, scores(truth), other, champion_version="1").log_loss == {}
+
+
+def test_a_direction_that_the_champion_has_may_not_get_lost() -> None:
+    labelled, truth = rows(100)
+    both = replace(scores(truth), candidate=truth.astype(np.float32))
+    verdict = judge(evaluation(), gate.contest(labelled, scores(truth), both, champion_version="1"))
+    assert verdict.reasons == ["candidate: scored, as the champion does: 0.0000, at least 1.0000 asked"]
+    assert judge(evaluation(), gate.contest(labelled, both, scores(truth), champion_version="1")).passed
 
 
 def test_loss_and_quality_point_in_opposite_directions() -> None:
@@ -160,5 +204,5 @@ def test_loss_and_quality_point_in_opposite_directions() -> None:
 def test_the_same_seed_gives_the_same_verdict() -> None:
     labelled, truth = rows(60)
     against: Contest = gate.contest(labelled, scores(truth * 0.9), scores(truth), champion_version="1")
-    assert gate.judge(evaluation(), against, seed=5) == gate.judge(evaluation(), against, seed=5)
-    assert "champion_version" in gate.judge(evaluation(), against, seed=5).to_dict()
+    assert judge(evaluation(), against, seed=5) == judge(evaluation(), against, seed=5)
+    assert "champion_version" in judge(evaluation(), against, seed=5).to_dict()

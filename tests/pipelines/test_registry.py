@@ -176,6 +176,33 @@ def test_a_crash_between_record_and_move_is_found_and_told(registered: Settings)
     assert registry.previous_champion(registered, model) == "1"
 
 
+def test_a_challenger_waits_beside_the_champion_and_is_moved_as_carefully(
+    registered: Settings, other_bundle: Path
+) -> None:
+    model = name(registered)
+    registry.promote(registered, model, "1", expected=None, reason="first")
+    registry.challenge(registered, model, "1", expected=None, reason="waits")
+    with pytest.raises(ModelError, match=f"the challenger of {model} is version 1, not absent"):
+        registry.challenge(registered, model, "2", expected=None, reason="blind")
+    registry.challenge(registered, model, "2", expected="1", reason="waits too")
+    trail = audit.moves(registered, model, "challenger")
+    assert [(move.action, move.from_version, move.to_version) for move in trail] == [
+        ("challenge", None, "1"),
+        ("challenge", "1", "2"),
+    ]
+    holders = [registry.holder(registered, model, alias) for alias in ("champion", "challenger")]
+    assert [found.version for found in holders if found] == ["1", "2"]
+    shutil.copy(other_bundle / "match.onnx", stored(registered, "1") / "match.onnx")
+    with pytest.raises(TamperedModel):
+        registry.challenge(registered, model, "1", expected="2", reason="swapped")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "::"])
+def test_pages_without_a_login_stay_on_loopback(settings: Settings, host: str) -> None:
+    command = registry.serve_command(settings.model_copy(update={"host": host}))
+    assert command[command.index("--host") + 1] == "127.0.0.1"
+
+
 def statuses(settings: Settings) -> list[str]:
     client = registry.connect(settings)
     ids = [experiment.experiment_id for experiment in client.search_experiments()]

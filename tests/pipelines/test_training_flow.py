@@ -13,13 +13,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from matching import manifest
+from matching import manifest, profiles
+from matching.database import connect
 from matching.dataset import Dataset
 from matching.errors import BusyError, GateRefused, InputError, MissingInput, StorageError, UnusableData
 from matching.model import MatchModel
 from matching.settings import Settings
 from matching.sources import tables as tables_source
-from pipelines import lock, registry
+from pipelines import audit, lock, registry
 from pipelines.training_flow import TrainingResult, train
 
 # scikit-learn's threads wait for each other by spinning; beside other programs one thread is many times faster.
@@ -97,6 +98,9 @@ def test_the_registered_bundle_is_complete_and_answers_its_golden_cases(
         *("plots/calibration.png", "plots/ranking.png", "plots/importance.png", "manifest.json"),
     }
     sealed = manifest.verify(bundle)
+    # JSON has no NaN: other readers than Python's refuse the whole file.
+    json.loads((bundle / "manifest.json").read_text(), parse_constant=pytest.fail)
+    assert None in sealed["metrics"]["evaluation"][0].values(), "without a known truth some figures are undefined"
     assert sealed["data_hash"]
     assert sealed["git_commit"] != ""
     assert json.loads((bundle / "metrics.json").read_text())["gate"]["passed"] is True
@@ -132,6 +136,38 @@ def test_the_same_data_and_seed_give_the_same_model_and_no_new_version(
     assert (again.outcome, again.version, again.digest) == ("identical", "1", first.digest)
     assert "identical to champion version 1: nothing new to register" in told
     assert len(registry.versions(settings, settings.model_name)) == 1
+
+
+def test_an_identical_training_fills_a_new_log_database(
+    trained: tuple[Settings, TrainingResult], tables_folder: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    settings, _ = trained
+    moved = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'moved.db'}"})
+    assert quick(moved, tables_folder).outcome == "identical"
+    engine = connect(moved.log_url)
+    try:
+        candidates, jobs = profiles.load(engine, "tables")
+    finally:
+        engine.dispose()
+    assert (candidates.height, jobs.height) == (dataset.candidates.height, dataset.jobs.height)
+
+
+def test_a_champion_of_another_version_of_the_code_is_replaced_with_a_warning(
+    home: Settings, bundle: Path, tables_folder: Path, tmp_path: Path
+) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(bundle, older)
+    state = json.loads((older / "model.json").read_text())
+    (older / "model.json").write_text(json.dumps(state | {"feature_names": state["feature_names"][1:]}))
+    manifest.seal(older, {})
+    with registry.recorded_run(home, {}) as run:
+        registry.promote(home, home.model_name, registry.register(home, run, older, tags={}), expected=None, reason="")
+    told: list[str] = []
+    result = train(home, data=tables_folder, orchestrated=False, progress=told.append)
+    assert (result.outcome, result.version) == ("promoted", "2")
+    warning = "champion version 1 cannot be read by this version of the code and was not compared"
+    assert any(line.startswith(f"note: {warning}") for line in told)
+    assert warning in audit.moves(home, home.model_name, "champion")[-1].why
 
 
 def test_a_refused_model_is_logged_with_the_verdict_and_the_champion_stays(

@@ -1,0 +1,108 @@
+"""What one training found before its registration, in the forms in which it is logged, shown and sealed."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from matching import gate
+from matching.dataset import Dataset
+from matching.evaluation import Evaluation
+from matching.model import MatchModel, Scores
+from matching.settings import Settings
+from matching.split import Split
+from pipelines import card, steps
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything the steps before the registration found."""
+
+    dataset: Dataset
+    parts: Split
+    model: MatchModel
+    scores: Scores
+    evaluation: Evaluation
+    next_view: pl.DataFrame | None
+    verdict: gate.Verdict | None
+    data_digest: str
+
+    def metrics(self) -> dict[str, Any]:
+        """Every measured figure as JSON holds it: one that is undefined is null."""
+        figures = {
+            "evaluation": [asdict(row) for row in self.evaluation.rows],
+            "next_view": None if self.next_view is None else self.next_view.to_dicts(),
+            "gate": None if self.verdict is None else self.verdict.to_dict(),
+        }
+        return {name: plain(value) for name, value in figures.items()}
+
+    def next_view_metrics(self) -> dict[str, float]:
+        """Figures for the next view by name."""
+        rows = [] if self.next_view is None else self.next_view.to_dicts()
+        return {
+            f"next_view.{row['method'].replace(' ', '_')}.{figure}": row[figure]
+            for row in rows
+            for figure in ("recall_at_10", "ndcg_at_10")
+        }
+
+    def parameters(self, settings: Settings) -> dict[str, Any]:
+        """What the run was set to and how much it saw."""
+        slices = {"train": self.parts.train, "calibration": self.parts.calibration, "holdout": self.parts.holdout}
+        return {
+            "source": settings.source,
+            "seed": settings.seed,
+            "label_maturity_days": settings.label_maturity_days,
+            "directions": ",".join(self.model.directions),
+            **{f"model.{name}": value for name, value in self.model.facts["settings"].items()},
+            **{f"cut.{name}": value for name, value in self.model.facts["cuts"].items()},
+            **{f"rows.{name}": len(rows) for name, rows in slices.items()},
+        }
+
+    def tags(self) -> dict[str, str]:
+        """Identity of data and model, and the verdict."""
+        verdict = "identical" if self.verdict is None else "passed" if self.verdict.passed else "refused"
+        compared = self.verdict.champion_version if self.verdict else None
+        return {
+            "tandem.data_hash": self.data_digest,
+            "tandem.digest": self.model.digest,
+            "tandem.gate": verdict,
+            "tandem.compared_with": compared or "none",
+        }
+
+    def card(self, settings: Settings, *, has_data: bool) -> str:
+        """The model card."""
+        data = " --data DIR" if has_data else ""
+        facts = card.CardFacts(
+            model_name=settings.model_name,
+            digest=self.model.digest,
+            data_hash=self.data_digest,
+            git_commit=steps.git_commit(),
+            seed=settings.seed,
+            command=f"tandem train --source {settings.source} --seed {settings.seed}{data}",
+        )
+        return card.write(
+            facts,
+            self.dataset,
+            self.parts,
+            evaluation=self.evaluation,
+            verdict=self.verdict,
+            next_view=self.next_view,
+        )
+
+
+def plain(content: Any) -> Any:
+    """Content as JSON holds it, which has no NaN: a figure that is undefined is null."""
+    if isinstance(content, Mapping):
+        return {str(key): plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [plain(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
+
+
+def write_json(file: Path, content: Any) -> None:
+    """Write plain content."""
+    file.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False), encoding="utf-8")
