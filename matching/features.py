@@ -98,11 +98,11 @@ class PairFeatures:
         self.skill_idf_: dict[str, float] = {}
 
     def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "PairFeatures":
-        """Learn vocabularies and rarities from profiles known before the cut."""
+        """Learn vocabularies and rarities from profiles known before the cut, one row per person and per job."""
         posts = jobs["title"] + " " + jobs["description"]
         people = candidates["headline"] + " " + candidates["resume"]
-        self.words.fit([*posts, *people])
-        self.spelling.fit([*jobs["title"], *candidates["headline"]])
+        self.words.fit(posts.to_list(), people.to_list())
+        self.spelling.fit(jobs["title"].to_list(), candidates["headline"].to_list())
         named = pl.concat([jobs["must_have_skills"].explode(), jobs["nice_to_have_skills"].explode()])
         counts = named.drop_nulls().rename("name").str.strip_chars().str.to_lowercase().value_counts().sort("name")
         idf = np.log((1 + jobs.height) / (1 + counts["count"].to_numpy())) + 1

@@ -124,13 +124,18 @@ def _two_sided(events: pl.DataFrame, *, since: datetime | None, until: datetime,
     accepted = _answered(shown, events, YES_OF_CANDIDATE)
     # A log without a single answer says nothing about the candidates' side, not that they all declined.
     answers_are_logged = events["kind"].is_in([EventKind.DECLINE, *YES_OF_CANDIDATE]).any()
-    asked = pl.col("row").is_in(reached.implode()) & answers_are_logged
+    # A candidate's silence means no once the question is old enough, not the impression; a young yes counts as little.
+    asked = reached.filter((pl.col("first") <= until - maturity) & answers_are_logged)
     mature = pl.col("time") <= until - maturity
     recent = pl.lit(True) if since is None else pl.col("time") > since
+
+    def among(rows: pl.DataFrame) -> pl.Expr:
+        return pl.col("row").is_in(rows["row"].implode())
+
     return (
         shown.with_columns(
-            pl.col("row").is_in(reached.implode()).cast(pl.Float64).alias("company"),
-            pl.when(asked).then(pl.col("row").is_in(accepted.implode()).cast(pl.Float64)).alias("candidate"),
+            among(reached).cast(pl.Float64).alias("company"),
+            pl.when(among(asked)).then(among(accepted).cast(pl.Float64)).alias("candidate"),
             pl.lit(1.0).alias("weight"),
         )
         .filter(mature & recent)
@@ -138,17 +143,17 @@ def _two_sided(events: pl.DataFrame, *, since: datetime | None, until: datetime,
     )
 
 
-def _answered(shown: pl.DataFrame, events: pl.DataFrame, kinds: tuple[EventKind, ...]) -> pl.Series:
-    """Rows of `shown` whose pair saw one of `kinds` before it was shown again."""
+def _answered(shown: pl.DataFrame, events: pl.DataFrame, kinds: tuple[EventKind, ...]) -> pl.DataFrame:
+    """Rows of `shown` whose pair saw one of `kinds` before it was shown again, and when `first`."""
     answers = events.filter(pl.col("kind").is_in(kinds)).select("candidate_id", "job_id", "time").sort("time")
-    joined = answers.join_asof(
+    joined = answers.with_columns(first="time").join_asof(
         shown.select("candidate_id", "job_id", "time", "row").sort("time"),
         on="time",
         by=["candidate_id", "job_id"],
         strategy="backward",
         check_sortedness=False,
     )
-    return joined["row"].drop_nulls().unique()
+    return joined.drop_nulls("row").group_by("row").agg(pl.col("first").min())
 
 
 def _one_sided(events: pl.DataFrame, jobs: pl.DataFrame, *, since: datetime | None, seed: int) -> pl.DataFrame:
@@ -169,23 +174,30 @@ def _one_sided(events: pl.DataFrame, jobs: pl.DataFrame, *, since: datetime | No
 
 
 def _sampled_no(yes: pl.DataFrame, events: pl.DataFrame, job_ids: pl.Series, seed: int) -> pl.DataFrame:
-    """Sample jobs uniformly for each yes; what the candidate ever viewed by then is left out."""
+    """Sample jobs uniformly for each yes; what the candidate had viewed by then is left out.
+
+    Jobs that did not exist yet are dropped by `_as_of`; the weights of the others stay right.
+    """
     generator = np.random.default_rng(seed)
     n = min(SAMPLED_NEGATIVES_PER_YES, len(job_ids))
     chosen = generator.integers(0, max(len(job_ids), 1), size=yes.height * n)
     repeated = yes.select("list", "candidate_id", "time").select(pl.all().repeat_by(n).explode())
     sampled = repeated.with_columns(job_ids.gather(chosen).alias("job_id"))
-    sampled = sampled.unique(["list", "job_id"], keep="first", maintain_order=True).join(
-        events.select("candidate_id", "job_id").unique(), on=["candidate_id", "job_id"], how="anti"
+    viewed = events.group_by("candidate_id", "job_id").agg(viewed=pl.col("time").min())
+    sampled = sampled.unique(["list", "job_id"], keep="first", maintain_order=True)
+    sampled = sampled.join(viewed, on=["candidate_id", "job_id"], how="left", maintain_order="left")
+    return (
+        sampled.filter((pl.col("viewed") > pl.col("time")).fill_null(True))
+        .select(
+            "list",
+            "candidate_id",
+            "job_id",
+            "time",
+            pl.lit(0.0).alias("candidate"),
+            (pl.lit(float(len(job_ids) - 1)) / pl.len().over("list")).alias("weight"),
+        )
+        .select("list", "candidate_id", "job_id", "time", "candidate", "weight")
     )
-    return sampled.select(
-        "list",
-        "candidate_id",
-        "job_id",
-        "time",
-        pl.lit(0.0).alias("candidate"),
-        (pl.lit(float(len(job_ids) - 1)) / pl.len().over("list")).alias("weight"),
-    ).select("list", "candidate_id", "job_id", "time", "candidate", "weight")
 
 
 def _as_of(shown: pl.DataFrame, profiles: pl.DataFrame, key: str, row: str) -> pl.DataFrame:

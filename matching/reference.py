@@ -17,6 +17,8 @@ LARGEST_REFERENCE = 50_000
 def frame(holdout: LabelledPairs, scores: Scores) -> pl.DataFrame:
     """Holdout rows as the log would hold them; see `docs/decisions/0001-the-whole-way.md`.
 
+    Candidates are numbered instead of named: which rows belong together is needed, who they are is not.
+
     Args:
         holdout: labelled pairs, the newest slice.
         scores: the model's answers for them.
@@ -25,7 +27,7 @@ def frame(holdout: LabelledPairs, scores: Scores) -> pl.DataFrame:
     columns = {
         "request_id": holdout.lists.astype(str),
         "predicted_at": pl.Series(holdout.time).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-        "candidate_id": pairs.candidates["candidate_id"].gather(pairs.candidate_rows),
+        "candidate_id": _pseudonyms(pairs.candidates["candidate_id"].gather(pairs.candidate_rows)),
         "job_id": pairs.jobs["job_id"].gather(pairs.job_rows),
         "company_probability": _column(scores.company, len(holdout)),
         "candidate_probability": _column(scores.candidate, len(holdout)),
@@ -49,6 +51,10 @@ def write(holdout: LabelledPairs, scores: Scores, folder: Path) -> None:
         scores.match[whole],
     )
     frame(holdout.take(whole), kept).write_parquet(folder / REFERENCE)
+
+
+def _pseudonyms(ids: pl.Series) -> pl.Series:
+    return "reference-" + ids.rank("dense").cast(pl.String)
 
 
 def _column(values: NDArray[np.float32] | None, length: int) -> pl.Series:

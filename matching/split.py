@@ -76,4 +76,19 @@ def split(dataset: Dataset, *, maturity: timedelta, seed: int) -> Split:
         labelled_pairs(dataset, since=since, until=until, maturity=maturity, seed=seed + index)
         for index, (since, until) in enumerate(zip(starts, ends, strict=True))
     ]
+    _require_same_directions(dataset.name, slices)
     return Split(at, *slices)
+
+
+def _require_same_directions(name: str, slices: list[LabelledPairs]) -> None:
+    """A direction whose labels begin or end in the middle of the log can be learned or judged, but not both."""
+    labelled = [rows.directions() for rows in slices]
+    if len(set(labelled)) > 1:
+        told = "; ".join(
+            f"{part}: {' and '.join(directions) or 'none'}"
+            for part, directions in zip(("oldest slice", "middle", "newest"), labelled, strict=True)
+        )
+        raise UnusableData(
+            f"source {name!r}: the directions with labels change over time ({told}): use a log in which outreach and "
+            "answers are recorded throughout"
+        )

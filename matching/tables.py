@@ -75,8 +75,8 @@ class CandidateProfile(Record):
     skills: Annotated[list[Skill], Field(max_length=200)] = column("Skills with years of use.")
     experience_years: Years | None = column("Total professional experience.", unit="years", default=None)
     city: Name | None = column("City of residence.", personal=True, default=None)
-    region: Name | None = column("State or region of residence.", default=None)
-    country: Name | None = column("Country of residence.", default=None)
+    region: Name | None = column("State or region of residence.", personal=True, default=None)
+    country: Name | None = column("Country of residence.", personal=True, default=None)
     remote_wish: RemoteWish | None = column("Where the candidate wants to work.", default=None)
     wish_roles: Names = column("Wanted roles.", default_factory=list)
     wish_stack: Names = column("Wanted technologies.", default_factory=list)
@@ -189,12 +189,6 @@ def frame(record: type[BaseModel], rows: list[dict[str, Any]] | None = None) -> 
         if not field.is_required()
     }
     return pl.DataFrame([defaults | row for row in rows or []], schema=schema, orient="row")
-
-
-def is_nullable(record: type[BaseModel], name: str) -> bool:
-    """Whether a column may hold null."""
-    annotation = record.model_fields[name].annotation
-    return get_origin(annotation) in (Union, UnionType) and type(None) in get_args(annotation)
 
 
 def personal_columns(record: type[BaseModel]) -> frozenset[str]:

@@ -1,12 +1,12 @@
 """Text of both sides as sparse vectors whose dot product is a cosine similarity."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 Floats = NDArray[np.float64]
 
@@ -20,23 +20,34 @@ class Text:
     Fitted state is data only: `terms_` in column order and `idf_` of shape (n_terms,).
     """
 
-    def __init__(self, *, max_terms: int = 30_000, min_documents: int = 2, characters: bool = False) -> None:
+    def __init__(self, *, max_terms: int = 30_000, min_people: int = 5, characters: bool = False) -> None:
         self.max_terms = max_terms
-        self.min_documents = min_documents
+        self.min_people = min_people
         self.characters = characters
         self.terms_: list[str] = []
         self.idf_: Floats = np.empty(0)
 
-    def fit(self, documents: Iterable[str]) -> "Text":
-        """Learn the terms and how rare they are."""
-        texts = list(documents)
-        vectorizer = self._vectorizer()
-        vectorizer.set_params(max_features=self.max_terms, min_df=min(self.min_documents, max(len(texts) // 2, 1)))
+    def fit(self, posts: Sequence[str], people: Sequence[str]) -> "Text":
+        """Learn the terms and how rare they are.
+
+        A term is kept if a post uses it or several people do: what only one person wrote, a name or a telephone number,
+        never enters the model's files.
+
+        Args:
+            posts: public documents, one per job.
+            people: personal documents, one per person.
+        """
+        counter = CountVectorizer(**self._analysis())
         try:
-            vectorizer.fit(texts)
-        except ValueError:  # no term at all: every text is empty or too rare
+            counts = counter.fit_transform([*posts, *people])
+        except ValueError:  # no term at all: every text is empty
             return self.restore(["\x00"], np.ones(1))
-        return self.restore(list(vectorizer.get_feature_names_out()), vectorizer.idf_)
+        in_posts, in_people = _documents(counts[: len(posts)]), _documents(counts[len(posts) :])
+        kept = np.flatnonzero((in_posts > 0) | (in_people >= self.min_people))
+        frequency = (in_posts + in_people)[kept]
+        kept = np.sort(kept[np.argsort(-frequency, kind="stable")[: self.max_terms]])
+        idf = np.log((1 + counts.shape[0]) / (1 + (in_posts + in_people)[kept])) + 1
+        return self.restore(counter.get_feature_names_out()[kept].tolist(), idf)
 
     def restore(self, terms: Sequence[str], idf: Floats) -> "Text":
         """Set the fitted state from data."""
@@ -53,12 +64,17 @@ class Text:
         return csr_matrix(self._fitted.transform(documents))
 
     def _vectorizer(self) -> Any:
-        options: dict[str, Any] = (
-            {"analyzer": "char_wb", "ngram_range": (3, 4)}
-            if self.characters
-            else {"token_pattern": TOKEN, "ngram_range": (1, 2)}
-        )
-        return TfidfVectorizer(sublinear_tf=True, lowercase=True, dtype=np.float64, **options)
+        return TfidfVectorizer(sublinear_tf=True, dtype=np.float64, **self._analysis())
+
+    def _analysis(self) -> dict[str, Any]:
+        if self.characters:
+            return {"lowercase": True, "analyzer": "char_wb", "ngram_range": (3, 4)}
+        return {"lowercase": True, "token_pattern": TOKEN, "ngram_range": (1, 2)}
+
+
+def _documents(counts: csr_matrix) -> NDArray[np.int64]:
+    """Number of documents with each term."""
+    return np.bincount(counts.indices, minlength=counts.shape[1])
 
 
 def row_dots(left: csr_matrix, right: csr_matrix) -> Floats:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -89,7 +90,13 @@ def fit(
 def fit_features(train: LabelledPairs) -> PairFeatures:
     """Fit the encoders on the profiles seen in the training slice, and on no others."""
     pairs = train.pairs
-    return PairFeatures().fit(pairs.candidates[np.unique(pairs.candidate_rows)], pairs.jobs[np.unique(pairs.job_rows)])
+    people = _newest(pairs.candidates[np.unique(pairs.candidate_rows)], "candidate_id")
+    return PairFeatures().fit(people, _newest(pairs.jobs[np.unique(pairs.job_rows)], "job_id"))
+
+
+def _newest(profiles: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Keep the newest version of each profile, so that one person's words count once."""
+    return profiles.sort(key, "updated_at").unique(key, keep="last", maintain_order=True)
 
 
 def _fit_direction(

@@ -51,7 +51,7 @@ class Rule:
     holds: pl.Expr
 
 
-def validate(dataset: Dataset, rejected: Path) -> None:
+def validate(dataset: Dataset, rejected: Path, *, now: datetime | None = None) -> None:
     """Stop unless every row of every table keeps every rule.
 
     Args:
@@ -59,13 +59,14 @@ def validate(dataset: Dataset, rejected: Path) -> None:
         rejected: folder for `<table>.parquet`, the rows that break a rule with their number (`row`, from 1) and the
             rules they break (`reason`). They hold personal data where the table does, and only the owner can read
             them. Files of an earlier run are removed.
+        now: the present, UTC; the clock's where None. No event may be later: the newest one ends the log.
 
     Raises:
         InvalidTable: rows break rules, or a table has other columns or types than its record.
         UnusableData: candidates, jobs or events has no rows.
         StorageError: the rejected rows cannot be written.
     """
-    broken = broken_rules(dataset)
+    broken = broken_rules(dataset, now=now)
     tables = {name: table for name, (_, table) in dataset.tables().items()}
     for name in tables:
         (rejected / f"{name}.parquet").unlink(missing_ok=True)
@@ -79,8 +80,10 @@ def validate(dataset: Dataset, rejected: Path) -> None:
     raise InvalidTable(_message(broken, rejected))
 
 
-def broken_rules(dataset: Dataset) -> pl.DataFrame:
+def broken_rules(dataset: Dataset, *, now: datetime | None = None) -> pl.DataFrame:
     """Return every broken rule: columns `table`, `row` (from 1), `column`, `rule`; never a value.
+
+    `now` is as in `validate`.
 
     Raises:
         InvalidTable: a table has other columns or types than its record.
@@ -90,7 +93,7 @@ def broken_rules(dataset: Dataset) -> pl.DataFrame:
         _check_shape(name, record, table)
     found = []
     for name, (record, table) in dataset.tables().items():
-        rules = [*column_rules(record), *_rules_between(name, dataset)]
+        rules = [*column_rules(record), *_rules_between(name, dataset, now or datetime.now(UTC))]
         found.append(_failures(record, rules, table).select(pl.lit(name).alias("table"), "row", "column", "rule"))
     return pl.concat(found)
 
@@ -186,7 +189,7 @@ def _part_rules(
         yield f"({name}) {words}", inner.is_null() | holds
 
 
-def _rules_between(name: str, dataset: Dataset) -> Iterator[Rule]:
+def _rules_between(name: str, dataset: Dataset, now: datetime) -> Iterator[Rule]:
     """Yield the rules between columns, rows and tables."""
     if name == "candidates":
         yield _unique("candidate_id", "updated_at")
@@ -198,6 +201,7 @@ def _rules_between(name: str, dataset: Dataset) -> Iterator[Rule]:
         yield _unique("candidate_id")
         yield _known("candidate_id", "candidates", dataset.candidates)
     else:
+        yield Rule("time", "must not lie in the future", (pl.col("time") <= now).fill_null(True))
         for key, table, profiles in (
             ("candidate_id", "candidates", dataset.candidates),
             ("job_id", "jobs", dataset.jobs),

@@ -1,9 +1,9 @@
 """`job_board`: the public Kaggle "job recommendation" files, a one-sided log of job views with profiles around it.
 
 `Job_Views.csv` is needed; `Experience.csv` and `Positions_Of_Interest.csv` are read where they are. The files state no
-posting date, so every job counts as posted at `EPOCH`. A profile is a series of versions, each made only of what was
-known before: experience and wish list count from the moment their text last changed, a view from one microsecond
-after it began, so that it never sees itself.
+posting date, so a job exists from its first view on; no feature uses that time. A profile is a series of versions, each
+made only of what was known before: experience and wish list count from the moment their text last changed, a view from
+one microsecond after it began, so that it never sees itself.
 """
 
 from datetime import UTC, datetime
@@ -91,8 +91,8 @@ def _jobs(views: pl.DataFrame) -> pl.DataFrame:
     The company doubles as the description, so that the text of a profile finds it again.
     """
     stated = [pl.col(name).drop_nulls().first() for name in ("title", "company", "city", "region", "industry")]
-    jobs = views.group_by("job_id").agg(stated).sort("job_id")
-    assumed = {"country": pl.lit(COUNTRY), "updated_at": pl.lit(EPOCH, UTC_TIME)}
+    jobs = views.group_by("job_id").agg(*stated, updated_at=pl.col("time").min()).sort("job_id")
+    assumed = {"country": pl.lit(COUNTRY)}
     return complete(Job, jobs.with_columns(**assumed, description=pl.col("company").fill_null("")))
 
 

@@ -23,7 +23,7 @@ class Trained:
 
 
 def small_market(seed: int) -> Dataset:
-    config = MarketplaceConfig(n_candidates=1_200, n_jobs=260, n_impressions=40_000)
+    config = MarketplaceConfig(n_candidates=1_600, n_jobs=360, n_impressions=60_000)
     return Marketplace(config).load(None, seed=seed, progress=lambda _: None)
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -21,8 +22,8 @@ def candidate(name: str, at: float = 0, headline: str = "") -> dict[str, object]
     return {"candidate_id": name, "headline": headline, "skills": [], "updated_at": day(at)}
 
 
-def event(person: str, kind: str, at: float, **more: object) -> dict[str, object]:
-    return {"candidate_id": person, "job_id": "job", "kind": kind, "time": day(at), **more}
+def event(person: object, kind: str, at: float, **more: object) -> dict[str, object]:
+    return {"candidate_id": person, "job_id": "job", "kind": kind, "time": day(at)} | more
 
 
 def dataset(candidates: list[dict[str, object]], events: list[dict[str, object]], jobs: int = 1) -> Dataset:
@@ -98,6 +99,40 @@ def test_a_log_without_any_answer_labels_the_company_side_only() -> None:
     people = [candidate("a"), candidate("b")]
     events = [event("a", "impression", 1), event("b", "impression", 1), event("a", "outreach", 2)]
     assert label(dataset(people, events)).directions() == (Direction.COMPANY,)
+
+
+def test_a_candidate_asked_late_has_not_said_no_yet() -> None:
+    """The impression is old enough at the moment of knowledge, the question is not."""
+    people = [candidate(n) for n in ("asked late", "asked early", "late yes")]
+    events = [event(row["candidate_id"], "impression", 1) for row in people]
+    events += [event("asked late", "outreach", 20), event("asked early", "outreach", 2)]
+    events += [event("late yes", "outreach", 20), event("late yes", "accept", 21)]
+    rows = label(dataset(people, events), until=30)
+    ids = rows.pairs.candidates["candidate_id"].to_numpy()[rows.pairs.candidate_rows].tolist()
+    answers = dict(zip(ids, rows.candidate, strict=True))
+    assert rows.company.tolist() == [1, 1, 1]
+    assert answers["asked early"] == 0
+    assert np.isnan(answers["asked late"])
+    assert np.isnan(answers["late yes"]), "young yeses without young noes would count too often"
+
+
+def test_a_job_that_did_not_exist_yet_is_no_sampled_no() -> None:
+    data = dataset([candidate("a")], [event("a", "view", 10)], jobs=60)
+    is_late = pl.col("job_id").is_in([f"job-{number}" for number in range(1, 31)])
+    later = data.jobs.with_columns(updated_at=pl.when(is_late).then(pl.lit(day(20))).otherwise("updated_at"))
+    rows = label(replace(data, jobs=later))
+    no = rows.take(rows.candidate == 0)
+    shown = set(no.pairs.jobs["job_id"].to_numpy()[no.pairs.job_rows].tolist())
+    assert shown
+    assert not shown & {f"job-{number}" for number in range(1, 31)}
+    assert no.weight.sum() == pytest.approx(29, rel=0.7), "the rows left stand for the 29 jobs that existed"
+
+
+def test_a_job_viewed_only_later_can_be_a_sampled_no() -> None:
+    data = dataset([candidate("a")], [event("a", "view", 1), event("a", "view", 9, job_id="job-1")], jobs=2)
+    rows = label(data)
+    first = rows.take((rows.candidate == 0) & (rows.time == rows.time.min()))
+    assert first.pairs.jobs["job_id"].to_numpy()[first.pairs.job_rows].tolist() == ["job-1"]
 
 
 def test_views_are_yes_of_the_candidate_and_no_are_sampled_with_their_weight() -> None:

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from matching import golden, reference
+from matching.dataset import Pairs
 from matching.errors import ModelError
 from matching.model import MatchModel
-from matching.tables import Direction
+from matching.tables import Candidate, Direction, personal_columns
 from matching.training import write
 from tests.matching.market import Trained
 
@@ -91,6 +92,10 @@ def test_golden_cases_hold_no_candidate_and_score_again_the_same(
         assert set(case["scores"]) == {"company", "candidate", "match"}
 
 
+def names(pairs: Pairs) -> list[str]:
+    return pairs.candidates["candidate_id"].gather(pairs.candidate_rows).to_list()
+
+
 def test_the_reference_is_the_holdout_with_the_models_own_answers(trained: Trained, folder: Path) -> None:
     holdout = trained.parts.holdout
     scores = MatchModel.load(folder).score(holdout.pairs)
@@ -99,4 +104,8 @@ def test_the_reference_is_the_holdout_with_the_models_own_answers(trained: Train
     assert table["match_probability"].to_numpy() == pytest.approx(scores.match)
     assert table["company_label"].sum() == holdout.label(Direction.COMPANY).sum()
     assert table["candidate_label"].null_count() == np.isnan(holdout.candidate).sum()
-    assert not {"resume", "headline", "gender"} & set(table.columns)
+    assert not personal_columns(Candidate) & set(table.columns)
+    assert not set(table["candidate_id"]) & set(trained.dataset.candidates["candidate_id"]), (
+        "who they are is not needed"
+    )
+    assert table["candidate_id"].n_unique() == len(set(names(holdout.pairs)))

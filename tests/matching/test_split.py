@@ -58,3 +58,16 @@ def test_a_log_of_one_moment_cannot_be_cut() -> None:
     moment = Dataset("test", data.candidates, data.jobs, data.events.with_columns(pl.lit(START).alias("time")))
     with pytest.raises(UnusableData, match="cannot be cut in time"):
         cuts(moment)
+
+
+def test_labels_that_begin_in_the_middle_of_the_log_are_refused() -> None:
+    data = log()
+    at = cuts(data)
+    asked = [
+        {"candidate_id": "a", "job_id": "j", "kind": kind, "time": at.calibration_end + timedelta(days=day)}
+        for day in range(1, 15)
+        for kind in ("outreach", "accept")
+    ]
+    late = Dataset("test", data.candidates, data.jobs, pl.concat([data.events, frame(Event, asked)]).sort("time"))
+    with pytest.raises(UnusableData, match=r"oldest slice: company; middle: company; newest: company and candidate"):
+        split(late, maturity=WEEK, seed=1)

@@ -99,3 +99,15 @@ def test_the_encoders_learn_nothing_from_profiles_that_the_training_slice_did_no
     assert encoder.words.terms_ == trained.model.features.words.terms_
     assert encoder.skill_idf_ == trained.model.features.skill_idf_
     np.testing.assert_array_equal(encoder.words.idf_, trained.model.features.words.idf_)
+
+
+def test_the_text_of_one_person_never_enters_the_model(trained: Trained) -> None:
+    """Not even when the profile was edited often: versions of one person are one person."""
+    pairs = trained.parts.train.pairs
+    rows = np.unique(pairs.candidate_rows)[:40]
+    one = pairs.candidates[rows].with_columns(candidate_id=pl.lit("one"), resume=pl.lit("adalovelace 4917012345"))
+    marked = pl.concat([one, pairs.candidates])
+    shifted = replace(pairs, candidates=marked, candidate_rows=np.r_[np.arange(40), pairs.candidate_rows + 40])
+    again = replace(shifted, job_rows=np.r_[pairs.job_rows[:40], pairs.job_rows])
+    encoder = fit_features(replace(trained.parts.train, pairs=again))
+    assert not [term for term in encoder.words.terms_ if "adalovelace" in term or "4917012345" in term]

@@ -154,3 +154,9 @@ def test_every_one_of_many_rows_is_counted(tmp_path: Path) -> None:
     with pytest.raises(InvalidTable, match=r"50,000 x events\.propensity must be at most 1"):
         validate(Dataset("test", data.candidates, data.jobs, many), tmp_path)
     assert pl.read_parquet(tmp_path / "events.parquet").height == 50_000
+
+
+def test_an_event_of_the_future_is_refused_since_the_newest_event_ends_the_log(tmp_path: Path) -> None:
+    with pytest.raises(InvalidTable, match="events, row 1, column time must not lie in the future"):
+        validate(dataset(), tmp_path, now=datetime(2026, 1, 15, tzinfo=UTC))
+    validate(dataset(), tmp_path, now=datetime(2026, 3, 1, tzinfo=UTC))

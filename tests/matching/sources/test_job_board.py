@@ -8,6 +8,7 @@ import pytest
 
 from matching.dataset import Dataset
 from matching.errors import InputError, MissingInput, UnusableData
+from matching.features import FEATURE_INPUTS
 from matching.labels import labelled_pairs
 from matching.sources import source
 from matching.sources.job_board import EPOCH
@@ -95,8 +96,11 @@ def test_views_are_events_once_per_moment(tmp_path: Path) -> None:
     ]
 
 
-def test_no_job_tells_when_it_was_first_viewed(tmp_path: Path) -> None:
-    assert full(tmp_path).jobs["updated_at"].to_list() == [EPOCH] * 3
+def test_a_job_exists_from_its_first_view_on_and_no_feature_knows_when(tmp_path: Path) -> None:
+    data = full(tmp_path)
+    first = data.events.group_by("job_id").agg(pl.col("time").min()).sort("job_id")
+    assert data.jobs["updated_at"].to_list() == first["time"].to_list()
+    assert not any("updated_at" in column for columns in FEATURE_INPUTS.values() for column in columns)
 
 
 def test_a_profile_grows_with_what_became_known(tmp_path: Path) -> None:
