@@ -28,6 +28,7 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
+    inspect,
     make_url,
     text,
 )
@@ -77,6 +78,8 @@ predictions = Table(
     Column("candidate_probability", Double),
     Column("match_probability", Double, nullable=False),
     Column("features", LargeBinary, nullable=False, comment="float32, little-endian, as used"),
+    Column("position", Integer, comment="place in a ranking, from 1; null for a scored pair"),
+    Column("ranked_from", Integer, comment="how many the ranking compared; null for a scored pair"),
     Index("predictions_by_time", "model", "predicted_at"),
 )
 outcomes = Table(
@@ -217,5 +220,15 @@ def _create_tables(engine: Engine) -> None:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
         for table in metadata.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
+            _add_columns(connection, table)
             for index in table.indexes:
                 connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _add_columns(connection: Connection, table: Table) -> None:
+    """Add the columns that a log of an earlier version does not have; its rows hold null there."""
+    known = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in known:
+            type_ = column.type.compile(connection.dialect)
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {type_}"))

@@ -62,6 +62,7 @@ class Answer:
         match: probabilities, shape (n_predictions,).
         candidates: profile, or its JSON, by candidate id.
         jobs: profile, or its JSON, by job id.
+        ranked_from: how many a ranking compared, whose best these are, best first; None for scored pairs.
     """
 
     request_id: str
@@ -75,6 +76,7 @@ class Answer:
     match: NDArray[np.float32]
     candidates: Payloads
     jobs: Payloads
+    ranked_from: int | None = None
 
     def __len__(self) -> int:
         return len(self.prediction_ids)
@@ -227,6 +229,8 @@ class LogWriter:
                 "candidate_probability": candidate[row],
                 "match_probability": match[row],
                 "features": features[row].tobytes(),
+                "position": None if answer.ranked_from is None else row + 1,
+                "ranked_from": answer.ranked_from,
             }
             for row, prediction_id in enumerate(answer.prediction_ids)
         ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sqlalchemy import Engine, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from matching.database import inputs, insert_one, microseconds, models, outcomes, predictions, unreachable
@@ -44,6 +44,8 @@ _SCHEMA: dict[str, pl.DataType] = {
     "company_probability": pl.Float64(),
     "candidate_probability": pl.Float64(),
     "match_probability": pl.Float64(),
+    "position": pl.Int64(),
+    "ranked_from": pl.Int64(),
 }
 
 
@@ -111,10 +113,16 @@ def window(
     last: int | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    ranked: bool = False,
     maturity: timedelta,
     now: datetime | None = None,
 ) -> pl.DataFrame:
     """Return predictions with what is known of their outcomes, oldest first: "the log as a table".
+
+    A label is known once its row is old enough that silence would mean no: the row itself for the company, its
+    outreach for the candidate. Until then a yes that came early stays out too, or young rows would hold nothing but
+    yes. With a maturity of zero all that was told counts at once. Silence about a row of a ranking never means no:
+    nobody may have looked at it.
 
     Args:
         engine: the log's database.
@@ -123,13 +131,15 @@ def window(
         last: only so many of the newest.
         since: only those made at or after this time.
         until: only those made before this time.
+        ranked: also the rows of rankings, the best of a pool: they differ from the pool by their very choice.
         maturity: age after which no answer means no.
         now: when the labels are looked at; the current time where None.
 
     Raises:
         StorageError: the database cannot be reached.
     """
-    chosen = _chosen(model_name, model_version, last, since, until)
+    conditions = _conditions(model_name, model_version, since, until)
+    chosen = _chosen(conditions if ranked else [*conditions, predictions.c.ranked_from.is_(None)], last)
     try:
         with engine.connect() as connection:
             rows = connection.execute(chosen).all()
@@ -144,6 +154,21 @@ def window(
     rows = sorted(rows, key=lambda row: row.number)
     labelled = _labelled(_frame(rows), known, maturity, now or datetime.now(UTC))
     return pl.concat([labelled, _features(rows, names)], how="horizontal")
+
+
+def count_ranked(engine: Engine, *, model_name: str, model_version: str, since: datetime) -> int:
+    """Count the rows of rankings that a version answered from a time on.
+
+    Raises:
+        StorageError: the database cannot be reached.
+    """
+    conditions = [*_conditions(model_name, model_version, since, None), predictions.c.ranked_from.is_not(None)]
+    counted = select(func.count()).select_from(predictions).join(models, models.c.model == predictions.c.model)
+    try:
+        with engine.connect() as connection:
+            return int(connection.execute(counted.where(and_(*conditions))).scalar_one())
+    except SQLAlchemyError as error:
+        raise unreachable(engine.url, error) from None
 
 
 def replay(engine: Engine, model: "MatchModel") -> float:
@@ -186,10 +211,10 @@ def _record(connection: Any, position: int, outcome: Outcome, received_at: int) 
     return is_new
 
 
-def _chosen(
-    model_name: str, model_version: str | None, last: int | None, since: datetime | None, until: datetime | None
-) -> Select[Any]:
-    """Build the query of a window's predictions, newest first."""
+def _conditions(
+    model_name: str, model_version: str | None, since: datetime | None, until: datetime | None
+) -> list[ColumnElement[bool]]:
+    """Say which predictions of which time; the documented example is none."""
     conditions = [models.c.name == model_name, predictions.c.request_id != EXAMPLE]
     if model_version is not None:
         conditions.append(models.c.version == model_version)
@@ -197,6 +222,11 @@ def _chosen(
         conditions.append(predictions.c.predicted_at >= microseconds(since))
     if until is not None:
         conditions.append(predictions.c.predicted_at < microseconds(until))
+    return conditions
+
+
+def _chosen(conditions: Sequence[ColumnElement[bool]], last: int | None) -> Select[Any]:
+    """Build the query of a window's predictions, newest first."""
     columns = [models.c.version.label("model_version") if n == "model_version" else predictions.c[n] for n in _SCHEMA]
     query = select(*columns, predictions.c.number, predictions.c.model, predictions.c.features)
     query = query.join(models, models.c.model == predictions.c.model).where(and_(*conditions))
@@ -219,20 +249,19 @@ def _labelled(table: pl.DataFrame, known: Sequence[Row[Any]], maturity: timedelt
         pl.col("outcome").is_in(list(_COMPANY_YES)).any().alias("company_yes"),
         (pl.col("outcome") == "no_outreach").any().alias("company_no"),
         pl.col("outcome").is_in(list(_CANDIDATE_YES)).any().alias("candidate_yes"),
-        (pl.col("outcome") == "decline").any().alias("candidate_no"),
-        pl.col("occurred_at").filter(pl.col("outcome") == "outreach").min().alias("asked_at"),
+        # An answer without a word of the outreach: the candidate was asked then at the latest.
+        pl.col("occurred_at").filter(pl.col("outcome").is_in(list(_COMPANY_YES))).min().alias("asked_at"),
     )
-    mature = now - maturity
-    unanswered = pl.col("asked_at") < mature
-    silent = pl.col("company_yes").is_null() & (pl.col("predicted_at") < mature)
+    is_mature, is_ask_mature = (pl.col(name) <= now - maturity for name in ("predicted_at", "asked_at"))
+    is_no = pl.col("company_no") | pl.col("ranked_from").is_null()
     return table.join(by_prediction, on="prediction_id", how="left", maintain_order="left").select(
         *table.columns,
-        pl.when("company_yes").then(True).when(pl.col("company_no") | silent).then(False).alias("company_label"),
-        pl.when("candidate_yes")
+        pl.when(is_mature & pl.col("company_yes"))
         .then(True)
-        .when(pl.col("candidate_no") | unanswered)
+        .when(is_mature & is_no)
         .then(False)
-        .alias("candidate_label"),
+        .alias("company_label"),
+        pl.when(is_ask_mature).then(pl.col("candidate_yes")).alias("candidate_label"),
         pl.lit(None, dtype=pl.Float64).alias("propensity"),
     )
 

@@ -19,7 +19,6 @@ def monitor(
     bundle: Path,
     last: int | None = None,
     since: datetime | None = None,
-    until: datetime | None = None,
     now: datetime | None = None,
     progress: Progress,
 ) -> Verdict:
@@ -32,7 +31,6 @@ def monitor(
         bundle: folder of that version; holds the reference.
         last: only so many of the newest predictions.
         since: only predictions made at or after this time, UTC.
-        until: only predictions made before this time, UTC.
         now: when labels are looked at; the current time where None.
         progress: told in a few words what is being done.
 
@@ -42,9 +40,7 @@ def monitor(
         StorageError: log, report or verdict cannot be read or written.
     """
     progress("reading the window")
-    window = read_window(
-        settings, model_name=model_name, model_version=model_version, last=last, since=since, until=until, now=now
-    )
+    window = read_window(settings, model_name=model_name, model_version=model_version, last=last, since=since, now=now)
     reference = read_reference(bundle)
     progress(f"judging {len(window):,} predictions")
     judge = Judge(reference, seed=settings.seed)

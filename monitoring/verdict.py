@@ -18,7 +18,7 @@ State = Literal["quiet", "drift", "not enough data"]
 
 
 class WindowFacts(BaseModel):
-    """What a window holds. Times are UTC."""
+    """What a window holds. Times are UTC; `ranked` rows of rankings were answered since its start and left out."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,6 +27,7 @@ class WindowFacts(BaseModel):
     rows: int
     requests: int
     labelled: dict[Direction, int]
+    ranked: int = 0
 
 
 class Verdict(BaseModel):
@@ -105,7 +106,7 @@ class Judge:
         n_clusters, needed = window.frame[unit].n_unique(), self.detector.settings.min_clusters
         if n_clusters < needed:
             note = f"{n_clusters} different values of {unit}, at least {needed} are needed"
-            return about.model_copy(update={"notes": (note,)})
+            return about.model_copy(update={"notes": (note, *_left_out(facts))})
         comparison = self.detector.compare(window, unit)
         figures = measure_quality(self.reference, window, unit, self.quality)
         found = {
@@ -128,7 +129,14 @@ def window_facts(window: Sample) -> WindowFacts:
     """Summarise what a window holds."""
     start, end = window.span
     labelled = {direction: window.labelled(direction) for direction in Direction}
-    return WindowFacts(start=start, end=end, rows=len(window), requests=window.requests, labelled=labelled)
+    return WindowFacts(
+        start=start,
+        end=end,
+        rows=len(window),
+        requests=window.requests,
+        labelled=labelled,
+        ranked=window.ranked,
+    )
 
 
 def _notes(facts: WindowFacts, figures: Sequence[QualityFigure], *, is_blind: bool) -> tuple[str, ...]:
@@ -141,4 +149,10 @@ def _notes(facts: WindowFacts, figures: Sequence[QualityFigure], *, is_blind: bo
             notes.append(
                 f"{direction}: {ours[0].positives:,} yes in {labelled:,} mature labels are too few for quality"
             )
-    return tuple(notes)
+    return (*notes, *_left_out(facts))
+
+
+def _left_out(facts: WindowFacts) -> tuple[str, ...]:
+    if not facts.ranked:
+        return ()
+    return (f"{facts.ranked:,} answers of rankings left out: the best of a pool differ from it by their very choice",)

@@ -1,6 +1,6 @@
 """A sample of the log: rows with their features, probabilities and labels, and which of them belong together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from matching.database import connect
 from matching.errors import ModelError, UnusableData
+from matching.prediction_log import count_ranked
 from matching.prediction_log import window as log_window
 from matching.settings import Settings
 from matching.tables import Direction
@@ -17,9 +18,12 @@ from matching.tables import Direction
 IDENTITY_COLUMNS = ("prediction_id", "request_id", "predicted_at", "model_version", "candidate_id", "job_id")
 PROBABILITY_COLUMNS = ("company_probability", "candidate_probability", "match_probability")
 OUTCOME_COLUMNS = ("company_label", "candidate_label", "propensity")
-LOG_COLUMNS = IDENTITY_COLUMNS + PROBABILITY_COLUMNS + OUTCOME_COLUMNS
-# A holdout was never answered: it has no prediction ids, and its version is the bundle's.
-REQUIRED_COLUMNS = tuple(name for name in LOG_COLUMNS if name not in ("prediction_id", "model_version"))
+RANKING_COLUMNS = ("position", "ranked_from")
+LOG_COLUMNS = IDENTITY_COLUMNS + PROBABILITY_COLUMNS + RANKING_COLUMNS + OUTCOME_COLUMNS
+# A holdout was never answered: it has no prediction ids and no places, and its version is the bundle's.
+REQUIRED_COLUMNS = tuple(
+    name for name in LOG_COLUMNS if name not in ("prediction_id", "model_version", *RANKING_COLUMNS)
+)
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,12 @@ class Sample:
     Attributes:
         frame: the columns of `LOG_COLUMNS` (at least the required ones), then one Float32 column per feature.
         features: names of the feature columns.
+        ranked: rows of rankings that were answered since the first row and are not among these.
     """
 
     frame: pl.DataFrame
     features: tuple[str, ...]
+    ranked: int = 0
 
     @classmethod
     def of(cls, frame: pl.DataFrame, where: str) -> "Sample":
@@ -115,13 +121,15 @@ def read_window(
     model_version: str,
     last: int | None = None,
     since: datetime | None = None,
-    until: datetime | None = None,
     now: datetime | None = None,
 ) -> Sample:
-    """Read what one model version answered lately, with what is known of the outcomes.
+    """Read the pairs one model version scored lately, with what is known of the outcomes.
+
+    Rankings log the best of a pool only, so their rows differ from a holdout of everyone shown: they are counted, not
+    read.
 
     Raises:
-        UnusableData: the log holds no prediction of this version in the window.
+        UnusableData: the log holds no scored pair of this version in the window.
         StorageError: the database cannot be reached.
     """
     engine = connect(settings.log_url)
@@ -132,15 +140,17 @@ def read_window(
             model_version=model_version,
             last=last,
             since=since,
-            until=until,
             maturity=timedelta(days=settings.label_maturity_days),
             now=now,
         )
+        if frame.is_empty():
+            raise UnusableData(
+                f"the log holds no scored pair of {model_name} version {model_version} in this window: "
+                "send requests to the service first (`make traffic`), or choose another window"
+            )
+        sample = Sample.of(frame, "the prediction log")
+        begin = since or sample.span[0]
+        ranked = count_ranked(engine, model_name=model_name, model_version=model_version, since=begin)
     finally:
         engine.dispose()
-    if frame.is_empty():
-        raise UnusableData(
-            f"the log holds no prediction of {model_name} version {model_version} in this window: "
-            "send requests to the service first (`make traffic`), or choose another window"
-        )
-    return Sample.of(frame, "the prediction log")
+    return replace(sample, ranked=ranked)

@@ -109,6 +109,7 @@ class Matcher:
             job_ids=[job] * len(best),
             candidates={key: payloads[row] for key, row in zip(chosen, best, strict=True)},
             jobs=jobs.profiles,
+            ranked_from=len(ids),
         )
         return self._rank_answer(request_id, predictions, len(ids))
 
@@ -129,6 +130,7 @@ class Matcher:
             job_ids=chosen,
             candidates=candidates.profiles,
             jobs={key: payloads[row] for key, row in zip(chosen, best, strict=True)},
+            ranked_from=len(ids),
         )
         return self._rank_answer(request_id, predictions, len(ids))
 
@@ -229,6 +231,7 @@ class Matcher:
         job_ids: list[str],
         candidates: dict[str, Any],
         jobs: dict[str, Any],
+        ranked_from: int | None = None,
         prediction_ids: list[str] | None = None,
     ) -> list[Prediction]:
         """Queue the predictions for the log and write them as answers; raises Problem, StorageError."""
@@ -247,6 +250,7 @@ class Matcher:
                 match=scores.match,
                 candidates=candidates,
                 jobs=jobs,
+                ranked_from=ranked_from,
             )
         )
         return [

@@ -119,6 +119,9 @@ def monitor(
     source: Source = None,
     last: Annotated[int | None, typer.Option(min=1, help="Judge the newest so many predictions instead.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Judge what was answered from this time on, UTC.")] = None,
+    maturity_days: Annotated[
+        float | None, typer.Option(min=0, help="Age from which silence means no; 0 where every outcome is told.")
+    ] = None,
     fail_on_drift: Annotated[bool, typer.Option(help="Exit with 4 where there is drift.")] = False,
 ) -> None:
     """Compare the latest window with the reference and print a verdict with its reasons."""
@@ -126,7 +129,7 @@ def monitor(
     from tandem.watch import watch
 
     moment = since.replace(tzinfo=UTC) if since else None
-    verdict = watch(settings_from(source=source), last=last, since=moment)
+    verdict = watch(settings_from(source=source), last=last, since=moment, maturity_days=maturity_days)
     raise SystemExit(verdict.exit_code(fail_on_drift=fail_on_drift))
 
 

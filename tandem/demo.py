@@ -61,7 +61,7 @@ def run(settings: Settings, scenario: str, *, open_pages: bool = False) -> None:
         _heading(f"{number}. Traffic and monitor: {name}")
         sent = traffic.send_window(settings, scenario=name, pairs=PAIRS)
         traffic.show(sent)
-        chapters.append(Chapter(sent, watch(settings, since=sent.started_at)))
+        chapters.append(Chapter(sent, watch(settings, since=sent.started_at, maturity_days=0)))
     _heading("7. Pages")
     dashboards.start(settings, open_pages=open_pages)
     out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as it stands")

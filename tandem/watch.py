@@ -14,19 +14,28 @@ MAX_ROWS = 50_000
 TICK = timedelta(microseconds=1)
 
 
-def watch(settings: Settings, *, last: int | None = None, since: datetime | None = None) -> "Verdict":
+def watch(
+    settings: Settings,
+    *,
+    last: int | None = None,
+    since: datetime | None = None,
+    maturity_days: float | None = None,
+) -> "Verdict":
     """Judge the latest window of the version in service, draw its report, and print the verdict.
 
     Args:
         settings: whose log.
         last: judge the newest so many predictions instead.
         since: judge what was answered from this time on instead.
+        maturity_days: age from which silence means no, where not that of the settings; 0 where all outcomes are told.
     """
     from monitoring.monitor import monitor
     from monitoring.rendering import render
     from pipelines import registry
     from serving import deployment
 
+    if maturity_days is not None:
+        settings = settings.model_copy(update={"label_maturity_days": maturity_days})
     with steps("monitoring") as say:
         deployed = deployment.status(settings).deployment
         if deployed is not None and deployed.model_name == settings.model_name:

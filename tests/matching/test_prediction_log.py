@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 
 from matching import log_writer
-from matching.database import inputs, outcomes
+from matching.database import connect, inputs, outcomes
 from matching.errors import StorageError
 from matching.log_writer import Answer, LoggedModel, LogWriter
 from matching.prediction_log import (
@@ -20,6 +20,7 @@ from matching.prediction_log import (
     OutcomeName,
     UnknownPrediction,
     count,
+    count_ranked,
     feedback,
     window,
 )
@@ -27,6 +28,7 @@ from matching.tables import CandidateProfile, JobProfile
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
 MODEL = LoggedModel("tandem-test", "1", "digest", ("years", "gap"))
 FEATURES = np.array([[0.1, np.nan], [1e-30, -0.0], [3.4e38, 7.0]], dtype=np.float32)
 
@@ -57,8 +59,10 @@ def write(engine: Engine, *answers: Answer, model: LoggedModel = MODEL) -> None:
     assert writer.close()
 
 
-def labels(engine: Engine, now: datetime = NOW) -> dict[str, tuple[bool | None, bool | None]]:
-    table = window(engine, model_name="tandem-test", maturity=14 * DAY, now=now)
+def labels(
+    engine: Engine, now: datetime = NOW, *, maturity: timedelta = 14 * DAY, ranked: bool = False
+) -> dict[str, tuple[bool | None, bool | None]]:
+    table = window(engine, model_name="tandem-test", ranked=ranked, maturity=maturity, now=now)
     return {row["prediction_id"]: (row["company_label"], row["candidate_label"]) for row in table.to_dicts()}
 
 
@@ -80,7 +84,7 @@ def test_every_prediction_is_stored_as_used(engine: Engine) -> None:
     assert table.schema["predicted_at"] == pl.Datetime("us", "UTC")
     assert table.columns == [
         *("prediction_id", "request_id", "predicted_at", "model_version", "candidate_id", "job_id"),
-        *("company_probability", "candidate_probability", "match_probability"),
+        *("company_probability", "candidate_probability", "match_probability", "position", "ranked_from"),
         *("company_label", "candidate_label", "propensity", "years", "gap"),
     ]
 
@@ -129,10 +133,11 @@ def test_the_documented_example_is_in_no_window(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
-        ((), (None, None)),
+        ((), (False, None)),
+        (("outreach",), (True, False)),
         (("no_outreach",), (False, None)),
-        (("outreach",), (True, None)),
         (("outreach", "decline"), (True, False)),
+        (("decline",), (True, False)),
         (("accept",), (True, True)),
         (("outreach", "accept", "interview", "hire"), (True, True)),
     ],
@@ -142,16 +147,55 @@ def test_outcomes_become_labels(
 ) -> None:
     write(engine, answer())
     tell(engine, *told)
-    assert labels(engine)["r-0"] == expected
+    assert labels(engine, NOW + 14 * DAY - TICK)["r-0"] == (None, None)
+    assert labels(engine, NOW + 14 * DAY)["r-0"] == expected
+    assert labels(engine, NOW, maturity=0 * DAY)["r-0"] == expected
 
 
-def test_silence_means_no_only_when_it_is_old_enough(engine: Engine) -> None:
-    write(engine, answer())
-    assert labels(engine, NOW + 14 * DAY)["r-0"] == (None, None)
-    assert labels(engine, NOW + 14 * DAY + timedelta(microseconds=1))["r-0"] == (False, None)
+def test_an_answer_is_mature_when_the_outreach_is(engine: Engine) -> None:
+    write(engine, answer("r", 2))
     tell(engine, "outreach", at=NOW + 10 * DAY)
-    assert labels(engine, NOW + 20 * DAY)["r-0"] == (True, None)
-    assert labels(engine, NOW + 25 * DAY)["r-0"] == (True, False)
+    tell(engine, "outreach", at=NOW + 10 * DAY, key="r-1")
+    tell(engine, "accept", at=NOW + 11 * DAY, key="r-1")
+    assert set(labels(engine, NOW + 24 * DAY - TICK).values()) == {(True, None)}
+    assert labels(engine, NOW + 24 * DAY) == {"r-0": (True, False), "r-1": (True, True)}
+
+
+def test_a_ranking_is_stored_with_its_places_and_only_read_when_asked_for(engine: Engine) -> None:
+    write(engine, answer("r"), answer("best", 3, ranked_from=40))
+    assert set(labels(engine)) == {"r-0"}
+    everything = window(engine, model_name="tandem-test", ranked=True, maturity=DAY, now=NOW)
+    assert everything["position"].to_list() == [None, 1, 2, 3]
+    assert everything["ranked_from"].to_list() == [None, 40, 40, 40]
+    chosen: dict[str, Any] = {"model_name": "tandem-test", "model_version": "1"}
+    assert count_ranked(engine, **chosen, since=NOW) == 3
+    assert count_ranked(engine, **chosen, since=NOW + TICK) == 0
+    assert window(engine, **chosen, last=1, maturity=DAY)["prediction_id"].to_list() == ["r-0"]
+
+
+def test_silence_about_a_row_of_a_ranking_never_means_no(engine: Engine) -> None:
+    write(engine, answer("r", 3, ranked_from=40))
+    tell(engine, "no_outreach", key="r-0")
+    tell(engine, "outreach", key="r-1")
+    assert labels(engine, NOW + 99 * DAY, ranked=True) == {
+        "r-0": (False, None),
+        "r-1": (True, False),
+        "r-2": (None, None),
+    }
+
+
+def test_a_log_of_an_earlier_version_is_read_on(tmp_path: Any) -> None:
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    engine = connect(url)
+    write(engine, answer("old"))
+    with engine.begin() as connection:
+        for column in ("position", "ranked_from"):
+            connection.execute(text(f"ALTER TABLE predictions DROP COLUMN {column}"))
+    engine.dispose()
+    engine = connect(url)
+    write(engine, answer("new", 1, ranked_from=5))
+    assert set(labels(engine, ranked=True)) == {"old-0", "new-0"}
+    engine.dispose()
 
 
 def test_a_repeated_outcome_changes_nothing(engine: Engine) -> None:
@@ -284,8 +328,6 @@ def test_a_log_that_cannot_be_closed_says_so(
 
 
 def test_writing_waits_for_other_writers(tmp_path: Any) -> None:
-    from matching.database import connect
-
     engine = connect(f"sqlite:///{tmp_path / 'log.db'}")
     writer = LogWriter(engine, MODEL)
     with engine.connect() as other:

@@ -1,5 +1,6 @@
 """The whole look: predictions written to a real log, outcomes told, a window read, judged, drawn and remembered."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,25 +13,29 @@ from matching.errors import UnusableData
 from matching.log_writer import Answer, LoggedModel, LogWriter
 from matching.prediction_log import Outcome, feedback
 from matching.settings import Settings
+from matching.tables import Direction
 from monitoring import history
 from monitoring.monitor import monitor
-from monitoring.windows import Sample
-from tests.monitoring.market import Market
+from monitoring.quality import measure_quality
+from monitoring.verdict import Judge
+from monitoring.windows import Sample, read_window
+from tests.monitoring.market import INPUTS, Market
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 
 
-def _log(settings: Settings, window: Sample) -> None:
-    """Write a window as the service would, and tell the outcomes."""
+def _log(settings: Settings, window: Sample, *, ranked_from: int | None = None, only_yes: bool = False) -> None:
+    """Write a window as the service would, and tell the outcomes, or only those that are a yes of the company."""
     engine = connect(settings.log_url)
     writer = LogWriter(engine, LoggedModel("tandem-test", "3", "d" * 64, window.features))
     for (request_id,), rows in window.frame.group_by("request_id", maintain_order=True):
-        writer.append(_answer(str(request_id), rows, window.features))
+        writer.append(replace(_answer(str(request_id), rows, window.features), ranked_from=ranked_from))
     assert writer.close()
     told = [
         Outcome(row["prediction_id"], _outcome(row), row["predicted_at"] + timedelta(hours=1))  # type: ignore[arg-type]
         for row in window.frame.iter_rows(named=True)
+        if row["company_label"] or not only_yes
     ]
     feedback(engine, told, received_at=NOW)
     engine.dispose()
@@ -96,9 +101,50 @@ def test_a_window_of_the_log_is_judged_drawn_and_remembered(
     assert drawn == [again.report]
 
 
+def _renamed(sample: Sample, name: str, **columns: object) -> Sample:
+    """The same rows under other ids, so that they can be logged beside others."""
+    ids = [(pl.lit(name) + pl.col(column)).alias(column) for column in ("prediction_id", "request_id")]
+    return Sample.of(sample.frame.with_columns(*ids, **columns), "test")
+
+
+def test_young_rows_do_not_make_a_calibrated_model_look_biased(
+    settings: Settings, reference: Sample, market: Market
+) -> None:
+    """A yes is told at once, a no never: counting the yes of young rows alone shows far too many of them."""
+    old = _renamed(market.sample(21, lists=100, size=10), "old-", predicted_at=NOW - timedelta(days=20))
+    young = _renamed(market.sample(22, lists=100, size=10), "young-", predicted_at=NOW - timedelta(days=1))
+    for sample in (old, young):
+        _log(settings, sample, only_yes=True)
+    read = read_window(settings, model_name="tandem-test", model_version="3", now=NOW)
+    assert len(read) == 2_000
+    assert read.labelled(Direction.COMPANY) == 1_000
+    figures = {(f.direction, f.measure): f for f in measure_quality(reference, read, "job_id")}
+    assert abs(figures[Direction.COMPANY, "calibration"].change) < 0.15
+
+
+def test_rankings_of_the_holdouts_own_profiles_are_no_drift(
+    settings: Settings, reference: Sample, market: Market, tmp_path: Path
+) -> None:
+    reference.frame.write_parquet(tmp_path / "reference.parquet")
+    best = pl.col("match_probability").rank("ordinal", descending=True).over("request_id") <= 10
+    top = Sample.of(reference.frame.filter(best).sort("request_id", maintain_order=True), "test")
+    _log(settings, market.sample(23, lists=100, size=10))
+    _log(settings, _renamed(top, "top-"), ranked_from=25)
+    judge = Judge(reference, seed=7, inputs=INPUTS)
+    about = {"model_name": "tandem-test", "model_version": "3"}
+    read = read_window(settings, **about, now=NOW)
+    verdict = judge.judge(read, **about)
+    assert (len(read), verdict.window.ranked, verdict.state) == (1_000, 4_000, "quiet")
+    assert verdict.notes == (
+        "4,000 answers of rankings left out: the best of a pool differ from it by their very choice",
+    )
+    mixed = Sample.of(pl.concat([read.frame.select(top.frame.columns), top.frame]), "test")
+    assert judge.judge(mixed, **about).state == "drift"  # as it was while they were judged together
+
+
 def test_an_empty_log_says_what_to_do(settings: Settings, tmp_path: Path, reference: Sample) -> None:
     reference.frame.write_parquet(tmp_path / "reference.parquet")
     with pytest.raises(
-        UnusableData, match="holds no prediction of tandem-test version 3 in this window: send requests"
+        UnusableData, match="holds no scored pair of tandem-test version 3 in this window: send requests"
     ):
         monitor(settings, model_name="tandem-test", model_version="3", bundle=tmp_path, progress=lambda _: None)
