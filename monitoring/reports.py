@@ -37,10 +37,10 @@ def workspace_folder(settings: Settings) -> Path:
 
 
 def serve_command(settings: Settings) -> list[str]:
-    """Command line of Evidently's pages. They have no login: on loopback, or behind a gateway."""
+    """Command line of Evidently's pages. They have no login, so only this machine reaches them, whatever the host."""
     return [
         *(sys.executable, "-m", "evidently.cli", "ui"),
-        *("--host", settings.host, "--port", str(settings.evidently_port)),
+        *("--host", "127.0.0.1", "--port", str(settings.evidently_port)),
         *("--workspace", str(workspace_folder(settings))),
     ]
 
