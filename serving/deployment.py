@@ -28,28 +28,16 @@ class DeploymentStatus:
         running: whether the service that was deployed runs.
         ready: whether it says that it is ready.
         deployment: what was deployed; None where nothing is.
-        uptime_seconds: how long it has run; None where it does not.
     """
 
     running: bool
     ready: bool
     deployment: Deployment | None
-    uptime_seconds: float | None
 
     @property
     def address(self) -> str | None:
         """Where it answers; None where nothing is deployed."""
         return self.deployment.address if self.deployment else None
-
-    @property
-    def engine(self) -> str | None:
-        """What runs it."""
-        return self.deployment.engine if self.deployment else None
-
-    @property
-    def model_version(self) -> str | None:
-        """Version of the model it answers with."""
-        return self.deployment.model_version if self.deployment else None
 
 
 @dataclass(frozen=True)
@@ -90,14 +78,13 @@ def deploy(settings: Settings, release: Release, progress: Progress = print) -> 
     return new
 
 
-def status(settings: Settings, now: datetime | None = None) -> DeploymentStatus:
+def status(settings: Settings) -> DeploymentStatus:
     """Tell what runs."""
     deployment = state.read(state.deployment_file(settings))
     if deployment is None:
-        return DeploymentStatus(running=False, ready=False, deployment=None, uptime_seconds=None)
+        return DeploymentStatus(running=False, ready=False, deployment=None)
     running = engines.recorded(deployment.engine, settings).runs(deployment.service)
-    uptime = ((now or datetime.now(UTC)) - deployment.started_at).total_seconds() if running else None
-    return DeploymentStatus(running, running and health.is_ready(deployment.address), deployment, uptime)
+    return DeploymentStatus(running, running and health.is_ready(deployment.address), deployment)
 
 
 def stop(settings: Settings) -> bool:
@@ -284,10 +271,7 @@ def _prune(settings: Settings, engine: Engine, new: Deployment) -> None:
 
 def _variables(settings: Settings, *, log: bool = False) -> Mapping[str, str]:
     """Settings a service is given; a trial gets no database, so that it logs into its own folder."""
-    variables = {
-        "TANDEM_SOURCE": settings.source,
-        "TANDEM_LABEL_MATURITY_DAYS": str(settings.label_maturity_days),
-    }
+    variables = {"TANDEM_SOURCE": settings.source}
     if log and settings.database_url is not None:
         variables["TANDEM_DATABASE_URL"] = settings.database_url
     return variables

@@ -33,7 +33,6 @@ class Sent:
         scenario: name of the drift.
         window: number of the window, from 0.
         started_at: when the first request was sent, UTC.
-        ended_at: when the last one was answered, UTC.
         pairs: pairs that were scored.
         refusals: why requests were refused, with how often.
         seconds: how long each answer took.
@@ -43,7 +42,6 @@ class Sent:
     scenario: str
     window: int
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    ended_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     pairs: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
@@ -113,7 +111,6 @@ def _send(http: httpx.Client, requests: "list[TrafficRequest]", sent: Sent) -> S
         for done, request in enumerate(requests, start=1):
             outcomes += _ask(http, request, sent)
             update(done)
-    sent.ended_at = datetime.now(UTC)
     with bar("outcomes", len(outcomes)) as update:
         for start in range(0, len(outcomes), FEEDBACK_SIZE):
             batch = outcomes[start : start + FEEDBACK_SIZE]

@@ -47,7 +47,7 @@ def serve(bundle: Path, home: Path, descriptor: int, *, with_log: bool) -> None:
     import uvicorn
 
     app = create_app(bundle)
-    matcher = load_matcher(Settings(home=home), bundle)
+    matcher = load_matcher(Settings(home=home, database_url=None), bundle)
     if not with_log:
         assert isinstance(matcher.log, LogWriter)
         matcher.log.close()
