@@ -36,6 +36,16 @@ class Settings(BaseSettings):
         """The home as an absolute path."""
         return self.home.expanduser().absolute()
 
+    def make_root(self) -> Path:
+        """Make the home where there is none, for its owner alone: profiles and answers are personal data.
+
+        A home that is there keeps its permissions.
+        """
+        if not self.root.exists():
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, exist_ok=True)
+        return self.root
+
     @property
     def log_url(self) -> str:
         """URL of the prediction log's database: the setting, else SQLite in the home."""

@@ -57,6 +57,7 @@ def record(settings: Settings, **what: Any) -> Move:
     who = f"{_user()}@{os.uname().nodename}"
     move = Move(at=datetime.now(UTC).isoformat(timespec="seconds"), who=who, **what)
     path = trail_file(settings)
+    settings.make_root()
     path.parent.mkdir(parents=True, exist_ok=True)
     _drop_unfinished_line(path)
     with path.open("ab") as file:

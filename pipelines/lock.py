@@ -29,7 +29,7 @@ def held(settings: Settings, name: str, doing: str, *, wait_seconds: float = 0) 
     Raises:
         BusyError: another process holds the lock.
     """
-    folder = settings.root / "locks"
+    folder = settings.make_root() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     holder = folder / f"{name}.json"
     lock = FileLock(folder / f"{name}.lock", timeout=wait_seconds)

@@ -80,6 +80,7 @@ def connect(settings: Settings) -> "MlflowClient":
     """
     provide(mlflow_variables())
     with explained(settings.root):
+        settings.make_root()
         settings.mlflow_folder.mkdir(parents=True, exist_ok=True)
         import mlflow
 

@@ -60,6 +60,7 @@ def start(settings: Settings, *, open_pages: bool = False) -> list[Page]:
         EngineError: a server did not come up; the line names its log.
     """
     shown = pages(settings)
+    settings.make_root()
     for page in shown:
         with out.status(f"starting {page.program.name} ..."):
             page.program.start(

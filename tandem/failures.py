@@ -1,8 +1,6 @@
 """How a command ends when something goes wrong: one line on stderr and an exit code."""
 
-import errno
 import os
-import sqlite3
 import sys
 import traceback
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from matching.errors import TandemError
+from matching.storage import is_full
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -44,8 +43,7 @@ def message(error: Exception) -> str:
     An error that nobody raised on purpose is named by its type and place only: its text may quote a row of
     personal data.
     """
-    chain = list(_chain(error))
-    if any(_is_full_disk(link) for link in chain):
+    if is_full(error):
         return "the disk is full: make room and run the command again"
     if isinstance(error, TandemError):
         return " ".join(str(error).split())
@@ -60,21 +58,6 @@ def message(error: Exception) -> str:
 def _leave(line: str, code: int) -> NoReturn:
     sys.stderr.write(f"error: {line}\n")
     raise SystemExit(code) from None
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and what caused it."""
-    seen = 0
-    while error is not None and seen < 20:
-        yield error
-        error = error.__cause__ or error.__context__
-        seen += 1
-
-
-def _is_full_disk(error: BaseException) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error)
 
 
 def _place(error: Exception) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from matching.errors import BusyError, MissingInput, StorageError
 from matching.settings import Settings
-from pipelines import audit, lock
+from pipelines import audit, lock, registry
 from pipelines.process import Process
 from pipelines.storage import explain, explained
 
@@ -28,6 +28,25 @@ def test_a_lock_names_its_holder_and_is_free_again_after_an_error(settings: Sett
         fail_while_holding()
     with lock.held(settings, "train", "a training"):
         pass
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+def test_a_home_is_its_owners_alone_and_one_that_is_there_stays_as_it_is(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        for first in (
+            lambda s: lock.held(s, "train", "a training").__enter__(),
+            registry.connect,
+            lambda s: move(s, "1"),
+        ):
+            settings = Settings(home=tmp_path / str(id(first)) / "home")
+            first(settings)
+            assert settings.root.stat().st_mode & 0o777 == 0o700
+        settings.root.chmod(0o750)
+        move(settings, "2")
+        assert settings.root.stat().st_mode & 0o777 == 0o750
+    finally:
+        os.umask(before)
 
 
 def move(settings: Settings, to_version: str) -> audit.Move:

@@ -25,12 +25,24 @@ def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "cause", [OSError(errno.ENOSPC, "No space left on device"), sqlite3.OperationalError("database or disk is full")]
+    "cause",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        sqlite3.OperationalError("database or disk is full"),
+        ExceptionGroup(
+            "two tasks failed", [ValueError("x"), RuntimeError("polars: No space left on device (os error 28)")]
+        ),
+    ],
 )
 def test_a_full_disk_under_whatever_a_library_made_of_it(cause: Exception, capsys: pytest.CaptureFixture[str]) -> None:
     error = RuntimeError("flow run failed")
     error.__cause__ = cause
     assert ends(error, capsys) == (1, "error: the disk is full: make room and run the command again\n")
+
+
+def test_a_file_named_like_a_full_disk_is_no_full_disk(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "no space left on device.csv has no column time: add it"
+    assert ends(InputError(line), capsys) == (2, f"error: {line}\n")
 
 
 def test_a_file_that_may_not_be_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:
