@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 QUIET = "none"
 PAIRS = 2_000
+RIGHT, MISSED, FALSE_ALARM = "right", "missed the drift", "alarmed wrongly"
+WRONG_REASON, TOO_LITTLE = "alarmed for another reason", "had too little data"
+EXPECTED_ALARMS = (
+    "A false alarm on a quiet window is expected about once in 200 windows, so it does not fail the demo; "
+    "act when two windows in a row say drift."
+)
 BEST_POSSIBLE = ("model", "best knowable", "truth")
 
 
@@ -30,9 +36,26 @@ class Chapter:
     verdict: "Verdict"
 
     @property
-    def is_right(self) -> bool:
-        """Whether there is a verdict of drift exactly where there was drift."""
-        return self.verdict.state == ("quiet" if self.sent.scenario == QUIET else "drift")
+    def result(self) -> str:
+        """What the verdict is worth, since it is known whether there was a drift, and where it shows."""
+        if self.verdict.state == "not enough data":
+            return TOO_LITTLE
+        alarm = self.verdict.state == "drift"
+        if self.sent.scenario == QUIET:
+            return FALSE_ALARM if alarm else RIGHT
+        if not alarm:
+            return MISSED
+        return RIGHT if _names_the_cause(self.verdict, self.sent.scenario) else WRONG_REASON
+
+
+def _names_the_cause(verdict: "Verdict", scenario: str) -> bool:
+    """Whether the first reason is about columns in which the scenario shows; of changed tastes, about the outcomes."""
+    from matching.features import FEATURE_INPUTS
+    from matching.sources.marketplace.scenarios import SCENARIOS
+
+    drift, first = SCENARIOS[scenario], verdict.reasons[0]
+    shows = {f"candidate.{name}" for name in drift.candidate_columns} | {f"job.{name}" for name in drift.job_columns}
+    return bool(shows & set(FEATURE_INPUTS.get(first.column, ()))) if shows else first.kind == "quality"
 
 
 def run(settings: Settings, scenario: str, *, open_pages: bool = False) -> None:
@@ -45,7 +68,7 @@ def run(settings: Settings, scenario: str, *, open_pages: bool = False) -> None:
 
     Raises:
         InputError: there is no such scenario.
-        TandemError: the monitor missed the drift, or raised an alarm without one.
+        TandemError: the monitor missed the drift, or gave another reason for it.
     """
     _require_drift(scenario)
     began = time.monotonic()
@@ -68,8 +91,19 @@ def run(settings: Settings, scenario: str, *, open_pages: bool = False) -> None:
     _heading("What happened")
     _tell(trained.evaluation, chapters, scenario)
     out.print("\nIt all goes on running: `make status` shows it, `make stop` ends it.")
-    if not all(chapter.is_right for chapter in chapters):
-        raise TandemError("the monitor did not tell the quiet windows from the drifted one: see the table above")
+    _conclude(chapters)
+
+
+def _conclude(chapters: list[Chapter]) -> None:
+    """Tell how the monitor did; only the drifted window, the last one, can fail the demo.
+
+    Raises:
+        TandemError: the drift was missed or has another reason.
+    """
+    if any(chapter.result == FALSE_ALARM for chapter in chapters):
+        out.print(EXPECTED_ALARMS)
+    if chapters[-1].result != RIGHT:
+        raise TandemError(f"the monitor on the drifted window: {chapters[-1].result}; see the table above")
 
 
 def _require_drift(scenario: str) -> None:
@@ -108,9 +142,16 @@ def _tell(evaluation: "Evaluation", chapters: list[Chapter], scenario: str) -> N
         [[r.ranker, f"{r.auc:.3f}", f"{r.calibration_error:.3f}", f"{r.ndcg_candidates:.3f}"] for r in shown],
     )
     out.print()
+    headers = ["window", "scenario", "verdict", "the monitor", "first reason"]
     lines = [
-        [str(c.sent.window), c.sent.scenario, c.verdict.state, c.verdict.reasons[0].words if c.verdict.reasons else "-"]
+        [
+            str(c.sent.window),
+            c.sent.scenario,
+            c.verdict.state,
+            c.result,
+            c.verdict.reasons[0].words if c.verdict.reasons else "-",
+        ]
         for c in chapters
     ]
-    table("Three windows of traffic", ["window", "scenario", "verdict", "first reason"], lines, numbers_from=4)
+    table("Three windows of traffic", headers, lines, numbers_from=5)
     out.print(f"[dim]{scenario}: {SCENARIOS[scenario].description}[/dim]")

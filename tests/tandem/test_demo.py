@@ -1,0 +1,62 @@
+"""What the demo makes of the monitor's verdicts: right only for the right reason."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from matching.errors import TandemError
+from monitoring.reasons import Reason, ReasonKind
+from monitoring.verdict import State, Verdict, WindowFacts
+from tandem import demo
+from tandem.demo import Chapter
+from tandem.traffic import Sent
+
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+FACTS = WindowFacts(start=MOMENT, end=MOMENT, rows=1, requests=1, labelled={})
+
+
+def chapter(scenario: str, state: State, column: str | None = None, kind: ReasonKind = "data") -> Chapter:
+    reasons = [column] if column else []
+    verdict = Verdict(
+        state=state,
+        model_name="m",
+        model_version="1",
+        window=FACTS,
+        reasons=tuple(Reason(kind=kind, column=name, statistic=2, threshold=1, words=name) for name in reasons),
+    )
+    return Chapter(Sent(scenario, 0), verdict)
+
+
+SALARY = "candidate_expected_salary_usd_per_year"
+
+
+@pytest.mark.parametrize(
+    ("told", "result"),
+    [
+        (chapter("none", "quiet"), demo.RIGHT),
+        (chapter("none", "drift", SALARY), demo.FALSE_ALARM),
+        (chapter("unit-bug", "quiet"), demo.MISSED),
+        (chapter("unit-bug", "not enough data"), demo.TOO_LITTLE),
+        (chapter("unit-bug", "drift", SALARY), demo.RIGHT),
+        (chapter("unit-bug", "drift", "candidate_skill_count"), demo.WRONG_REASON),
+        (chapter("unit-bug", "drift", "match_probability", "prediction"), demo.WRONG_REASON),
+        (chapter("new-stack", "drift", "job_new_skill_share", "unknown"), demo.RIGHT),
+        (chapter("taste-shift", "drift", "company", "quality"), demo.RIGHT),
+        (chapter("taste-shift", "drift", SALARY), demo.WRONG_REASON),
+    ],
+)
+def test_a_verdict_is_right_only_for_the_right_reason(told: Chapter, result: str) -> None:
+    assert told.result == result
+
+
+def test_a_false_alarm_is_told_and_does_not_fail(capsys: pytest.CaptureFixture[str]) -> None:
+    demo._conclude([chapter("none", "drift", SALARY), chapter("unit-bug", "drift", SALARY)])
+    assert "about once in 200 windows" in " ".join(capsys.readouterr().out.split())
+    demo._conclude([chapter("none", "quiet"), chapter("unit-bug", "drift", SALARY)])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("last", [chapter("unit-bug", "quiet"), chapter("unit-bug", "drift", "candidate_skill_count")])
+def test_a_missed_drift_and_a_wrong_reason_fail(last: Chapter) -> None:
+    with pytest.raises(TandemError, match=f"on the drifted window: {last.result}"):
+        demo._conclude([chapter("none", "quiet"), last])
