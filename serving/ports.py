@@ -16,8 +16,13 @@ def free_port(address: str = "127.0.0.1") -> int:
         return port
 
 
-def require_free(address: str, port: int) -> None:
+def require_free(address: str, port: int, *, variable: str = "TANDEM_PORT") -> None:
     """Check that a service can listen here.
+
+    Args:
+        address: where it shall listen.
+        port: on which port.
+        variable: the setting of the port, for the message.
 
     Raises:
         BusyError: someone else does; the message names them where the system tells.
@@ -30,11 +35,11 @@ def require_free(address: str, port: int) -> None:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise InputError(
-                    f"cannot listen on {address}:{port}: {error.strerror}: set TANDEM_HOST or TANDEM_PORT"
+                    f"cannot listen on {address}:{port}: {error.strerror}: set TANDEM_HOST or {variable}"
                 ) from error
             holder = _holder(port)
             by = f" by {holder}" if holder else ""
-            raise BusyError(f"port {port} is held{by}: stop it, or set TANDEM_PORT to a free port") from error
+            raise BusyError(f"port {port} is held{by}: stop it, or set {variable} to a free port") from error
 
 
 def _holder(port: int) -> str | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from matching.errors import BusyError, EngineError
+from matching.errors import EngineError
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 10.0
@@ -138,10 +138,10 @@ class Program:
 
 
 def _require_free_port(name: str, address: str) -> None:
+    from serving import ports
+
     url = httpx.URL(address)
-    if listens(url.host, url.port or 80):
-        variable = f"TANDEM_{name.upper()}_PORT"
-        raise BusyError(f"port {url.port} for {name} is held by another program: stop it, or set {variable}")
+    ports.require_free(url.host, url.port or 80, variable=f"TANDEM_{name.upper()}_PORT")
 
 
 def listens(host: str, port: int) -> bool:

@@ -47,7 +47,7 @@ def test_a_busy_port_gives_one_line_with_the_variable_to_set(program: Program) -
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(BusyError, match=rf"port {port} for pages is held .* TANDEM_PAGES_PORT"):
+        with pytest.raises(BusyError, match=rf"port {port} is held.* \(process {os.getpid()}\).* TANDEM_PAGES_PORT"):
             start(program, port)
     assert program.address is None
 
