@@ -24,7 +24,7 @@ from matching.features import PairFeatures
 from matching.labels import LabelledPairs
 from matching.manifest import seal
 from matching.model import MatchModel
-from matching.tables import Candidate, CandidateProfile, Job, JobProfile, frame
+from matching.tables import Candidate, Job, JobProfile, frame
 
 SKILLS = ("Python", "React", "PostgreSQL", "Kubernetes", "Go", "TypeScript", "Rust", "Spark")
 MODEL_NAME, MODEL_VERSION = "tandem-small", "3"
@@ -100,7 +100,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sealed bundle of a small model, with its release beside it."""
     home = tmp_path_factory.mktemp("release")
     folder = home / "bundle"
-    candidates, jobs = frame(CandidateProfile, candidate_rows(80)), frame(JobProfile, job_rows(20))
+    moment = {"updated_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    candidates = frame(Candidate, [row | moment for row in candidate_rows(80)])
+    jobs = frame(Job, [row | moment for row in job_rows(20)])
     everyone, every_job = (axis.ravel() for axis in np.meshgrid(np.arange(80), np.arange(20)))
     pairs = Pairs(candidates, jobs, everyone, every_job)
     encoder = PairFeatures().fit(candidates, jobs)
