@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OutcomeName = Literal["outreach", "no_outreach", "accept", "decline", "interview", "hire"]
 EXAMPLE = "example"  # request and prediction id of the documented example: kept out of every window
+CLOCK_SKEW = timedelta(minutes=5)  # how far the clocks of service and client may be apart
 
 _COMPANY_YES = frozenset({"outreach", "accept", "decline", "interview", "hire"})
 _CANDIDATE_YES = frozenset({"accept", "interview", "hire"})
@@ -65,6 +66,14 @@ class ContradictingOutcome(InputError):
         self.position, self.outcome, self.known = position, outcome, known
 
 
+class EarlyOutcome(InputError):
+    """An outcome is said to have happened before its prediction."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"outcome {position} happened before its prediction: give the time it happened, in its zone")
+        self.position = position
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of a prediction."""
@@ -81,6 +90,7 @@ def feedback(engine: Engine, given: Sequence[Outcome], *, received_at: datetime)
 
     Raises:
         UnknownPrediction: a prediction id is not in the log.
+        EarlyOutcome: an outcome happened before its prediction, by more than `CLOCK_SKEW`.
         ContradictingOutcome: an outcome says the opposite of another one, known or given.
         StorageError: the database cannot be reached.
     """
@@ -89,14 +99,16 @@ def feedback(engine: Engine, given: Sequence[Outcome], *, received_at: datetime)
             ids = sorted({outcome.prediction_id for outcome in given})
             # The lock (Postgres) and the single writer (SQLite) let no contradiction in between check and commit.
             here = (
-                select(predictions.c.prediction_id)
+                select(predictions.c.prediction_id, predictions.c.predicted_at)
                 .where(predictions.c.prediction_id.in_(ids))
                 .order_by("prediction_id")
             )
-            known_ids = set(connection.execute(here.with_for_update()).scalars())
+            made = {row.prediction_id: row.predicted_at for row in connection.execute(here.with_for_update())}
             for position, outcome in enumerate(given):
-                if outcome.prediction_id not in known_ids:
+                if outcome.prediction_id not in made:
                     raise UnknownPrediction(position)
+                if microseconds(outcome.occurred_at + CLOCK_SKEW) < made[outcome.prediction_id]:
+                    raise EarlyOutcome(position)
             return [
                 _record(connection, position, outcome, microseconds(received_at))
                 for position, outcome in enumerate(given)

@@ -86,8 +86,8 @@ FEEDBACK = {
     "several_outcomes": {
         "summary": "Several outcomes, all recorded or none",
         "value": [
-            {"prediction_id": EXAMPLE, "outcome": "outreach", "occurred_at": "2026-01-05T09:00:00Z"},
-            {"prediction_id": EXAMPLE, "outcome": "accept", "occurred_at": "2026-01-06T15:30:00Z"},
+            {"prediction_id": EXAMPLE, "outcome": "outreach"},
+            {"prediction_id": EXAMPLE, "outcome": "accept"},
         ],
     },
 }

@@ -18,7 +18,15 @@ from matching.features import Encoded
 from matching.log_writer import Answer, LoggedModel, LogWriter
 from matching.manifest import NOT_SERVED, verify
 from matching.model import MatchModel, Scores
-from matching.prediction_log import EXAMPLE, ContradictingOutcome, Outcome, UnknownPrediction, feedback
+from matching.prediction_log import (
+    CLOCK_SKEW,
+    EXAMPLE,
+    ContradictingOutcome,
+    EarlyOutcome,
+    Outcome,
+    UnknownPrediction,
+    feedback,
+)
 from matching.profiles import StoredProfiles, load_kind
 from matching.settings import Settings
 from matching.tables import CandidateProfile, JobProfile
@@ -39,8 +47,6 @@ from serving.requests import (
     Recorded,
 )
 from serving.sides import Profile, Side
-
-_CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,7 @@ class Matcher:
     def feedback(self, given: list[FeedbackRequest], request_id: str, now: datetime) -> FeedbackAnswer:
         """Record outcomes, all or none; raises Problem."""
         for place, one in enumerate(given):
-            if one.occurred_at is not None and one.occurred_at > now + _CLOCK_SKEW:
+            if one.occurred_at is not None and one.occurred_at > now + CLOCK_SKEW:
                 raise invalid([Detail(field=_item(place, given, "occurred_at"), problem="In the future", limit="now")])
         outcomes = [Outcome(one.prediction_id, one.outcome, one.occurred_at or now) for one in given]
         try:
@@ -147,6 +153,9 @@ class Matcher:
             raise Problem(
                 404, "unknown_prediction", "nothing was recorded: an id is not in the log", [detail]
             ) from None
+        except EarlyOutcome as error:
+            field = _item(error.position, given, "occurred_at")
+            raise invalid([Detail(field=field, problem="Before the prediction", limit="the prediction")]) from None
         except ContradictingOutcome as error:
             problem = f"{error.outcome} contradicts {error.known}, which is recorded already"
             detail = Detail(field=_item(error.position, given, "outcome"), problem=problem, limit=error.known)

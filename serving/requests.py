@@ -110,7 +110,7 @@ class FeedbackRequest(Body):
     prediction_id: Key = Field(description="A prediction_id of an earlier answer.")
     outcome: OutcomeName = Field(description="What happened; an outcome may follow another, but not contradict it.")
     occurred_at: AwareDatetime | None = Field(
-        None, description="When it happened, with its zone, not in the future; now where left out."
+        None, description="When it happened: with its zone, after the prediction, not in the future; now if left out."
     )
 
 

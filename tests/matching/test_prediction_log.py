@@ -14,8 +14,10 @@ from matching.database import connect, inputs, outcomes
 from matching.errors import StorageError
 from matching.log_writer import Answer, LoggedModel, LogWriter
 from matching.prediction_log import (
+    CLOCK_SKEW,
     EXAMPLE,
     ContradictingOutcome,
+    EarlyOutcome,
     Outcome,
     OutcomeName,
     UnknownPrediction,
@@ -229,6 +231,16 @@ def test_an_unknown_prediction_is_refused_and_leaves_nothing(engine: Engine) -> 
         feedback(engine, [Outcome("r-0", "accept", NOW), Outcome("x", "accept", NOW)], received_at=NOW)
     assert caught.value.position == 1
     assert labels(engine)["r-0"] == (None, None)
+
+
+def test_an_outcome_before_its_prediction_is_refused_and_leaves_nothing(engine: Engine) -> None:
+    write(engine, answer("r", 2))
+    early = Outcome("r-1", "accept", NOW - CLOCK_SKEW - TICK)
+    with pytest.raises(EarlyOutcome, match="outcome 1 happened before its prediction"):
+        feedback(engine, [Outcome("r-0", "accept", NOW), early], received_at=NOW)
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(outcomes)).scalar() == 0
+    assert tell(engine, "accept", at=NOW - CLOCK_SKEW) == [True]
 
 
 def test_of_contradictions_told_at_the_same_time_one_is_recorded(engine: Engine) -> None:
