@@ -3,7 +3,8 @@
 import logging
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -46,13 +47,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+READ_SECONDS = 30.0  # how long a caller may take to send a body
+MAX_IN_FLIGHT = 64  # bodies are held in memory while they wait for a core
+
 _REFS = "#/components/schemas/{model}"
 _REFUSALS = {
     404: "Something named is not known.",
+    408: f"The body was not sent within {READ_SECONDS:.0f} seconds.",
     409: "An outcome contradicts another one.",
     413: f"The body is over {MAX_BODY_BYTES // 2**20} MiB.",
     415: "The body is not sent as application/json.",
     422: "The body breaks a rule; the details name fields and limits.",
+    429: f"{MAX_IN_FLIGHT} requests are being answered already.",
     500: "The service failed; its log names the request id.",
     503: "The service is not ready, or its log cannot be written.",
 }
@@ -80,7 +86,7 @@ class Operation:
     request_schema: dict[str, Any]
     answer: type[BaseModel]
     examples: dict[str, Any]
-    refusals: tuple[int, ...] = (404, 413, 415, 422, 500, 503)
+    refusals: tuple[int, ...] = (404, 408, 413, 415, 422, 429, 500, 503)
 
 
 def _reference(model: type[BaseModel]) -> dict[str, Any]:
@@ -124,7 +130,7 @@ OPERATIONS = (
         },
         answer=FeedbackAnswer,
         examples=examples.FEEDBACK,
-        refusals=(404, 409, 413, 415, 422, 500, 503),
+        refusals=(404, 408, 409, 413, 415, 422, 429, 500, 503),
     ),
 )
 _BODIES: tuple[type[Body], ...] = (MatchRequest, RankCandidatesRequest, RankJobsRequest, FeedbackRequest)
@@ -139,6 +145,7 @@ def create_app(page_files: Path) -> FastAPI:
     app = FastAPI(title="Tandem match", version="1", description=_DESCRIPTION, docs_url=None, redoc_url=None)
     app.state.matcher = None
     app.state.limiter = None
+    app.state.in_flight = 0
     for operation in OPERATIONS:
         _add_operation(app, operation)
     _add_model(app)
@@ -172,7 +179,7 @@ def _add_model(app: FastAPI) -> None:
         tags=["Model"],
         summary="Describe the model that answers",
         response_model=ModelAnswer,
-        responses=_refusals(503),
+        responses=_refusals(429, 503),
         operation_id="v1_model",
     )
     async def model(request: Request) -> Response:
@@ -202,9 +209,10 @@ async def _respond(request: Request, handle: Handle, *, with_body: bool) -> Resp
     request_id = new_request_id()
     try:
         matcher = _matcher(request)
-        body = await _read(request) if with_body else b""
-        work = partial(handle, matcher, body, request_id, datetime.now(UTC))
-        answer = await anyio.to_thread.run_sync(work, limiter=_limiter(request))
+        with _place(request):
+            body = await _read(request) if with_body else b""
+            work = partial(handle, matcher, body, request_id, datetime.now(UTC))
+            answer = await anyio.to_thread.run_sync(work, limiter=_limiter(request))
     except ClientDisconnect:
         return Response(status_code=400)
     except Exception as error:  # a message may quote the request, so none may reach the server's own handler
@@ -231,6 +239,10 @@ def _as_problem(error: Exception, request_id: str) -> Problem:
 
 def _json(answer: BaseModel, request_id: str, status: int) -> Response:
     headers = {"X-Request-ID": request_id, "Cache-Control": "no-store"}
+    if status in (408, 413):
+        headers["Connection"] = "close"  # the rest of the body is not waited for
+    if status == 429:
+        headers["Retry-After"] = "1"
     return Response(answer.model_dump_json(), status, headers=headers, media_type="application/json")
 
 
@@ -250,6 +262,19 @@ def _limiter(request: Request) -> anyio.CapacityLimiter:
     return limiter
 
 
+@contextmanager
+def _place(request: Request) -> Iterator[None]:
+    """Take one of the places for requests, whose number bounds the memory; raises Problem."""
+    state = request.app.state
+    if state.in_flight >= MAX_IN_FLIGHT:
+        raise Problem(429, "too_many_requests", f"{MAX_IN_FLIGHT} requests are being answered: try again")
+    state.in_flight += 1
+    try:
+        yield
+    finally:
+        state.in_flight -= 1
+
+
 async def _read(request: Request) -> bytes:
     """Read the body, counting: it is refused as soon as it is too large, before anything is parsed."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -259,10 +284,15 @@ async def _read(request: Request) -> bytes:
     if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
         raise _too_large()
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise _too_large()
+    try:
+        with anyio.fail_after(READ_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise _too_large()
+    except TimeoutError:
+        message = f"the body was not sent within {READ_SECONDS:.0f} seconds: send it again"
+        raise Problem(408, "too_slow", message) from None
     return bytes(body)
 
 

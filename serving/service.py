@@ -4,14 +4,16 @@ import logging
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bentoml
 import bentoml._internal.server
+from starlette.applications import Starlette
 
 from matching.errors import MissingInput, StorageError, TandemError
 from matching.settings import Settings
 from serving.api import create_app
+from serving.paths import HEALTH, KnownPaths, paths
 
 if TYPE_CHECKING:
     from serving.matcher import Matcher
@@ -39,8 +41,21 @@ def bundle_folder() -> Path:
     raise MissingInput("there is no model to serve: build a Bento with `make deploy`, or set TANDEM_BUNDLE to a bundle")
 
 
+class _Service(bentoml.Service[Any]):  # type: ignore[misc]  # BentoML ships no types
+    """BentoML's service behind `KnownPaths`: middlewares that BentoML takes itself come after its metrics."""
+
+    __slots__ = ()
+
+    def to_asgi(self, is_main: bool = True) -> Starlette:
+        """Build what the worker runs."""
+        built: Starlette = super().to_asgi(is_main)
+        built.add_middleware(KnownPaths, known=(*HEALTH, *paths(app.routes)))
+        return built
+
+
 @bentoml.service(
     name="tandem_match",
+    service_class=_Service,
     workers=1,
     traffic={"timeout": 60},
     # The access log repeats paths and headers that callers wrote; metrics count the same requests.

@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from matching.model import MatchModel, Scores
 from matching.prediction_log import count
 from matching.profiles import replace_all
 from matching.settings import Settings
-from serving import examples
+from serving import api, examples
 from serving.api import create_app
 from serving.matcher import Matcher, load_matcher
 from serving.requests import MAX_BODY_BYTES, MAX_PAIRS
@@ -288,6 +289,57 @@ def test_a_body_without_a_declared_length_is_counted_and_not_read_to_its_end(cli
 
     details(client.post("/v1/match", content=endless()), 413)
     assert sent <= MAX_BODY_BYTES + 2 * 2**20
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "READ_SECONDS", 0.05)
+
+    async def silent() -> Any:
+        yield b'{"pairs":'
+        await asyncio.sleep(3_600)
+
+    response = client.post("/v1/match", content=silent())
+    details(response, 408)
+    assert response.headers["connection"] == "close"
+    assert client.match(LINE).status_code == 200
+
+
+def test_more_requests_than_there_are_places_are_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "MAX_IN_FLIGHT", 1)
+
+    async def call() -> list[httpx.Response]:
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> Any:
+            begun.set()
+            await go_on.wait()
+            yield json.dumps({"pairs": [LINE]}).encode()
+
+        headers = {"content-type": "application/json"}
+        transport = httpx.ASGITransport(client.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as http:
+            first = asyncio.create_task(http.post("/v1/match", content=slow()))
+            await begun.wait()
+            second = await http.post("/v1/match", content=json.dumps({"pairs": [LINE]}))
+            go_on.set()
+            return [await first, second, await http.post("/v1/match", content=json.dumps({"pairs": [LINE]}))]
+
+    client.app.state.limiter = None
+    first, second, third = asyncio.run(call())
+    assert (first.status_code, third.status_code) == (200, 200)
+    details(second, 429)
+    assert second.headers["retry-after"] == "1"
+
+
+def test_an_outcome_cannot_come_before_its_prediction(client: Client) -> None:
+    (prediction,) = client.match(LINE).json()["predictions"]
+    told = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}
+    for minutes, status in ((6, 422), (4, 200)):
+        moment = datetime.now(UTC) - timedelta(minutes=minutes)
+        response = client.post("/v1/feedback", told | {"occurred_at": moment.isoformat()})
+        assert response.status_code == status
+        if status == 422:
+            assert details(response) == {"occurred_at": "the prediction"}
 
 
 def test_feedback_is_recorded_once_and_never_against_itself(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,24 @@ def test_nothing_a_caller_sends_is_printed(service: Any) -> None:
     httpx.get(f"{service.url}/{MARKED}")
     assert "Starting production" in service.printed()
     assert MARKED not in service.printed()
+
+
+def test_paths_that_callers_make_up_are_no_labels_of_the_metrics(service: Any) -> None:
+    for path in (f"/{MARKED}", f"/v1/match/{MARKED}", f"/docs/static/{MARKED}", f"/v1/{MARKED}?name={MARKED}"):
+        assert httpx.get(service.url + path).status_code == 404
+    httpx.post(f"{service.url}/v1/match", json=examples.MATCH["one_pair"]["value"]).raise_for_status()
+    metrics = httpx.get(f"{service.url}/metrics").text
+    assert MARKED not in metrics
+    assert 'endpoint="/unknown"' in metrics
+    assert 'endpoint="/v1/match"' in metrics
+
+
+def test_a_connection_whose_body_is_too_large_is_closed(service: Any) -> None:
+    head = "POST /v1/match HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", httpx.URL(service.url).port), timeout=60) as caller:
+        caller.sendall(head.encode())
+        answer = b"".join(iter(lambda: caller.recv(65_536), b""))  # ends where the service hangs up
+    assert answer.startswith(b"HTTP/1.1 413")
 
 
 def test_feedback_finds_a_prediction_answered_a_moment_ago(service: Any) -> None:
