@@ -8,10 +8,11 @@ a column is described once. Protected attributes live in a table of their own an
 from datetime import datetime
 from enum import StrEnum
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 ShortText = Annotated[str, Field(max_length=500)]
@@ -25,6 +26,12 @@ Probability = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 RemoteWish = Literal["onsite", "hybrid", "remote", "any"]
 RemotePolicy = Literal["onsite", "hybrid", "remote"]
 CompanySize = Literal["1-10", "11-50", "51-200", "201-1000", "1001+"]
+
+# Lower and upper end of each band of a job.
+BANDS = (
+    ("min_experience_years", "max_experience_years"),
+    ("min_salary_usd_per_year", "max_salary_usd_per_year"),
+)
 
 
 class Direction(StrEnum):
@@ -119,6 +126,14 @@ class JobProfile(Record):
     company: ShortText | None = column("Name of the company.", default=None)
     industry: Name | None = column("Industry of the company.", default=None)
     company_size: CompanySize | None = column("Employees of the company.", default=None)
+
+    @model_validator(mode="after")
+    def _bands_are_ordered(self) -> Self:
+        for low, high in BANDS:
+            ends = getattr(self, low), getattr(self, high)
+            if None not in ends and ends[0] > ends[1]:
+                raise PydanticCustomError("band", "{low} must not be above {high}", {"low": low, "high": high})
+        return self
 
 
 class Job(JobProfile):

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from matching.dataset import Dataset
 from matching.errors import InvalidTable, StorageError, UnusableData
-from matching.tables import polars_schema
+from matching.tables import BANDS, polars_schema
 
 if TYPE_CHECKING:
     import pandera.polars as pa
@@ -195,8 +195,7 @@ def _rules_between(name: str, dataset: Dataset, now: datetime) -> Iterator[Rule]
         yield _unique("candidate_id", "updated_at")
     elif name == "jobs":
         yield _unique("job_id", "updated_at")
-        yield _ordered("min_experience_years", "max_experience_years")
-        yield _ordered("min_salary_usd_per_year", "max_salary_usd_per_year")
+        yield from (_ordered(low, high) for low, high in BANDS)
     elif name == "protected":
         yield _unique("candidate_id")
         yield _known("candidate_id", "candidates", dataset.candidates)

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from matching import baselines, gate, next_view, profiles, training
 from matching.database import connect
 from matching.dataset import Dataset, Progress
-from matching.errors import MissingInput, ModelError, UnusableData
+from matching.errors import InputError, MissingInput, ModelError, UnusableData
 from matching.evaluation import Evaluation, evaluate
 from matching.labels import ONE_SIDED_KINDS, LabelledPairs
 from matching.model import MatchModel, Scores
 from matching.settings import Settings
-from matching.sources import source
+from matching.sources import NEED_FILES, source
 from matching.split import Split, split
 from matching.validation import validate
 from pipelines import registry
@@ -45,12 +45,16 @@ def directly(name: str, work: Callable[[], Result]) -> Result:  # noqa: ARG001 -
     return work()
 
 
-def check_exists(data: Path | None) -> None:
-    """Tell a wrong path at once, before anything slow starts.
+def check_input(settings: Settings, data: Path | None) -> None:
+    """Tell a wrong source or path at once, before anything slow starts.
 
     Raises:
+        InputError: there is no such source, or it reads files and no folder is named.
         MissingInput: there is nothing at `data`.
     """
+    source(settings.source)
+    if data is None and settings.source in NEED_FILES:
+        raise InputError(f"source {settings.source!r} reads files: pass their folder with --data")
     if data is not None and not data.exists():
         raise MissingInput(f"{data} is not there: pass the folder of your data with --data")
 

@@ -86,7 +86,7 @@ def train(
         StorageError: the disk is full or cannot be written to.
         EngineError: Prefect did not start.
     """
-    steps.check_exists(data)
+    steps.check_input(settings, data)
     with explained(settings.root), lock.held(settings, "train", "a training"):
         for run in registry.reap_orphans(settings):
             progress(f"closed run {run[:8]}, whose process is gone")

@@ -1,7 +1,10 @@
 """The BentoML service: packaging, health and metrics around the endpoint of `serving.api`."""
 
+import ctypes
 import logging
 import os
+import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +27,7 @@ logger = logging.getLogger("bentoml.tandem")  # below BentoML's own logger, whos
 PAGE_FILES = Path(bentoml._internal.server.__file__).parent / "static_content"
 
 app = create_app(PAGE_FILES)
+_PR_SET_PDEATHSIG = 1
 
 
 def bundle_folder() -> Path:
@@ -39,6 +43,12 @@ def bundle_folder() -> Path:
     if named := os.environ.get("TANDEM_BUNDLE"):
         return Path(named)
     raise MissingInput("there is no model to serve: build a Bento with `make deploy`, or set TANDEM_BUNDLE to a bundle")
+
+
+def _end_with_the_supervisor() -> None:
+    """Ask Linux to stop this worker when the process that started it dies: one that is killed takes nothing along."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class _Service(bentoml.Service[Any]):  # type: ignore[misc]  # BentoML ships no types
@@ -68,6 +78,7 @@ class TandemMatch:
     """Calibrated match probabilities of candidates and jobs."""
 
     def __init__(self) -> None:
+        _end_with_the_supervisor()
         self._lock = threading.Lock()
         self._may_start = True
         self._start()

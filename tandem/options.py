@@ -15,9 +15,12 @@ def settings_from(**options: Any) -> Settings:
     from pydantic import ValidationError
 
     try:
-        return Settings(**{name: value for name, value in options.items() if value is not None})
+        settings = Settings(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         wrong = "; ".join(
             f"TANDEM_{str(detail['loc'][0]).upper()}: {detail['msg'].lower()}" for detail in error.errors()
         )
         raise InputError(f"a setting is wrong: {wrong}") from error
+    if settings.root.exists() and not settings.root.is_dir():
+        raise InputError(f"TANDEM_HOME: {settings.root} is a file: name a folder")
+    return settings

@@ -6,6 +6,7 @@ from matching.dataset import Source
 from matching.errors import InputError
 
 NAMES = ("marketplace", "job_board", "tables")
+NEED_FILES = ("job_board", "tables")
 
 
 def source(name: str) -> Source:

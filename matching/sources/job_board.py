@@ -16,6 +16,7 @@ from matching.errors import InputError, UnusableData
 from matching.sources.tables import complete, read_csv
 from matching.tables import Candidate, Event, EventKind, Job
 
+MOST_LOST = 0.5  # dirty rows are expected; this share means another format
 EPOCH = datetime(2014, 1, 1, tzinfo=UTC)
 """Before anything in the files: when every job and every empty profile became visible."""
 
@@ -61,19 +62,23 @@ class JobBoard:
                 "unpack it and pass the folder that holds Job_Views.csv with --data"
             )
         progress("reading the job board's files")
-        views = _read(data / "Job_Views.csv", VIEWS, needed=True).drop_nulls(["job_id", "title"]).sort("time", "job_id")
+        views = (
+            _read(data / "Job_Views.csv", VIEWS, progress, needed=True)
+            .drop_nulls(["job_id", "title"])
+            .sort("time", "job_id")
+        )
         if views.is_empty():
             raise UnusableData(f"{data / 'Job_Views.csv'} has no view with ids, a title and a readable time: check it")
         progress("building profiles as they were before each view")
-        experience = _read(data / "Experience.csv", EXPERIENCE)
-        interests = _read(data / "Positions_Of_Interest.csv", INTERESTS)
+        experience = _read(data / "Experience.csv", EXPERIENCE, progress)
+        interests = _read(data / "Positions_Of_Interest.csv", INTERESTS, progress)
         events = views.select("candidate_id", "job_id", "time").unique(maintain_order=True)
         events = events.with_columns(kind=pl.lit(EventKind.VIEW.value))
         return Dataset("job_board", _candidates(views, experience, interests), _jobs(views), complete(Event, events))
 
 
-def _read(file: Path, columns: dict[str, str], *, needed: bool = False) -> pl.DataFrame:
-    """Read and rename columns: text trimmed, `NA` and empty as null, times in UTC; no row without person or time."""
+def _read(file: Path, columns: dict[str, str], progress: Progress, *, needed: bool = False) -> pl.DataFrame:
+    """Read and rename columns: text trimmed, `NA` and empty as null, times in UTC; rows without person or time go."""
     if not file.exists() and not needed:
         return pl.DataFrame(schema=dict.fromkeys(columns.values(), pl.String) | {"time": UTC_TIME})
     text = pl.all().str.replace_all(r"\s+", " ").str.strip_chars()
@@ -82,7 +87,16 @@ def _read(file: Path, columns: dict[str, str], *, needed: bool = False) -> pl.Da
     time = pl.col("time").str.to_datetime("%Y-%m-%d %H:%M:%S UTC", time_unit="us", time_zone="UTC", strict=False)
     if "city" in table.columns:
         table = table.with_columns(pl.col("city").str.to_titlecase())
-    return table.with_columns(time).drop_nulls(["candidate_id", "time"])
+    kept = table.with_columns(time).drop_nulls(["candidate_id", "time"])
+    lost = table.height - kept.height
+    if lost and lost >= MOST_LOST * table.height:
+        raise UnusableData(
+            f"{file}: {lost:,} of {table.height:,} rows have no applicant or no time such as 2014-12-12 20:12:35 UTC "
+            f"in column {next(name for name, new in columns.items() if new == 'time')}: check the file"
+        )
+    if lost:
+        progress(f"{file.name}: left out {lost:,} rows without applicant or readable time")
+    return kept
 
 
 def _jobs(views: pl.DataFrame) -> pl.DataFrame:

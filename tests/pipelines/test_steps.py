@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from matching.dataset import Dataset
-from matching.errors import MissingInput
+from matching.errors import InputError, MissingInput
 from matching.model import MatchModel
 from matching.settings import Settings
 from pipelines import steps
@@ -34,9 +34,13 @@ def test_a_champion_that_has_seen_the_frozen_rows_is_named(dataset: Dataset, set
     assert "2026-12-01" in warning
 
 
-def test_a_wrong_path_is_told(tmp_path: Path) -> None:
+def test_a_wrong_source_or_path_is_told_before_anything_starts(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(MissingInput, match="--data"):
-        steps.check_exists(tmp_path / "nowhere")
+        steps.check_input(settings, tmp_path / "nowhere")
+    with pytest.raises(InputError, match="no source is called 'nope'"):
+        steps.check_input(settings.model_copy(update={"source": "nope"}), None)
+    with pytest.raises(InputError, match="'tables' reads files: pass their folder with --data"):
+        steps.check_input(settings.model_copy(update={"source": "tables"}), None)
 
 
 def test_the_next_view_is_measured_only_in_a_one_sided_log(dataset: Dataset, settings: Settings) -> None:

@@ -255,6 +255,15 @@ def test_a_body_that_breaks_a_rule_is_refused(client: Client, path: str, body: A
     assert limit is ... or found[field] == limit
 
 
+def test_an_inverted_band_is_refused_as_in_the_tables(client: Client) -> None:
+    job = examples.BACKEND | {"min_salary_usd_per_year": 200_000, "max_salary_usd_per_year": 100_000}
+    answer = client.post("/v1/match", {"pairs": [{"candidate": examples.ADA, "job": job}]})
+    assert answer.status_code == 422
+    (detail,) = answer.json()["error"]["details"]
+    assert detail["field"] == "pairs[0].job"
+    assert detail["problem"] == "min_salary_usd_per_year must not be above max_salary_usd_per_year"
+
+
 @pytest.mark.parametrize("path", POSTS)
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"\xff\xfe", b'"\\ud800"', b"[" * 100_000, MARKED.encode(), b'{"a":1}{"b":2}', b"[[[]]]"]

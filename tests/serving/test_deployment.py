@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -269,3 +270,20 @@ def test_a_damaged_record_is_one_clear_line(tmp_path: Path) -> None:
     state.deployment_file(Settings(home=tmp_path)).write_text("{")
     with pytest.raises(StorageError, match=r"deployment\.json cannot be read"):
         deployment.status(Settings(home=tmp_path))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells a worker that its supervisor died")
+def test_a_killed_service_leaves_nothing_behind_and_can_be_deployed_again(tmp_path: Path, golden_bundle: Path) -> None:
+    alone = Settings(home=tmp_path, port=free_port(), engine="process")
+    killed = deployment.deploy(alone, Release(NAME, "1", golden_bundle), lambda _: None)
+    try:
+        os.kill(int(killed.identity), signal.SIGKILL)
+        until = time.monotonic() + 30
+        while health.is_ready(killed.address) and time.monotonic() < until:
+            time.sleep(0.2)
+        assert not deployment.status(alone).running
+        again = deployment.deploy(alone, Release(NAME, "1", golden_bundle), lambda _: None)
+        assert again.identity != killed.identity
+        assert deployment.status(alone).ready
+    finally:
+        deployment.stop(alone)

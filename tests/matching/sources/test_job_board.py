@@ -96,6 +96,17 @@ def test_views_are_events_once_per_moment(tmp_path: Path) -> None:
     ]
 
 
+def test_rows_left_out_are_counted_aloud(tmp_path: Path) -> None:
+    said: list[str] = []
+    source("job_board").load(folder_of(tmp_path), seed=0, progress=said.append)
+    assert "Job_Views.csv: left out 2 rows without applicant or readable time" in said
+
+
+def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnusableData, match=r"Job_Views.csv: 2 of 3 rows .* View.Start: check the file"):
+        load(folder_of(tmp_path, views=[VIEWS[0], VIEWS[5], VIEWS[6]]))
+
+
 def test_a_job_exists_from_its_first_view_on_and_no_feature_knows_when(tmp_path: Path) -> None:
     data = full(tmp_path)
     first = data.events.group_by("job_id").agg(pl.col("time").min()).sort("job_id")
@@ -157,7 +168,7 @@ def test_bad_folders_end_with_one_line(tmp_path: Path) -> None:
 
 
 def test_views_without_a_readable_time_are_unusable(tmp_path: Path) -> None:
-    with pytest.raises(UnusableData, match="no view with ids, a title and a readable time"):
+    with pytest.raises(UnusableData, match="1 of 1 rows have no applicant or no time"):
         load(folder_of(tmp_path, [view(1, 10, "yesterday")]))
 
 
