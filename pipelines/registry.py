@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from matching import manifest
-from matching.errors import GateRefused, ModelError, NoChampion, TamperedModel
+from matching.errors import GateRefused, ModelError, NoChampion, StorageError, TamperedModel
 from matching.settings import LOOPBACK, Settings
 from pipelines import audit, lock, pyfunc_loader
 from pipelines.environment import mlflow_variables, provide
@@ -43,6 +43,7 @@ _SOURCE, _DIGEST, _MANIFEST = "tandem.source", "tandem.digest", "tandem.manifest
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 # What `matching` imports to score; explicit, since inferring them takes MLflow up to 14 s a model.
 _SCORING_PACKAGES = ("numpy", "scipy", "scikit-learn", "onnxruntime", "polars", "pydantic", "pydantic-settings")
+_SQLITE_HEADER = b"SQLite format 3\x00"
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def connect(settings: Settings) -> "MlflowClient":
     with explained(settings.root):
         settings.make_root()
         settings.mlflow_folder.mkdir(parents=True, exist_ok=True)
+        _require_database(settings.mlflow_folder / "mlflow.db")
         import mlflow
 
         # It says at every new home that it makes its tables; its own set-up at import would undo an earlier setting.
@@ -90,6 +92,16 @@ def connect(settings: Settings) -> "MlflowClient":
         mlflow.set_tracking_uri(settings.mlflow_uri)
         mlflow.set_registry_uri(settings.mlflow_uri)
         return mlflow.MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
+
+
+def _require_database(file: Path) -> None:
+    """Tell a damaged file at once: MLflow would try for over a minute and then name neither file nor remedy."""
+    if not file.exists() or not file.stat().st_size:
+        return
+    with file.open("rb") as opened:
+        is_database = opened.read(len(_SQLITE_HEADER)) == _SQLITE_HEADER
+    if not is_database:
+        raise StorageError(f"{file} is damaged: put back a copy of it, or move {file.parent} away and run `make train`")
 
 
 def exists(settings: Settings) -> bool:

@@ -66,7 +66,7 @@ def read(path: Path) -> Deployment | None:
         return _from_facts(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StorageError(f"{path} cannot be read: stop the service by hand, then remove this file") from error
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from matching import manifest
-from matching.errors import GateRefused, ModelError, NoChampion, TamperedModel
+from matching.errors import GateRefused, ModelError, NoChampion, StorageError, TamperedModel
 from matching.model import MatchModel
 from matching.settings import Settings
 from pipelines import audit, registry
@@ -239,3 +239,10 @@ def test_looking_into_an_empty_home_makes_nothing(settings: Settings) -> None:
     assert registry.versions(settings, name(settings)) == []
     assert registry.reap_orphans(settings) == []
     assert not settings.root.exists()
+
+
+def test_a_damaged_database_is_told_in_one_line(settings: Settings) -> None:
+    settings.mlflow_folder.mkdir(parents=True)
+    (settings.mlflow_folder / "mlflow.db").write_bytes(bytes(range(256)) * 400)
+    with pytest.raises(StorageError, match=r"mlflow\.db is damaged: put back a copy"):
+        registry.champion(settings)
