@@ -89,9 +89,9 @@ class House:
         assert re.fullmatch(r"error: [^\n]+\n", ended.stderr), ended.stderr
         return ended.stderr.removeprefix("error: ").rstrip("\n")
 
-    def status(self) -> dict[str, str]:
+    def status(self, *arguments: str) -> dict[str, str]:
         """Lines of `tandem status` by name."""
-        lines = [line.strip().partition("  ") for line in self.done("status").splitlines() if line.strip()]
+        lines = [line.strip().partition("  ") for line in self.done("status", *arguments).splitlines() if line.strip()]
         return {name: value.strip() for name, _, value in lines}
 
     def get(self, path: str) -> Any:
