@@ -189,3 +189,19 @@ def test_telemetry_is_off(code: str, answer: str, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     switched = f"from tandem import telemetry; telemetry.switch_off()\n{code}"
     assert fresh_python(switched).splitlines()[-1] == answer
+
+
+def test_xdist_keeps_a_group_on_one_worker(tmp_path: Path) -> None:
+    """Tests that share a deployed service must not be spread: pytest 9.2 ignored the groups without a word."""
+    test = (
+        "import os, pathlib, pytest\n"
+        "pytestmark = pytest.mark.xdist_group('one')\n"
+        "@pytest.mark.parametrize('number', range(6))\n"
+        "def test_it(number):\n"
+        "    pathlib.Path(__file__).with_name(os.environ['PYTEST_XDIST_WORKER']).touch()\n"
+    )
+    for name in ("test_a.py", "test_b.py"):
+        (tmp_path / name).write_text(test)
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q", "-p", "no:cacheprovider"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert len(list(tmp_path.glob("gw*"))) == 1
