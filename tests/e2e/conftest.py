@@ -61,7 +61,7 @@ def windows(house: House, deployed: str) -> dict[str, Window]:  # noqa: ARG001 i
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Headless Chromium, as it is installed on this machine."""
     from playwright.sync_api import sync_playwright
