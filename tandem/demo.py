@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from matching.errors import GateRefused, InputError, TandemError
+from matching.errors import InputError, TandemError
 from matching.settings import Settings
 from tandem import dashboards, traffic
 from tandem.console import out, table
@@ -14,6 +14,7 @@ from tandem.releases import deploy_champion, train_model
 from tandem.watch import watch
 
 if TYPE_CHECKING:
+    from matching.evaluation import Evaluation
     from monitoring.verdict import Verdict
 
 QUIET = "none"
@@ -72,7 +73,7 @@ def run(settings: Settings, scenario: str, *, open_pages: bool = False) -> None:
     _require_drift(scenario)
     began = time.monotonic()
     _heading("1. Train")
-    _train(settings)
+    trained = train_model(settings, None)
     _heading("2. Deploy")
     deployed = deploy_champion(settings)
     _heading("3. First prediction")
@@ -88,7 +89,7 @@ def run(settings: Settings, scenario: str, *, open_pages: bool = False) -> None:
     dashboards.start(settings, open_pages=open_pages)
     out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as it stands")
     _heading("What happened")
-    _tell(deployed.address, chapters, scenario)
+    _tell(trained.evaluation, chapters, scenario)
     out.print("\nIt all goes on running: `make status` shows it, `make stop` ends it.")
     _conclude(chapters)
 
@@ -113,18 +114,6 @@ def _require_drift(scenario: str) -> None:
         raise InputError(f"the demo needs a drift, not {scenario!r}: choose one of {drifts}")
 
 
-def _train(settings: Settings) -> None:
-    """Train; where there is a champion and the new model is no match for it, the demo goes on with the champion."""
-    from pipelines import registry
-
-    try:
-        train_model(settings, None)
-    except GateRefused as refused:
-        if registry.champion(settings) is None:
-            raise
-        out.print(str(refused), markup=False)
-
-
 def _heading(words: str) -> None:
     out.print()
     out.rule(f"[bold]{words}[/bold]", align="left")
@@ -141,20 +130,16 @@ def _show_prediction(address: str) -> None:
         out.print(f"  {name:22} {prediction[name]:.3f}")
 
 
-def _tell(address: str, chapters: list[Chapter], scenario: str) -> None:
+def _tell(evaluation: "Evaluation", chapters: list[Chapter], scenario: str) -> None:
     from matching.sources.marketplace.scenarios import SCENARIOS
-    from serving import health
 
-    rows = [row for row in health.model(address)["metrics"]["evaluation"] if row["target"] == "match"]
-    baselines = [row for row in rows if row["ranker"] not in BEST_POSSIBLE]
-    best = max(baselines, key=lambda row: float(row["ndcg_candidates"]))
+    rows = [row for row in evaluation.rows if row.target == "match"]
+    baseline = max((row for row in rows if row.ranker not in BEST_POSSIBLE), key=lambda row: row.ndcg_candidates)
+    shown = [baseline, *(row for row in rows if row.ranker in BEST_POSSIBLE)]
     table(
         "Would both say yes? The model between the best baseline and what can be known",
         ["", "AUC", "calibration error", "nDCG@10 of candidates for a job"],
-        [
-            [row["ranker"], *(f"{row[figure]:.3f}" for figure in ("auc", "calibration_error", "ndcg_candidates"))]
-            for row in [best, *(row for row in rows if row["ranker"] in BEST_POSSIBLE)]
-        ],
+        [[r.ranker, f"{r.auc:.3f}", f"{r.calibration_error:.3f}", f"{r.ndcg_candidates:.3f}"] for r in shown],
     )
     out.print()
     headers = ["window", "scenario", "verdict", "the monitor", "first reason"]
