@@ -190,7 +190,7 @@ def test_no_tracked_file_holds_what_belongs_to_one_machine() -> None:
         ('"/fa' + 'rm/x"', ["a path of one machine"]),
         ("https://py" + "pi.org/x", ["the host of a package index"]),
         ("ls ../sha" + "red/data", ["a folder beside the checkout"]),
-        ("the net/work/layer, `.tandem/home/ada`", []),
+        ("the net/wo" + "rk/layer, `.tandem/home/ada`", []),
     ],
 )
 def test_strangers_are_found(text: str, wrong: list[str]) -> None:
