@@ -1,14 +1,13 @@
 """What a model must beat: popularity, hand-written rules, and text similarity."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.calibration import Sigmoid, fit_sigmoid
 from matching.dataset import Pairs
-from matching.features import FEATURE_NAMES
 from matching.labels import LabelledPairs
 from matching.tables import Direction
 
@@ -54,27 +53,56 @@ class Popularity:
         return np.array([rate.get(name, self.prior[direction]) for name in _judged(direction, pairs)])
 
 
-def rules(direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:  # noqa: ARG001
-    """Score as a checklist would: must-haves, experience, salary and place, or the candidate's wish list."""
+@dataclass(frozen=True)
+class Rules:
+    """Scores as a checklist would: must-haves, experience, salary and place, or the candidate's wish list."""
 
-    def value(name: str, missing: float = 0.5) -> Floats:
-        return np.nan_to_num(features[:, FEATURE_NAMES.index(name)].astype(np.float64), nan=missing)
+    feature_names: tuple[str, ...]
 
-    affordable = (value("salary_headroom_log", 0.0) >= 0).astype(np.float64)
-    near = np.maximum(value("same_city", 0.0), value("job_remote_policy", 0.0) == 2)
-    role = value("headline_title_similarity", 0.0)
-    if direction is Direction.COMPANY:
-        experience = (value("experience_below_years", 0.0) == 0).astype(np.float64)
-        skills = 2 * value("must_have_coverage") + value("nice_to_have_coverage")
-        return np.asarray(skills + experience + affordable + near + role)
-    wanted = (value("remote_gap", 0.0) == 0).astype(np.float64)
-    wishes = value("wish_stack_share") + value("wish_company_size") + value("wish_industry")
-    return np.asarray(2 * affordable + wanted + near + value("wish_role_similarity", 0.0) + wishes)
+    USES: ClassVar = (
+        "must_have_listed_coverage",
+        "nice_to_have_coverage",
+        "experience_below_years",
+        "headline_title_similarity",
+        "salary_headroom_log",
+        "same_city",
+        "job_remote_policy",
+        "remote_gap",
+        "wish_stack_share",
+        "wish_company_size",
+        "wish_industry",
+        "wish_title_similarity",
+    )
+
+    def __call__(self, direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:  # noqa: ARG002
+        """Points of the checklist."""
+
+        def value(name: str, missing: float = 0.5) -> Floats:
+            return np.nan_to_num(features[:, self.feature_names.index(name)].astype(np.float64), nan=missing)
+
+        affordable = (value("salary_headroom_log", 0.0) >= 0).astype(np.float64)
+        near = np.maximum(value("same_city", 0.0), value("job_remote_policy", 0.0) == 2)
+        if direction is Direction.COMPANY:
+            experience = (value("experience_below_years", 0.0) == 0).astype(np.float64)
+            covered = 2 * value("must_have_listed_coverage") + value("nice_to_have_coverage")
+            return np.asarray(covered + experience + affordable + near + value("headline_title_similarity", 0.0))
+        wanted = (value("remote_gap", 0.0) == 0).astype(np.float64)
+        wishes = value("wish_stack_share") + value("wish_company_size") + value("wish_industry")
+        return np.asarray(2 * affordable + wanted + near + value("wish_title_similarity", 0.0) + wishes)
 
 
-def text_similarity(direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:  # noqa: ARG001
+@dataclass(frozen=True)
+class TextSimilarity:
     """TF-IDF cosine of resume and post, the lexical floor."""
-    return np.asarray(features[:, FEATURE_NAMES.index("text_similarity")], dtype=np.float64)
+
+    feature_names: tuple[str, ...]
+
+    USES: ClassVar = ("text_similarity",)
+
+    def __call__(self, direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:  # noqa: ARG002
+        """Cosine, 0 where it is not counted."""
+        column = features[:, self.feature_names.index("text_similarity")]
+        return np.nan_to_num(column.astype(np.float64), nan=0.0)
 
 
 @dataclass(frozen=True)
@@ -112,20 +140,20 @@ class CalibratedBaseline:
 
 
 def fit_baselines(
-    train: LabelledPairs, calibration: LabelledPairs, features: NDArray[np.float32]
+    train: LabelledPairs, calibration: LabelledPairs, features: NDArray[np.float32], feature_names: tuple[str, ...]
 ) -> dict[str, CalibratedBaseline]:
-    """All named baselines, fitted on the same slices as the model.
+    """All named baselines whose features are there, fitted on the same slices as the model.
 
     Args:
         train: the training slice.
         calibration: the calibration slice.
         features: its feature matrix, shape (n_calibration, n_features).
+        feature_names: columns of that matrix.
     """
-    named: dict[str, Baseline] = {
-        "popularity": Popularity.fit(train),
-        "rules": rules,
-        "TF-IDF": text_similarity,
-    }
+    named: dict[str, Baseline] = {"popularity": Popularity.fit(train)}
+    for name, kind in (("rules", Rules), ("TF-IDF", TextSimilarity)):
+        if set(kind.USES) <= set(feature_names):
+            named[name] = kind(feature_names)
     return {name: CalibratedBaseline.fit(score, calibration, features) for name, score in named.items()}
 
 

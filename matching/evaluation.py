@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from matching import metrics
 from matching.baselines import CalibratedBaseline
 from matching.dataset import Pairs, Truth
-from matching.features import FEATURE_NAMES, PairFeatures
+from matching.feature_set import FeatureSet
 from matching.labels import LabelledPairs
 from matching.model import Scores
 from matching.tables import Direction
@@ -26,7 +26,7 @@ MATCH = "match"
 class Scorer(Protocol):
     """A model that scores feature matrices: fitted in memory, or loaded from its bundle."""
 
-    features: PairFeatures
+    features: FeatureSet
 
     def score_features(self, features: NDArray[np.float32]) -> Scores:
         """Score a feature matrix."""
@@ -155,7 +155,7 @@ def _with_truth(
     directions: tuple[Direction, ...],
     *,
     holdout: LabelledPairs,
-    encoder: PairFeatures,
+    encoder: FeatureSet,
     seed: int,
 ) -> list[Figures]:
     """Add ranking quality without noise: whole pools are ranked, and the gain is the true probability."""
@@ -207,7 +207,7 @@ def importance(model: Scorer, holdout: LabelledPairs, *, seed: int, rows: int = 
     features = model.features.transform(sample.pairs)
     losses: dict[str, dict[str, float]] = {str(d): {} for d in holdout.directions()}
     base = _losses(model, sample, features)
-    for column, name in enumerate(FEATURE_NAMES):
+    for column, name in enumerate(model.features.feature_names):
         shuffled = features.copy()
         shuffled[:, column] = generator.permutation(shuffled[:, column])
         for direction, loss in _losses(model, sample, shuffled).items():

@@ -4,7 +4,11 @@ Each side is encoded once; a pair only looks both up. The same functions run in 
 does not depend on the batch it is computed in: the log can be replayed to the last bit. Missing stays missing (NaN).
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -12,9 +16,13 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from matching import skills
 from matching.dataset import Pairs, Rows
+from matching.places import continent
+from matching.seniority import years_of_titles
 from matching.tables import CompanySize, RemotePolicy, RemoteWish
 from matching.text import Text, row_dots
+from matching.topics import Topics
 
 Floats = NDArray[np.float64]
 
@@ -26,58 +34,85 @@ REMOTE_POLICIES: tuple[str, ...] = RemotePolicy.__args__  # type: ignore[attr-de
 REMOTE_WISHES: tuple[str, ...] = RemoteWish.__args__  # type: ignore[attr-defined]
 COMPANY_SIZES: tuple[str, ...] = CompanySize.__args__  # type: ignore[attr-defined]
 
-_CANDIDATE_SKILLS = ("candidate.skills",)
+# A longer list of skills says less about each of them: beyond this many, every skill counts for less (stuffing).
+FULL_SKILLS = 30
+# A resume that holds this share of a post's words and word pairs was made from the post: it counts for nothing there.
+PASTED_SHARE = 0.6
+UNSTATED_SKILL_YEARS = 1.5  # counted for a skill without years; half of those who state them state less
+FULL_DEPTH_YEARS = 6.0
+FEWEST_PEOPLE = 5
+ROLES_COMPARED = 3
+
+_CANDIDATE_SKILLS = ("candidate.skills", "candidate.resume")
+_LISTED_SKILLS = ("candidate.skills",)
 _JOB_SKILLS = ("job.must_have_skills", "job.nice_to_have_skills")
 _CANDIDATE_TEXT = ("candidate.headline", "candidate.resume", "candidate.wish_roles")
 _JOB_TEXT = ("job.title", "job.description")
+# Whether a resume counts for a pair depends on whether it was pasted from the post.
+_MUST = (*_CANDIDATE_SKILLS, "candidate.headline", *_JOB_TEXT, "job.must_have_skills")
+_EXPERIENCE = ("candidate.experience_years", "candidate.headline")
 _SALARIES = ("candidate.expected_salary_usd_per_year", "job.min_salary_usd_per_year", "job.max_salary_usd_per_year")
 _PLACES = ("candidate.city", "candidate.region", "candidate.country", "job.city", "job.region", "job.country")
 
-# Every feature, in the order of the matrix, with the profile columns it is computed from.
-FEATURE_INPUTS: dict[str, tuple[str, ...]] = {
-    "candidate_experience_years": ("candidate.experience_years",),
-    "candidate_expected_salary_usd_per_year": ("candidate.expected_salary_usd_per_year",),
-    "candidate_skill_count": _CANDIDATE_SKILLS,
-    "candidate_new_skill_share": _CANDIDATE_SKILLS,
-    "candidate_remote_wish": ("candidate.remote_wish",),
-    "job_min_experience_years": ("job.min_experience_years",),
-    "job_max_experience_years": ("job.max_experience_years",),
-    "job_min_salary_usd_per_year": ("job.min_salary_usd_per_year",),
-    "job_max_salary_usd_per_year": ("job.max_salary_usd_per_year",),
-    "job_remote_policy": ("job.remote_policy",),
-    "job_company_size": ("job.company_size",),
-    "job_must_have_count": ("job.must_have_skills",),
-    "job_new_skill_share": _JOB_SKILLS,
-    "must_have_coverage": (*_CANDIDATE_SKILLS, "job.must_have_skills"),
-    "must_have_rarity_coverage": (*_CANDIDATE_SKILLS, "job.must_have_skills"),
-    "must_have_missing_count": (*_CANDIDATE_SKILLS, "job.must_have_skills"),
-    "must_have_resume_coverage": (*_CANDIDATE_SKILLS, "candidate.resume", "job.must_have_skills"),
-    "must_have_mean_years": (*_CANDIDATE_SKILLS, "job.must_have_skills"),
-    "nice_to_have_coverage": (*_CANDIDATE_SKILLS, "job.nice_to_have_skills"),
-    "skill_overlap_rarity": (*_CANDIDATE_SKILLS, *_JOB_SKILLS),
-    "wish_stack_share": ("candidate.wish_stack", *_JOB_SKILLS),
-    "wish_role_similarity": ("candidate.wish_roles", "job.title"),
-    "headline_title_similarity": ("candidate.headline", "job.title"),
-    "title_spelling_similarity": ("candidate.headline", "candidate.wish_roles", "job.title"),
-    "text_similarity": (*_CANDIDATE_TEXT, *_JOB_TEXT),
-    "experience_below_years": ("candidate.experience_years", "job.min_experience_years"),
-    "experience_above_years": ("candidate.experience_years", "job.max_experience_years"),
-    "salary_headroom_log": _SALARIES,
-    "salary_middle_log": _SALARIES,
-    "same_city": _PLACES,
-    "same_region": _PLACES,
-    "same_country": _PLACES,
-    "wish_city": ("candidate.wish_cities", "job.city"),
-    "remote_gap": ("candidate.remote_wish", "job.remote_policy"),
-    "wish_company_size": ("candidate.wish_company_sizes", "job.company_size"),
-    "wish_industry": ("candidate.wish_industries", "job.industry"),
+
+class Feature(NamedTuple):
+    """One column of the matrix: its group, and the profile columns it is computed from."""
+
+    group: str
+    inputs: tuple[str, ...]
+
+
+# Every feature, in the order of the matrix.
+FEATURES: dict[str, Feature] = {
+    "candidate_skill_count": Feature("skills", _LISTED_SKILLS),
+    "candidate_new_skill_share": Feature("skills", _LISTED_SKILLS),
+    "job_must_have_count": Feature("skills", ("job.must_have_skills",)),
+    "job_new_skill_share": Feature("skills", _JOB_SKILLS),
+    "must_have_coverage": Feature("skills", _MUST),
+    "must_have_listed_coverage": Feature("skills", (*_LISTED_SKILLS, "job.must_have_skills")),
+    "must_have_missing_count": Feature("skills", _MUST),
+    "must_have_depth": Feature("skills", _MUST),
+    "nice_to_have_coverage": Feature("skills", (*_CANDIDATE_SKILLS, "candidate.headline", *_JOB_TEXT, *_JOB_SKILLS)),
+    "skill_overlap_rarity": Feature("skills", (*_CANDIDATE_SKILLS, "candidate.headline", *_JOB_TEXT, *_JOB_SKILLS)),
+    "candidate_experience_years": Feature("experience", _EXPERIENCE),
+    "job_min_experience_years": Feature("experience", ("job.min_experience_years",)),
+    "job_max_experience_years": Feature("experience", ("job.max_experience_years",)),
+    "experience_below_years": Feature("experience", (*_EXPERIENCE, "job.min_experience_years")),
+    "experience_above_years": Feature("experience", (*_EXPERIENCE, "job.max_experience_years")),
+    "candidate_expected_salary_usd_per_year": Feature("salary", ("candidate.expected_salary_usd_per_year",)),
+    "job_min_salary_usd_per_year": Feature("salary", ("job.min_salary_usd_per_year",)),
+    "job_max_salary_usd_per_year": Feature("salary", ("job.max_salary_usd_per_year",)),
+    "salary_headroom_log": Feature("salary", _SALARIES),
+    "salary_middle_log": Feature("salary", _SALARIES),
+    "same_city": Feature("place", _PLACES),
+    "same_region": Feature("place", _PLACES),
+    "distance": Feature("place", (*_PLACES, "candidate.wish_cities")),
+    "wish_city": Feature("place", ("candidate.wish_cities", "job.city")),
+    "candidate_remote_wish": Feature("place", ("candidate.remote_wish",)),
+    "job_remote_policy": Feature("place", ("job.remote_policy",)),
+    "remote_gap": Feature("place", ("candidate.remote_wish", "job.remote_policy")),
+    "role_similarity": Feature("role", ("candidate.headline", "job.title")),
+    "wish_role_similarity": Feature("role", ("candidate.wish_roles", "job.title")),
+    "headline_title_similarity": Feature("role", ("candidate.headline", "job.title")),
+    "wish_title_similarity": Feature("role", ("candidate.wish_roles", "job.title")),
+    "title_spelling_similarity": Feature("role", ("candidate.headline", "candidate.wish_roles", "job.title")),
+    "text_similarity": Feature("text", (*_CANDIDATE_TEXT, *_JOB_TEXT)),
+    "wish_stack_share": Feature("wishes", ("candidate.wish_stack", *_JOB_SKILLS)),
+    "wish_company_size": Feature("wishes", ("candidate.wish_company_sizes", "job.company_size")),
+    "wish_industry": Feature("wishes", ("candidate.wish_industries", "job.industry")),
+    "job_company_size": Feature("company", ("job.company_size",)),
 }
-FEATURE_NAMES = tuple(FEATURE_INPUTS)
+FEATURE_NAMES = tuple(FEATURES)
+FEATURE_INPUTS = {name: feature.inputs for name, feature in FEATURES.items()}
+FEATURE_GROUPS = {
+    group: tuple(name for name, feature in FEATURES.items() if feature.group == group)
+    for group in dict.fromkeys(feature.group for feature in FEATURES.values())
+}
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """One side, encoded: numbers by name, shape (n,), and sparse rows by name, shape (n, columns)."""
+    """One side, encoded: numbers by name, shape (n,) or (n, dimensions), sparse rows by name, shape (n, columns)."""
 
     numbers: dict[str, Floats]
     sparse: dict[str, csr_matrix]
@@ -89,74 +124,129 @@ class Encoded:
 class PairFeatures:
     """Turns profiles into encodings and encodings into the feature matrix.
 
-    Fitted state is data only: how rare each skill is (`skill_idf_`) and the two text vocabularies.
+    Fitted state is data only: how rare each skill is (`skill_rarity_`), the text vocabularies, and what titles mean.
     """
+
+    feature_names: tuple[str, ...] = FEATURE_NAMES
+    inputs: Mapping[str, tuple[str, ...]] = FEATURE_INPUTS
+    groups: Mapping[str, tuple[str, ...]] = FEATURE_GROUPS
 
     def __init__(self) -> None:
         self.words = Text()
         self.spelling = Text(characters=True, max_terms=20_000)
-        self.skill_idf_: dict[str, float] = {}
+        self.topics = Topics()
+        self.skill_rarity_: dict[str, float] = {}
 
     def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "PairFeatures":
-        """Learn vocabularies and rarities from profiles known before the cut, one row per person and per job."""
+        """Learn vocabularies, rarities and titles from profiles known before the cut, one row per person and job."""
         posts = jobs["title"] + " " + jobs["description"]
         people = candidates["headline"] + " " + candidates["resume"]
         self.words.fit(posts.to_list(), people.to_list())
-        self.spelling.fit(jobs["title"].to_list(), candidates["headline"].to_list())
-        named = pl.concat([jobs["must_have_skills"].explode(), jobs["nice_to_have_skills"].explode()])
-        counts = named.drop_nulls().rename("name").str.strip_chars().str.to_lowercase().value_counts().sort("name")
-        idf = np.log((1 + jobs.height) / (1 + counts["count"].to_numpy())) + 1
-        return self.restore_skills(dict(zip(counts["name"].to_list(), idf.tolist(), strict=True)))
+        titles, headlines = jobs["title"].to_list(), candidates["headline"].to_list()
+        self.spelling.fit(titles, headlines)
+        asked = [
+            [*must, *nice] for must, nice in zip(*_lists(jobs, "must_have_skills", "nice_to_have_skills"), strict=True)
+        ]
+        listed = [[skill["name"] for skill in row] for row in candidates["skills"].to_list()]
+        self.topics.fit(_titled(titles, asked), _titled(headlines, listed))
+        return self.restore_skills(_rarity(asked, listed))
 
-    def restore_skills(self, idf: dict[str, float]) -> "PairFeatures":
-        """Set the rarity of skills from data, after `words`; a skill never seen counts as the rarest."""
-        self.skill_idf_ = idf
-        self._rarity = np.full(NAME_COLUMNS, max(idf.values(), default=1.0))
+    def restore_skills(self, rarity: dict[str, float]) -> "PairFeatures":
+        """Set the rarity of skills from data; a skill never seen counts as the rarest."""
+        self.skill_rarity_ = rarity
+        self._rarity = np.full(NAME_COLUMNS, max(rarity.values(), default=1.0))
         self._known = np.zeros(NAME_COLUMNS)
-        for name, rarity in idf.items():
-            self._rarity[_name_column(name)] = rarity
+        for name, weight in rarity.items():
+            self._rarity[_name_column(name)] = weight
             self._known[_name_column(name)] = 1.0
-        self._skill_terms = self._terms_of_skills()
+        self._spellings = skills.spellings(rarity)
         return self
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the arrays of the vocabularies into a folder; return the rest of the state as JSON holds it."""
+        np.savez(
+            folder / "text.npz",
+            words=self.words.idf_,
+            spelling=self.spelling.idf_,
+            topics=self.topics.terms.idf_,
+            topic_vectors=self.topics.vectors_,
+        )
+        return {
+            "words": self.words.terms_,
+            "spelling": self.spelling.terms_,
+            "topics": self.topics.terms.terms_,
+            "skill_rarity": self.skill_rarity_,
+        }
+
+    def restore(self, state: dict[str, Any], folder: Path) -> "PairFeatures":
+        """Set the fitted state from what `save` wrote and returned."""
+        with np.load(folder / "text.npz", allow_pickle=False) as arrays:
+            self.words.restore(state["words"], arrays["words"])
+            self.spelling.restore(state["spelling"], arrays["spelling"])
+            self.topics.terms.restore(state["topics"], arrays["topics"])
+            self.topics.restore(arrays["topic_vectors"])
+        return self.restore_skills(state["skill_rarity"])
 
     def encode_candidates(self, candidates: pl.DataFrame) -> Encoded:
         """Encode `CandidateProfile` rows."""
-        headlines, resumes = candidates["headline"].to_list(), candidates["resume"].to_list()
-        listed = candidates["skills"].to_list()
-        names = [[skill["name"] for skill in skills] for skills in listed]
-        years = [[skill["years"] or 0.0 for skill in skills] for skills in listed]
-        roles = [" ".join(wished) for wished in candidates["wish_roles"].to_list()]
-        skills = _name_rows(names)
+        headlines, resumes = _lists(candidates, "headline", "resume")
+        roles = candidates["wish_roles"].to_list()
+        joined = [" ".join(wished) for wished in roles]
         profile_words = self.words.transform(_joined(headlines, resumes))
         numbers = {
-            "experience": _floats(candidates["experience_years"]),
+            "experience": _experience(candidates),
             "expected_salary": _floats(candidates["expected_salary_usd_per_year"]),
             "remote_wish": _codes(candidates["remote_wish"], REMOTE_WISHES),
-            "skill_count": _count(skills),
-            "new_skill_share": _share(skills @ (1 - self._known), _count(skills)),
+            "topics": self.topics.transform(headlines),
+            **{f"role_topics_{n}": self.topics.transform(_nth(roles, n)) for n in range(ROLES_COMPARED)},
             **_place_numbers(candidates),
         }
         sparse = {
-            "skills": skills,
-            "skill_rarity": csr_matrix(skills.multiply(self._rarity)),
-            "skill_years": _name_rows(names, years),
-            "resume_skills": _ones(skills + profile_words @ self._skill_terms),
             "profile_words": profile_words,
+            "profile_terms": _ones(profile_words),
             "headline_words": self.words.transform(headlines),
-            "role_words": self.words.transform(roles),
-            "title_spelling": self.spelling.transform(_joined(headlines, roles)),
-            "wish_stack": _name_rows(candidates["wish_stack"].to_list()),
+            "role_words": self.words.transform(joined),
+            "title_spelling": self.spelling.transform(_joined(headlines, joined)),
+            "wish_stack": _skill_rows(candidates["wish_stack"].to_list()),
             "wish_cities": _name_rows(candidates["wish_cities"].to_list()),
             "wish_sizes": _name_rows(candidates["wish_company_sizes"].to_list()),
             "wish_industries": _name_rows(candidates["wish_industries"].to_list()),
         }
-        return Encoded(numbers, sparse)
+        held_numbers, held = self._held_skills(candidates, resumes)
+        return Encoded(numbers | held_numbers, sparse | held)
+
+    def _held_skills(
+        self, candidates: pl.DataFrame, resumes: list[str]
+    ) -> tuple[dict[str, Floats], dict[str, csr_matrix]]:
+        """Skills a candidate lists, and those that list and resume name together, with years of use."""
+        listed = [
+            {skills.canonical(skill["name"]): skill["years"] for skill in row} for row in candidates["skills"].to_list()
+        ]
+        told = [skills.named_in(resume, self._spellings) for resume in resumes]
+        either = [dict.fromkeys(sorted(named - own.keys())) | own for own, named in zip(listed, told, strict=True)]
+        rows = {
+            "listed": _skill_rows([list(own) for own in listed]),
+            "held": _skill_rows([list(own) for own in either]),
+        }
+        count = _count(rows["listed"])
+        numbers = {
+            "skill_count": count,
+            "new_skill_share": _share(rows["listed"] @ (1 - self._known), count),
+            "listed_weight": np.minimum(1.0, FULL_SKILLS / np.maximum(count, 1)),
+            "held_weight": np.minimum(1.0, FULL_SKILLS / np.maximum(_count(rows["held"]), 1)),
+        }
+        depth = {
+            f"{name}_depth": _skill_rows([list(own) for own in held], [_depths(own.values()) for own in held])
+            for name, held in (("listed", listed), ("held", either))
+        }
+        return numbers, rows | depth
 
     def encode_jobs(self, jobs: pl.DataFrame) -> Encoded:
         """Encode `JobProfile` rows."""
-        titles = jobs["title"].to_list()
-        must, nice = _name_rows(jobs["must_have_skills"].to_list()), _name_rows(jobs["nice_to_have_skills"].to_list())
+        titles, descriptions = _lists(jobs, "title", "description")
+        must, nice = (_skill_rows(names) for names in _lists(jobs, "must_have_skills", "nice_to_have_skills"))
         either = _ones(must + nice)
+        post_words = self.words.transform(_joined(titles, descriptions))
         numbers = {
             "min_experience": _floats(jobs["min_experience_years"]),
             "max_experience": _floats(jobs["max_experience_years"]),
@@ -169,13 +259,18 @@ class PairFeatures:
             "must_rarity": must @ self._rarity,
             "skill_rarity": either @ self._rarity,
             "new_skill_share": _share(either @ (1 - self._known), _count(either)),
+            "term_count": _count(post_words),
+            "topics": self.topics.transform(titles),
             **_place_numbers(jobs),
         }
         sparse = {
             "must": must,
+            "must_weight": csr_matrix(must.multiply(self._rarity)),
             "nice": nice,
             "skills": either,
-            "post_words": self.words.transform(_joined(titles, jobs["description"].to_list())),
+            "skill_weight": csr_matrix(either.multiply(self._rarity)),
+            "post_words": post_words,
+            "post_terms": _ones(post_words),
             "title_words": self.words.transform(titles),
             "title_spelling": self.spelling.transform(titles),
             "city": _name_rows(_single(jobs["city"])),
@@ -185,12 +280,12 @@ class PairFeatures:
         return Encoded(numbers, sparse)
 
     def pair(self, candidates: Encoded, jobs: Encoded, candidate_rows: Rows, job_rows: Rows) -> NDArray[np.float32]:
-        """Features of pairs of encoded profiles, shape (n_pairs, n_features), in the order of `FEATURE_NAMES`."""
+        """Features of pairs of encoded profiles, shape (n_pairs, n_features), in the order of `feature_names`."""
         blocks = [
             self._chunk(candidates, jobs, candidate_rows[start : start + CHUNK], job_rows[start : start + CHUNK])
             for start in range(0, len(candidate_rows), CHUNK)
         ]
-        return np.concatenate(blocks) if blocks else np.empty((0, len(FEATURE_NAMES)), np.float32)
+        return np.concatenate(blocks) if blocks else np.empty((0, len(self.feature_names)), np.float32)
 
     def transform(self, pairs: Pairs) -> NDArray[np.float32]:
         """Encode both sides and compute the features of their pairs, shape (n_pairs, n_features)."""
@@ -205,19 +300,12 @@ class PairFeatures:
         with np.errstate(invalid="ignore", divide="ignore"):
             columns = {
                 **_side_features(person, post),
-                **_skill_features(person_rows, post_rows, post),
-                **_text_features(person_rows, post_rows),
+                **_skill_features(person, post, person_rows, post_rows),
+                **_role_features(person, post, person_rows, post_rows),
                 **_fit_features(person, post),
-                **_wish_features(person_rows, post_rows),
+                **_wish_features(person, post, person_rows, post_rows),
             }
-        return np.column_stack([columns[name] for name in FEATURE_NAMES]).astype(np.float32)
-
-    def _terms_of_skills(self) -> csr_matrix:
-        """Which column of names each term of the text stands for, shape (n_terms, NAME_COLUMNS)."""
-        terms = {term: row for row, term in enumerate(self.words.terms_)}
-        found = [name for name in self.skill_idf_ if name in terms]
-        rows, columns = [terms[name] for name in found], [_name_column(name) for name in found]
-        return csr_matrix((np.ones(len(found)), (rows, columns)), shape=(len(terms), NAME_COLUMNS))
+        return np.column_stack([columns[name] for name in self.feature_names]).astype(np.float32)
 
 
 def _side_features(person: dict[str, Floats], post: dict[str, Floats]) -> dict[str, Floats]:
@@ -239,26 +327,46 @@ def _side_features(person: dict[str, Floats], post: dict[str, Floats]) -> dict[s
 
 
 def _skill_features(
-    person: dict[str, csr_matrix], post: dict[str, csr_matrix], numbers: dict[str, Floats]
+    person: dict[str, Floats],
+    post: dict[str, Floats],
+    person_rows: dict[str, csr_matrix],
+    post_rows: dict[str, csr_matrix],
 ) -> dict[str, Floats]:
-    held = row_dots(person["skills"], post["must"])
+    pasted = _share(row_dots(person_rows["profile_terms"], post_rows["post_terms"]), post["term_count"]) > PASTED_SHARE
+
+    def overlap(suffix: str, wanted: str) -> Floats:
+        """Overlap with the skills a candidate has; the resume does not count where it was pasted from the post."""
+        both = [
+            person[f"{kind}_weight"] * row_dots(person_rows[kind + suffix], post_rows[wanted])
+            for kind in ("listed", "held")
+        ]
+        return np.where(pasted, *both)
+
+    listed = person["listed_weight"] * row_dots(person_rows["listed"], post_rows["must_weight"])
     return {
-        "must_have_coverage": _share(held, numbers["must_count"]),
-        "must_have_rarity_coverage": _share(row_dots(person["skill_rarity"], post["must"]), numbers["must_rarity"]),
-        "must_have_missing_count": numbers["must_count"] - held,
-        "must_have_resume_coverage": _share(row_dots(person["resume_skills"], post["must"]), numbers["must_count"]),
-        "must_have_mean_years": _share(row_dots(person["skill_years"], post["must"]), held),
-        "nice_to_have_coverage": _share(row_dots(person["skills"], post["nice"]), numbers["nice_count"]),
-        "skill_overlap_rarity": _share(row_dots(person["skill_rarity"], post["skills"]), numbers["skill_rarity"]),
+        "must_have_coverage": _share(overlap("", "must_weight"), post["must_rarity"]),
+        "must_have_listed_coverage": _share(listed, post["must_rarity"]),
+        "must_have_missing_count": post["must_count"] - overlap("", "must"),
+        "must_have_depth": _share(overlap("_depth", "must_weight"), post["must_rarity"]),
+        "nice_to_have_coverage": _share(overlap("", "nice"), post["nice_count"]),
+        "skill_overlap_rarity": _share(overlap("", "skill_weight"), post["skill_rarity"]),
+        "text_similarity": np.where(pasted, np.nan, row_dots(person_rows["profile_words"], post_rows["post_words"])),
     }
 
 
-def _text_features(person: dict[str, csr_matrix], post: dict[str, csr_matrix]) -> dict[str, Floats]:
+def _role_features(
+    person: dict[str, Floats],
+    post: dict[str, Floats],
+    person_rows: dict[str, csr_matrix],
+    post_rows: dict[str, csr_matrix],
+) -> dict[str, Floats]:
+    wished = [(person[f"role_topics_{n}"] * post["topics"]).sum(axis=1) for n in range(ROLES_COMPARED)]
     return {
-        "wish_role_similarity": row_dots(person["role_words"], post["title_words"]),
-        "headline_title_similarity": row_dots(person["headline_words"], post["title_words"]),
-        "title_spelling_similarity": row_dots(person["title_spelling"], post["title_spelling"]),
-        "text_similarity": row_dots(person["profile_words"], post["post_words"]),
+        "role_similarity": (person["topics"] * post["topics"]).sum(axis=1),
+        "wish_role_similarity": np.where(_count(person_rows["role_words"]) > 0, np.max(wished, axis=0), np.nan),
+        "wish_title_similarity": row_dots(person_rows["role_words"], post_rows["title_words"]),
+        "headline_title_similarity": row_dots(person_rows["headline_words"], post_rows["title_words"]),
+        "title_spelling_similarity": row_dots(person_rows["title_spelling"], post_rows["title_spelling"]),
     }
 
 
@@ -272,18 +380,35 @@ def _fit_features(person: dict[str, Floats], post: dict[str, Floats]) -> dict[st
         "salary_middle_log": np.log(middle / person["expected_salary"]),
         "same_city": _same(person["city"], post["city"]),
         "same_region": _same(person["region"], post["region"]),
-        "same_country": _same(person["country"], post["country"]),
         "remote_gap": np.where(asks_any, 0.0, person["remote_wish"] - post["remote_policy"]),
     }
 
 
-def _wish_features(person: dict[str, csr_matrix], post: dict[str, csr_matrix]) -> dict[str, Floats]:
+def _wish_features(
+    person: dict[str, Floats],
+    post: dict[str, Floats],
+    person_rows: dict[str, csr_matrix],
+    post_rows: dict[str, csr_matrix],
+) -> dict[str, Floats]:
+    wish_city = _wished(person_rows["wish_cities"], post_rows["city"])
     return {
-        "wish_stack_share": _wished(person["wish_stack"], post["skills"]),
-        "wish_city": _wished(person["wish_cities"], post["city"]),
-        "wish_company_size": np.minimum(_wished(person["wish_sizes"], post["size"], share=False), 1.0),
-        "wish_industry": np.minimum(_wished(person["wish_industries"], post["industry"], share=False), 1.0),
+        "wish_stack_share": _wished(person_rows["wish_stack"], post_rows["skills"]),
+        "wish_city": wish_city,
+        "distance": _distance(person, post, np.nan_to_num(wish_city) > 0),
+        "wish_company_size": np.minimum(_wished(person_rows["wish_sizes"], post_rows["size"], share=False), 1.0),
+        "wish_industry": np.minimum(_wished(person_rows["wish_industries"], post_rows["industry"], share=False), 1.0),
     }
+
+
+def _distance(person: dict[str, Floats], post: dict[str, Floats], wished: NDArray[np.bool_]) -> Floats:
+    """Steps from home to work: 0 same or wished city, 1 same country, 2 same continent, 3 farther; missing unknown."""
+    steps = np.select(
+        [wished | (_same(person["city"], post["city"]) == 1), person["country"] == post["country"]],
+        [0.0, 1.0],
+        np.where(person["continent"] == post["continent"], 2.0, 3.0),
+    )
+    unknown = (person["country"] == 0) | (post["country"] == 0)
+    return np.where(unknown & (steps > 0), np.nan, steps)
 
 
 def _wished(wishes: csr_matrix, offered: csr_matrix, *, share: bool = True) -> Floats:
@@ -313,6 +438,45 @@ def _codes(values: pl.Series, order: tuple[str, ...]) -> Floats:
     return np.array([position.get(value, np.nan) for value in values.to_list()], dtype=np.float64)
 
 
+def _experience(candidates: pl.DataFrame) -> Floats:
+    """Stated years of experience, or what the headline's seniority suggests; missing where neither is there."""
+    stated = _floats(candidates["experience_years"])
+    return np.where(np.isnan(stated), years_of_titles(candidates["headline"].to_list()), stated)
+
+
+def _depths(years: Iterable[float | None]) -> list[float]:
+    """How deeply each skill is known, 0 to 1, by its years of use."""
+    used = np.array([UNSTATED_SKILL_YEARS if value is None else value for value in years], dtype=np.float64)
+    depths: list[float] = np.minimum(np.log1p(used) / np.log1p(FULL_DEPTH_YEARS), 1.0).tolist()
+    return depths
+
+
+def _rarity(asked: list[list[str]], listed: list[list[str]]) -> dict[str, float]:
+    """Weight of each skill that a job asks for: minus the log of the share of people who list it."""
+    names = sorted({skills.canonical(name) for row in asked for name in row})
+    people = Counter(name for row in listed for name in {skills.canonical(one) for one in row})
+    return {name: float(np.log((len(listed) + FEWEST_PEOPLE) / (people[name] + FEWEST_PEOPLE)) + 0.1) for name in names}
+
+
+def _titled(titles: list[str], named: list[list[str]]) -> list[str]:
+    """Titles with the skills beside them, as documents."""
+    return [" ".join([title, *map(skills.canonical, names)]) for title, names in zip(titles, named, strict=True)]
+
+
+def _nth(lists: list[list[str]], place: int) -> list[str]:
+    """The entry at a place of each list, empty where the list is shorter."""
+    return [row[place] if place < len(row) else "" for row in lists]
+
+
+def _lists(table: pl.DataFrame, *columns: str) -> tuple[list[Any], ...]:
+    return tuple(table[column].to_list() for column in columns)
+
+
+def _skill_rows(names: list[list[str]], values: list[list[float]] | None = None) -> csr_matrix:
+    """As `_name_rows`, for names of skills: spellings of one skill are one column."""
+    return _name_rows([[skills.canonical(name) for name in row] for row in names], values)
+
+
 def _joined(first: list[str], second: list[str]) -> list[str]:
     return [f"{one} {other}" for one, other in zip(first, second, strict=True)]
 
@@ -324,7 +488,13 @@ def _place_numbers(profiles: pl.DataFrame) -> dict[str, Floats]:
     """
     cities, regions = profiles["city"].to_list(), profiles["region"].to_list()
     placed = [city and f"{city}|{region or ''}" for city, region in zip(cities, regions, strict=True)]
-    return {"city": _place(placed), "region": _place(regions), "country": _place(profiles["country"].to_list())}
+    countries = profiles["country"].to_list()
+    return {
+        "city": _place(placed),
+        "region": _place(regions),
+        "country": _place(countries),
+        "continent": np.array([continent(country) for country in countries], dtype=np.float64),
+    }
 
 
 def _place(names: list[str | None]) -> Floats:

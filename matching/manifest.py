@@ -9,8 +9,9 @@ from typing import Any
 from matching.errors import ModelError, TamperedModel
 
 MANIFEST = "manifest.json"
-# These files alone decide every score; their joint digest names the model.
-SCORING_FILES = ("model.json", "text.npz", "match.onnx")
+# These files, and all in this folder, alone decide every score; their joint digest names the model.
+SCORING_FILES = ("model.json", "match.onnx")
+SCORING_FOLDER = "features"
 # Holdout rows with what people expect to earn: monitoring reads them, the service never does and gets none.
 NOT_SERVED = ("reference.parquet",)
 
@@ -33,7 +34,9 @@ def model_digest(folder: Path) -> str:
     for name in SCORING_FILES:
         if not (folder / name).is_file():
             raise ModelError(f"{folder} is not a model: {name} is missing: run `make train`")
-    lines = [f"{name} {file_digest(folder / name)}" for name in SCORING_FILES]
+    encoder = (path for path in (folder / SCORING_FOLDER).rglob("*") if path.is_file())
+    names = [*SCORING_FILES, *sorted(_name(folder, path) for path in encoder)]
+    lines = [f"{name} {file_digest(folder / name)}" for name in names]
     return sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -10,12 +10,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from matching.dataset import Pairs, Rows
-from matching.errors import ModelError
-from matching.features import FEATURE_NAMES, Encoded, PairFeatures
-from matching.manifest import model_digest
+from matching.errors import InputError, ModelError
+from matching.feature_set import FeatureSet
+from matching.manifest import SCORING_FOLDER, model_digest
 from matching.tables import Direction
 
-FORMAT = 1
+FORMAT = 2
 
 Floats32 = NDArray[np.float32]
 
@@ -59,7 +59,7 @@ class MatchModel:
         self.directions = tuple(Direction(name) for name in state["directions"])
         self.feature_names: tuple[str, ...] = tuple(state["feature_names"])
         self.facts: dict[str, Any] = state["facts"]
-        self.features = load_features(state["encoder"], folder / "text.npz")
+        self.features = _features(state, folder / SCORING_FOLDER)
         self._session = _session(folder / "match.onnx")
 
     @classmethod
@@ -71,15 +71,15 @@ class MatchModel:
         """
         return cls(folder)
 
-    def encode_candidates(self, candidates: pl.DataFrame) -> Encoded:
+    def encode_candidates(self, candidates: pl.DataFrame) -> Any:
         """Encode `CandidateProfile` rows, to be scored against many jobs."""
         return self.features.encode_candidates(candidates)
 
-    def encode_jobs(self, jobs: pl.DataFrame) -> Encoded:
+    def encode_jobs(self, jobs: pl.DataFrame) -> Any:
         """Encode `JobProfile` rows, to be scored against many candidates."""
         return self.features.encode_jobs(jobs)
 
-    def score_encoded(self, candidates: Encoded, jobs: Encoded, candidate_rows: Rows, job_rows: Rows) -> Scores:
+    def score_encoded(self, candidates: Any, jobs: Any, candidate_rows: Rows, job_rows: Rows) -> Scores:
         """Score pairs of encoded profiles."""
         return self.score_features(self.features.pair(candidates, jobs, candidate_rows, job_rows))
 
@@ -97,31 +97,26 @@ class MatchModel:
         return Scores(features, answers.get("company"), answers.get("candidate"), answers["match"])
 
 
-def save_features(features: PairFeatures, text_path: Path) -> dict[str, Any]:
-    """Write the arrays of a fitted encoder beside the returned JSON state."""
-    np.savez(text_path, words=features.words.idf_, spelling=features.spelling.idf_)
-    return {
-        "words": features.words.terms_,
-        "spelling": features.spelling.terms_,
-        "skill_idf": features.skill_idf_,
-    }
+def _features(state: dict[str, Any], folder: Path) -> FeatureSet:
+    """Restore the feature set of the problem that the model was trained for."""
+    # A problem declares what a model must reach, and so imports this module.
+    from matching.problems import problem
 
-
-def load_features(state: dict[str, Any], text_path: Path) -> PairFeatures:
-    """Restore an encoder from data."""
-    features = PairFeatures()
-    with np.load(text_path, allow_pickle=False) as arrays:
-        features.words.restore(state["words"], arrays["words"])
-        features.spelling.restore(state["spelling"], arrays["spelling"])
-    return features.restore_skills(state["skill_idf"])
+    try:
+        features = problem(state["source"]).features().restore(state["encoder"], folder)
+    except (InputError, OSError, KeyError) as error:
+        raise ModelError(f"the features of {folder.parent} cannot be restored ({error}): run `make train`") from error
+    if features.feature_names != tuple(state["feature_names"]):
+        raise ModelError(
+            f"{folder.parent} was trained with other features than this version computes: run `make train`"
+        )
+    return features
 
 
 def _read(path: Path) -> dict[str, Any]:
     state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if state.get("format") != FORMAT:
         raise ModelError(f"{path} has format {state.get('format')}, this version reads {FORMAT}: run `make train`")
-    if tuple(state["feature_names"]) != FEATURE_NAMES:
-        raise ModelError(f"{path} was trained with other features than this version computes: run `make train`")
     return state
 
 

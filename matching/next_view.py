@@ -24,8 +24,9 @@ from matching.dataset import Dataset, Pairs, Rows
 from matching.errors import UnusableData
 from matching.labels import labelled_pairs
 from matching.model import MatchModel
+from matching.problem import Problem
 from matching.tables import EventKind
-from matching.training import ModelSettings, fit, write
+from matching.training import fit, write
 
 Floats = NDArray[np.float64]
 Score = Callable[[Rows], Floats]
@@ -160,7 +161,7 @@ def _every_job(targets: Targets, score: Callable[[Rows, Rows], NDArray[np.floati
     return scores
 
 
-def fit_model(dataset: Dataset, *, seed: int, settings: ModelSettings | None = None) -> MatchModel:
+def fit_model(dataset: Dataset, *, seed: int, problem: Problem) -> MatchModel:
     """Fit the model on every view of a dataset, as the training flow does on its oldest slice.
 
     It is calibrated on the views it learned from: a calibration keeps the order, and only the order is measured here.
@@ -170,7 +171,7 @@ def fit_model(dataset: Dataset, *, seed: int, settings: ModelSettings | None = N
     """
     newest: datetime = dataset.events["time"].max()  # type: ignore[assignment]  # polars types it as any literal
     labelled = labelled_pairs(dataset, since=None, until=newest, maturity=timedelta(0), seed=seed)
-    fitted = fit(labelled, labelled, seed=seed, settings=settings)
+    fitted = fit(labelled, labelled, seed=seed, problem=problem)
     check = fitted.features.transform(labelled.pairs.take(np.arange(min(len(labelled), 1_000))))
     with TemporaryDirectory() as folder:
         write(fitted, Path(folder), source=dataset.name, facts={}, check=check)

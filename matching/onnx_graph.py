@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matching.features import FEATURE_NAMES
 from matching.tables import Direction
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ def match_graph(models: "dict[Direction, DirectionModel]") -> bytes:
     """
     from onnx import TensorProto, checker, helper
 
+    n_features = next(iter(models.values())).classifier.n_features_in_
     nodes: list[Any] = []
     constants: list[Any] = []
     for direction, model in models.items():
@@ -33,7 +33,7 @@ def match_graph(models: "dict[Direction, DirectionModel]") -> bytes:
     graph = helper.make_graph(
         nodes,
         "tandem",
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", len(FEATURE_NAMES)])],
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", n_features])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n"]) for name in [*names, "match"]],
         constants,
     )
@@ -50,7 +50,7 @@ def _direction(name: str, model: "DirectionModel") -> tuple[list[Any], list[Any]
 
     trees = to_onnx(
         model.classifier,
-        np.zeros((1, len(FEATURE_NAMES)), np.float32),
+        np.zeros((1, model.classifier.n_features_in_), np.float32),
         options={id(model.classifier): {"zipmap": False}},
         target_opset=OPSETS,
     ).graph

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from matching.features import FEATURE_NAMES
 from matching.labels import LabelledPairs
 from matching.model import Scores
 
@@ -14,7 +13,7 @@ REFERENCE = "reference.parquet"
 LARGEST_REFERENCE = 50_000
 
 
-def frame(holdout: LabelledPairs, scores: Scores) -> pl.DataFrame:
+def frame(holdout: LabelledPairs, scores: Scores, feature_names: tuple[str, ...]) -> pl.DataFrame:
     """Holdout rows as the log would hold them; see `docs/decisions/0001-the-whole-way.md`.
 
     Candidates are numbered instead of named: which rows belong together is needed, who they are is not.
@@ -22,6 +21,7 @@ def frame(holdout: LabelledPairs, scores: Scores) -> pl.DataFrame:
     Args:
         holdout: labelled pairs, the newest slice.
         scores: the model's answers for them.
+        feature_names: columns of the scores' feature matrix.
     """
     pairs = holdout.pairs
     columns = {
@@ -36,11 +36,11 @@ def frame(holdout: LabelledPairs, scores: Scores) -> pl.DataFrame:
         "candidate_label": _label(holdout.candidate),
         "propensity": holdout.propensity,
     }
-    features = {name: scores.features[:, column] for column, name in enumerate(FEATURE_NAMES)}
+    features = {name: scores.features[:, column] for column, name in enumerate(feature_names)}
     return pl.DataFrame(columns | features)
 
 
-def write(holdout: LabelledPairs, scores: Scores, folder: Path) -> None:
+def write(holdout: LabelledPairs, scores: Scores, feature_names: tuple[str, ...], folder: Path) -> None:
     """Write `reference.parquet` into a bundle: the newest whole lists, at most `LARGEST_REFERENCE` rows."""
     first = max(len(holdout) - LARGEST_REFERENCE, 0)
     whole = np.flatnonzero(holdout.time >= holdout.time[first])
@@ -50,7 +50,7 @@ def write(holdout: LabelledPairs, scores: Scores, folder: Path) -> None:
         None if scores.candidate is None else scores.candidate[whole],
         scores.match[whole],
     )
-    frame(holdout.take(whole), kept).write_parquet(folder / REFERENCE)
+    frame(holdout.take(whole), kept, feature_names).write_parquet(folder / REFERENCE)
 
 
 def _pseudonyms(ids: pl.Series) -> pl.Series:

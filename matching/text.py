@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
+from matching.plain_text import plain
+
 Floats = NDArray[np.float64]
 
 # A token keeps the signs that tell technologies apart: c++, c#, .net, node.js.
@@ -68,8 +70,12 @@ class Text:
 
     def _analysis(self) -> dict[str, Any]:
         if self.characters:
-            return {"lowercase": True, "analyzer": "char_wb", "ngram_range": (3, 4)}
-        return {"lowercase": True, "token_pattern": TOKEN, "ngram_range": (1, 2)}
+            return {"preprocessor": _folded, "analyzer": "char_wb", "ngram_range": (3, 4)}
+        return {"preprocessor": _folded, "token_pattern": TOKEN, "ngram_range": (1, 2)}
+
+
+def _folded(text: str) -> str:
+    return plain(text).casefold()
 
 
 def _documents(counts: csr_matrix) -> NDArray[np.int64]:

@@ -1,21 +1,23 @@
 """Fit and calibrate a model, and write it as data files that need no pickle."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from matching.calibration import Sigmoid, fit_sigmoid
 from matching.errors import ModelError, UnusableData
-from matching.features import FEATURE_NAMES, PairFeatures
+from matching.estimators import fit_weighted, settings_of
+from matching.feature_set import FeatureSet
 from matching.labels import LabelledPairs
-from matching.model import FORMAT, MatchModel, Scores, save_features
+from matching.manifest import SCORING_FOLDER
+from matching.model import FORMAT, MatchModel, Scores
 from matching.onnx_graph import match_graph
+from matching.problem import Problem
 from matching.tables import Direction
 
 Floats = NDArray[np.float64]
@@ -24,22 +26,10 @@ LARGEST_DIFFERENCE = 1e-5
 
 
 @dataclass(frozen=True)
-class ModelSettings:
-    """Settings of the boosted trees of each direction; see scikit-learn's `HistGradientBoostingClassifier`."""
-
-    max_iter: int = 150
-    learning_rate: float = 0.06
-    max_leaf_nodes: int = 15
-    min_samples_leaf: int = 60
-    l2_regularization: float = 5.0
-    max_features: float = 0.5
-
-
-@dataclass(frozen=True)
 class DirectionModel:
     """One direction: a classifier and its calibration."""
 
-    classifier: HistGradientBoostingClassifier
+    classifier: Any
     calibration: Sigmoid
 
     def predict(self, features: NDArray[np.float32]) -> Floats:
@@ -51,9 +41,8 @@ class DirectionModel:
 class FittedModel:
     """A fitted model in memory, before it is written."""
 
-    features: PairFeatures
+    features: FeatureSet
     models: dict[Direction, DirectionModel]
-    settings: ModelSettings = field(default_factory=ModelSettings)
 
     def score_features(self, features: NDArray[np.float32]) -> Scores:
         """Score a feature matrix with scikit-learn itself, shape (n_pairs, n_features)."""
@@ -62,36 +51,33 @@ class FittedModel:
         return Scores(features, answers.get(Direction.COMPANY), answers.get(Direction.CANDIDATE), match)
 
 
-def fit(
-    train: LabelledPairs, calibration: LabelledPairs, *, seed: int, settings: ModelSettings | None = None
-) -> FittedModel:
+def fit(train: LabelledPairs, calibration: LabelledPairs, *, seed: int, problem: Problem) -> FittedModel:
     """Fit encoders and both labelled directions on `train`, calibrate on the later `calibration`.
 
     Args:
         train: labelled pairs of the oldest slice.
         calibration: labelled pairs of the slice after it.
-        seed: seed of the trees.
-        settings: settings of the trees.
+        seed: seed of the estimator.
+        problem: the features and the estimator.
 
     Raises:
         UnusableData: a direction has one class only, or no direction is labelled.
     """
-    settings = settings or ModelSettings()
-    features = fit_features(train)
+    features = fit_features(train, problem)
     slices = (train, features.transform(train.pairs)), (calibration, features.transform(calibration.pairs))
     models = {
-        direction: _fit_direction(direction, *slices, seed=seed, settings=settings) for direction in train.directions()
+        direction: _fit_direction(direction, *slices, seed=seed, problem=problem) for direction in train.directions()
     }
     if not models:
         raise UnusableData("no direction has labels: the log needs outreach and accept events, or views")
-    return FittedModel(features, models, settings)
+    return FittedModel(features, models)
 
 
-def fit_features(train: LabelledPairs) -> PairFeatures:
+def fit_features(train: LabelledPairs, problem: Problem) -> FeatureSet:
     """Fit the encoders on the profiles seen in the training slice, and on no others."""
     pairs = train.pairs
     people = _newest(pairs.candidates[np.unique(pairs.candidate_rows)], "candidate_id")
-    return PairFeatures().fit(people, _newest(pairs.jobs[np.unique(pairs.job_rows)], "job_id"))
+    return problem.features().fit(people, _newest(pairs.jobs[np.unique(pairs.job_rows)], "job_id"))
 
 
 def _newest(profiles: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -105,10 +91,10 @@ def _fit_direction(
     calibration: tuple[LabelledPairs, NDArray[np.float32]],
     *,
     seed: int,
-    settings: ModelSettings,
+    problem: Problem,
 ) -> DirectionModel:
     rows, X, label, propensity = _labelled(direction, *train)
-    classifier = _fit_classifier(X, label, propensity, seed=seed, settings=settings)
+    classifier = fit_classifier(X, label, propensity, seed=seed, problem=problem)
     rows, X, label, propensity = _labelled(direction, *calibration)
     scores = classifier.predict_proba(X)[:, 1]
     sigmoid = fit_sigmoid(scores, label, propensity=propensity, weight=rows.weight)
@@ -131,9 +117,7 @@ def _labelled(
     return rows, X[known], label, rows.label_propensity(direction)
 
 
-def _fit_classifier(
-    X: NDArray[np.float32], label: Floats, propensity: Floats, *, seed: int, settings: ModelSettings
-) -> HistGradientBoostingClassifier:
+def fit_classifier(X: NDArray[np.float32], label: Floats, propensity: Floats, *, seed: int, problem: Problem) -> Any:
     """Fit P(yes | looked at) although a no may only mean that nobody looked.
 
     Expectation-maximisation for the position-based click model with known propensities (Wang et al. 2018, "Position
@@ -146,14 +130,13 @@ def _fit_classifier(
     for _ in range(1 if certain else ROUNDS_OF_BIAS_CORRECTION):
         looked = propensity * (1 - rate) / np.maximum(1 - propensity * rate, 1e-9)
         weight = np.where(label == 1, 1.0, looked)
-        classifier = HistGradientBoostingClassifier(**asdict(settings), random_state=seed, early_stopping=False)
-        classifier.fit(X, label.astype(int), sample_weight=weight)
+        classifier = fit_weighted(problem.estimator(seed), X, label, weight)
         rate = np.asarray(classifier.predict_proba(X)[:, 1])
     return classifier
 
 
 def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, Any], check: NDArray[np.float32]) -> None:
-    """Write the files that decide the scores: `model.json`, `text.npz`, `match.onnx`.
+    """Write the files that decide the scores: `model.json`, `match.onnx` and `features/`.
 
     Args:
         fitted: what `fit` returned.
@@ -165,14 +148,15 @@ def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, An
     Raises:
         ModelError: the written model answers differently.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SCORING_FOLDER).mkdir(parents=True)
+    some = next(iter(fitted.models.values())).classifier
     state = {
         "format": FORMAT,
         "source": source,
         "directions": [str(direction) for direction in fitted.models],
-        "feature_names": list(FEATURE_NAMES),
-        "encoder": save_features(fitted.features, folder / "text.npz"),
-        "facts": {"settings": asdict(fitted.settings), **facts},
+        "feature_names": list(fitted.features.feature_names),
+        "encoder": fitted.features.save(folder / SCORING_FOLDER),
+        "facts": {"settings": settings_of(some), **facts},
     }
     (folder / "model.json").write_text(json.dumps(state, indent=1, sort_keys=True), encoding="utf-8")
     (folder / "match.onnx").write_bytes(match_graph(fitted.models))

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from matching.dataset import Progress
+from matching.problems import problem
 from matching.settings import Settings
 from monitoring import history
 from monitoring.reports import write_report
@@ -43,7 +44,7 @@ def monitor(
     window = read_window(settings, model_name=model_name, model_version=model_version, last=last, since=since, now=now)
     reference = read_reference(bundle)
     progress(f"judging {len(window):,} predictions")
-    judge = Judge(reference, seed=settings.seed)
+    judge = Judge(reference, seed=settings.seed, inputs=problem(settings.source).features().inputs)
     verdict = judge.judge(window, model_name=model_name, model_version=model_version)
     if verdict.columns:
         progress("drawing the report")

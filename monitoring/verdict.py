@@ -7,7 +7,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from matching.errors import ModelError
-from matching.features import FEATURE_INPUTS
 from matching.tables import Direction
 from monitoring.drift import ColumnDrift, DriftDetector, DriftSettings
 from monitoring.quality import QualityFigure, QualitySettings, measure_quality
@@ -84,12 +83,12 @@ class Judge:
         reference: Sample,
         *,
         seed: int,
-        inputs: Mapping[str, tuple[str, ...]] | None = None,
+        inputs: Mapping[str, tuple[str, ...]],
         drift: DriftSettings | None = None,
         quality: QualitySettings | None = None,
     ) -> None:
         self.reference = reference
-        self.inputs = FEATURE_INPUTS if inputs is None else inputs
+        self.inputs = inputs
         self.quality = quality or QualitySettings()
         self.detector = DriftDetector(reference, seed=seed, settings=drift)
 

@@ -20,8 +20,8 @@ from matching.errors import InputError, MissingInput, ModelError, UnusableData
 from matching.evaluation import Evaluation, evaluate
 from matching.labels import ONE_SIDED_KINDS, LabelledPairs
 from matching.model import MatchModel, Scores
+from matching.problems import problem
 from matching.settings import Settings
-from matching.sources import NEED_FILES, source
 from matching.split import Split, split
 from matching.validation import validate
 from pipelines import registry
@@ -52,8 +52,7 @@ def check_input(settings: Settings, data: Path | None) -> None:
         InputError: there is no such source, or it reads files and no folder is named.
         MissingInput: there is nothing at `data`.
     """
-    source(settings.source)
-    if data is None and settings.source in NEED_FILES:
+    if data is None and problem(settings.source).needs_files:
         raise InputError(f"source {settings.source!r} reads files: pass their folder with --data")
     if data is not None and not data.exists():
         raise MissingInput(f"{data} is not there: pass the folder of your data with --data")
@@ -65,7 +64,7 @@ def ingest(settings: Settings, data: Path | None, progress: Progress) -> Dataset
     Raises:
         InputError: the data is missing, wrong, or useless.
     """
-    dataset = source(settings.source).load(data, seed=settings.seed, progress=progress)
+    dataset = problem(settings.source).source.load(data, seed=settings.seed, progress=progress)
     progress(
         f"checking {dataset.candidates.height:,} candidates, {dataset.jobs.height:,} jobs, "
         f"{dataset.events.height:,} events"
@@ -113,7 +112,7 @@ def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -
     Raises:
         UnusableData: a direction has one class only.
     """
-    fitted = training.fit(parts.train, parts.calibration, seed=settings.seed)
+    fitted = training.fit(parts.train, parts.calibration, seed=settings.seed, problem=problem(settings.source))
     rows = np.linspace(0, len(parts.holdout) - 1, min(CHECKED_ROWS, len(parts.holdout))).astype(np.int64)
     facts = {
         "cuts": {name: moment.isoformat() for name, moment in asdict(parts.cuts).items()},
@@ -128,7 +127,8 @@ def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -
 def fit_baselines(model: MatchModel, parts: Split) -> Baselines:
     """Fit and calibrate popularity, rules and TF-IDF on the slices the model learned from."""
     features = model.features.transform(parts.calibration.pairs)
-    return baselines.fit_baselines(parts.train, parts.calibration, features)
+    names = model.features.feature_names
+    return baselines.fit_baselines(parts.train, parts.calibration, features, names)
 
 
 def measure(settings: Settings, model: MatchModel, named: Baselines, parts: Split, dataset: Dataset) -> Evaluation:
@@ -143,7 +143,11 @@ def measure_next_view(settings: Settings, dataset: Dataset) -> pl.DataFrame | No
         return None
 
     try:
-        return next_view.report(dataset, lambda rest: next_view.fit_model(rest, seed=settings.seed), seed=settings.seed)
+        return next_view.report(
+            dataset,
+            lambda rest: next_view.fit_model(rest, seed=settings.seed, problem=problem(settings.source)),
+            seed=settings.seed,
+        )
     except UnusableData:
         return None
 
@@ -159,7 +163,8 @@ def judge(
     lead = gate.leads(holdout, scores, _match_by_baseline(named, holdout, scores))
     noise = gate.calibration_noise(holdout, scores, seed=settings.seed)
     against, warnings = _against_champion(settings, scores, holdout)
-    verdict = gate.judge(evaluation, against, lead=lead, seed=settings.seed, noise=noise)
+    limits = problem(settings.source).limits
+    verdict = gate.judge(evaluation, against, lead=lead, seed=settings.seed, noise=noise, limits=limits)
     return replace(verdict, warnings=warnings)
 
 

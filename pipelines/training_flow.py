@@ -201,7 +201,7 @@ class _Work:
         """Add everything but the core files to the bundle."""
         holdout, seed = found.parts.holdout, self.settings.seed
         golden.write(found.model, found.dataset.jobs, self.bundle, seed=seed)
-        reference.write(holdout, found.scores, self.bundle)
+        reference.write(holdout, found.scores, found.model.feature_names, self.bundle)
         pictures = self.bundle / "plots"
         plots.calibration(holdout, found.scores, pictures / "calibration.png")
         plots.ranking(found.evaluation, pictures / "ranking.png")

@@ -4,7 +4,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -59,19 +58,18 @@ def _forms(bundle: Path, rows: int) -> list[tuple[str, Seconds]]:
     The bundle holds no scikit-learn model (it would be a pickle), so both forms are made of trees fitted here.
     """
     import polars as pl
-    from sklearn.ensemble import HistGradientBoostingClassifier
 
     from matching.calibration import Sigmoid
-    from matching.features import FEATURE_NAMES
+    from matching.estimators import Trees
+    from matching.model import MatchModel
     from matching.onnx_graph import match_graph
     from matching.tables import Direction
-    from matching.training import DirectionModel, ModelSettings
+    from matching.training import DirectionModel
 
     reference = pl.read_parquet(bundle / "reference.parquet")
-    features = reference.select(FEATURE_NAMES).to_numpy().astype(np.float32)
+    features = reference.select(MatchModel.load(bundle).feature_names).to_numpy().astype(np.float32)
     score = reference["match_probability"].to_numpy()
-    trees = HistGradientBoostingClassifier(**asdict(ModelSettings()), random_state=0, early_stopping=False)
-    model = DirectionModel(trees.fit(features, score > np.median(score)), Sigmoid(1.0, 0.0))
+    model = DirectionModel(Trees()(0).fit(features, score > np.median(score)), Sigmoid(1.0, 0.0))
     session = _session(match_graph({Direction.COMPANY: model}))
     some = features[:rows]
     named = f"{rows} row{'s' * (rows > 1)}"

@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 
 from matching.dataset import Dataset
-from matching.sources.marketplace import Marketplace, MarketplaceConfig
+from matching.estimators import Trees
+from matching.problem import Problem
+from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
 from matching.split import Split, split
-from matching.training import FittedModel, ModelSettings, fit
+from matching.training import FittedModel, fit
 
-SMALL = ModelSettings(max_iter=60, min_samples_leaf=30)
+SMALL = Problem(source=SOURCE, estimator=Trees(max_iter=60, min_samples_leaf=30))
 
 
 @dataclass(frozen=True)
@@ -31,4 +33,4 @@ def small_market(seed: int) -> Dataset:
 def trained() -> Trained:
     dataset = small_market(7)
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
-    return Trained(dataset, parts, fit(parts.train, parts.calibration, seed=7, settings=SMALL))
+    return Trained(dataset, parts, fit(parts.train, parts.calibration, seed=7, problem=SMALL))

@@ -14,7 +14,10 @@ BASELINES = ("popularity", "rules", "TF-IDF")
 @pytest.fixture(scope="module")
 def baselines(trained: Trained) -> dict[str, CalibratedBaseline]:
     parts = trained.parts
-    return fit_baselines(parts.train, parts.calibration, trained.model.features.transform(parts.calibration.pairs))
+    features = trained.model.features
+    return fit_baselines(
+        parts.train, parts.calibration, features.transform(parts.calibration.pairs), features.feature_names
+    )
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from matching.errors import ModelError, TamperedModel
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     folder = tmp_path / "bundle"
-    (folder / "plots").mkdir(parents=True)
-    for name in (*manifest.SCORING_FILES, "card.md", "plots/a.png"):
+    for inner in ("plots", "features"):
+        (folder / inner).mkdir(parents=True)
+    for name in (*manifest.SCORING_FILES, "features/text.npz", "card.md", "plots/a.png"):
         (folder / name).write_bytes(name.encode())
     return folder
 
@@ -60,7 +61,7 @@ def test_the_name_of_a_model_depends_on_its_scores_alone(bundle: Path) -> None:
     before = manifest.model_digest(bundle)
     (bundle / "card.md").write_text("other words")
     assert manifest.model_digest(bundle) == before
-    (bundle / "text.npz").write_bytes(b"other numbers")
+    (bundle / "features" / "text.npz").write_bytes(b"other numbers")
     assert manifest.model_digest(bundle) != before
 
 

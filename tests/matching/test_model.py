@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from matching import golden, reference
 from matching.dataset import Pairs
 from matching.errors import ModelError
+from matching.features import FEATURE_NAMES
 from matching.model import MatchModel
 from matching.tables import Candidate, Direction, personal_columns
 from matching.training import write
@@ -16,15 +18,19 @@ from tests.matching.market import Trained
 @pytest.fixture(scope="module")
 def folder(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    write(trained.model, folder, source="marketplace", facts={"note": "x"}, check=np.zeros((1, 36), np.float32))
+    write(
+        trained.model,
+        folder,
+        source="marketplace",
+        facts={"note": "x"},
+        check=np.zeros((1, len(FEATURE_NAMES)), np.float32),
+    )
     return folder
 
 
 @pytest.fixture
 def copy(folder: Path, tmp_path: Path) -> Path:
-    for file in folder.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    return tmp_path
+    return shutil.copytree(folder, tmp_path / "copy")
 
 
 def test_probabilities_are_probabilities_and_the_match_is_their_product(trained: Trained, folder: Path) -> None:
@@ -51,11 +57,11 @@ def test_no_pairs_give_no_scores(trained: Trained, folder: Path) -> None:
 
 
 def test_no_file_of_a_model_is_a_pickle(folder: Path) -> None:
-    for file in folder.iterdir():
+    for file in (path for path in folder.rglob("*") if path.is_file()):
         assert file.suffix in {".json", ".npz", ".onnx"}
         assert not file.read_bytes().startswith(b"\x80")
-    with np.load(folder / "text.npz", allow_pickle=False) as arrays:
-        assert set(arrays) == {"words", "spelling"}
+    with np.load(folder / "features" / "text.npz", allow_pickle=False) as arrays:
+        assert set(arrays) == {"words", "spelling", "topics", "topic_vectors"}
 
 
 def test_a_model_of_another_format_is_refused(copy: Path) -> None:
@@ -73,8 +79,8 @@ def test_a_model_with_other_features_is_refused(copy: Path) -> None:
 
 
 def test_a_missing_file_says_which(copy: Path) -> None:
-    (copy / "text.npz").unlink()
-    with pytest.raises(ModelError, match=r"text\.npz is missing"):
+    (copy / "features" / "text.npz").unlink()
+    with pytest.raises(ModelError, match=r"text\.npz.*run `make train`"):
         MatchModel.load(copy)
 
 
@@ -99,7 +105,7 @@ def names(pairs: Pairs) -> list[str]:
 def test_the_reference_is_the_holdout_with_the_models_own_answers(trained: Trained, folder: Path) -> None:
     holdout = trained.parts.holdout
     scores = MatchModel.load(folder).score(holdout.pairs)
-    table = reference.frame(holdout, scores)
+    table = reference.frame(holdout, scores, FEATURE_NAMES)
     assert table.height == len(holdout)
     assert table["match_probability"].to_numpy() == pytest.approx(scores.match)
     assert table["company_label"].sum() == holdout.label(Direction.COMPANY).sum()

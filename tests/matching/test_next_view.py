@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from matching.dataset import Dataset, Pairs, Rows
 from matching.errors import UnusableData
 from matching.next_view import Targets, baselines, fit_model, hits, holdout, model_score, report
-from matching.sources import source
+from matching.problems import problem
 from matching.tables import Candidate, Event, Job, frame
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,7 +39,7 @@ def dataset(jobs: list[dict[str, Any]], events: list[dict[str, Any]]) -> Dataset
         for count, time in enumerate(times, start=1):
             at = time + timedelta(microseconds=count)
             profiles.append({"candidate_id": name, "headline": str(count), "skills": [], "updated_at": at})
-    return Dataset("test", frame(Candidate, profiles), frame(Job, jobs), frame(Event, events).sort("time"))
+    return Dataset("job_board", frame(Candidate, profiles), frame(Job, jobs), frame(Event, events).sort("time"))
 
 
 def held_out(targets: Targets) -> dict[str, str]:
@@ -136,11 +136,11 @@ def many_views(n_people: int = 60) -> Dataset:
     base = dataset(jobs, events)
     wanted = pl.when(pl.col("candidate_id").str.slice(1).cast(pl.Int64) % 2 == 1)
     headline = wanted.then(pl.lit("nurse wanted")).otherwise(pl.lit("cook wanted"))
-    return Dataset("test", base.candidates.with_columns(headline.alias("headline")), base.jobs, base.events)
+    return Dataset("job_board", base.candidates.with_columns(headline.alias("headline")), base.jobs, base.events)
 
 
 def test_the_report_compares_the_fitted_model_with_the_floors() -> None:
-    table = report(many_views(), lambda training: fit_model(training, seed=3), seed=3)
+    table = report(many_views(), lambda training: fit_model(training, seed=3, problem=problem("job_board")), seed=3)
     assert table["method"].to_list() == ["popularity", "same city and popularity", "TF-IDF and same city", "model"]
     assert table["n_candidates"].to_list() == [60] * 4
     for figure in ("recall_at_10", "ndcg_at_10"):
@@ -148,13 +148,13 @@ def test_the_report_compares_the_fitted_model_with_the_floors() -> None:
         assert (table[figure] <= table[f"{figure}_high"]).all()
     recall = dict(table.select("method", "recall_at_10").rows())
     assert recall["model"] > recall["popularity"] + 0.1
-    again = report(many_views(), lambda training: fit_model(training, seed=3), seed=3)
+    again = report(many_views(), lambda training: fit_model(training, seed=3, problem=problem("job_board")), seed=3)
     assert again.equals(table)
 
 
 def test_a_plain_function_of_pairs_is_ranked_like_a_model() -> None:
     training, targets = holdout(many_views())
-    model = fit_model(training, seed=3)
+    model = fit_model(training, seed=3, problem=problem("job_board"))
     seen: list[int] = []
 
     def score(pairs: Pairs) -> NDArray[np.float32]:
@@ -170,7 +170,7 @@ def test_a_plain_function_of_pairs_is_ranked_like_a_model() -> None:
 @pytest.mark.realdata
 def test_the_published_floors_of_the_real_log_are_reproduced() -> None:
     folder = Path(os.environ["TANDEM_REALDATA"]) / "job_views"
-    training, targets = holdout(source("job_board").load(folder, seed=0, progress=lambda _: None))
+    training, targets = holdout(problem("job_board").source.load(folder, seed=0, progress=lambda _: None))
     assert (len(targets), targets.jobs.height) == (1_741, 7_047)
     measured = {name: [f.mean() for f in hits(score, targets)] for name, score in baselines(training, targets).items()}
     assert measured["popularity"][0] == pytest.approx(0.025, abs=0.01)

@@ -6,18 +6,21 @@ import polars as pl
 import pytest
 
 from matching.errors import UnusableData
+from matching.estimators import Trees
+from matching.features import FEATURE_NAMES, PairFeatures
 from matching.labels import LabelledPairs
 from matching.manifest import model_digest
 from matching.model import MatchModel
 from matching.tables import Direction
-from matching.training import FittedModel, ModelSettings, fit, fit_features, write
+from matching.training import FittedModel, fit, fit_features, write
 from tests.matching.market import SMALL, Trained
 
-QUICK = ModelSettings(max_iter=8)
+N_FEATURES = len(FEATURE_NAMES)
+QUICK = replace(SMALL, estimator=Trees(max_iter=8))
 
 
 def save(model: FittedModel, folder: Path) -> Path:
-    write(model, folder, source="marketplace", facts={}, check=np.zeros((1, 36), np.float32))
+    write(model, folder, source="marketplace", facts={}, check=np.zeros((1, N_FEATURES), np.float32))
     return folder
 
 
@@ -37,7 +40,7 @@ def test_the_written_model_answers_as_scikit_learn_does(trained: Trained, tmp_pa
 def test_the_same_data_and_seed_give_the_same_digest_and_another_seed_another(trained: Trained, tmp_path: Path) -> None:
     parts = trained.parts
     folders = [
-        save(fit(parts.train, parts.calibration, seed=seed, settings=QUICK), tmp_path / str(number))
+        save(fit(parts.train, parts.calibration, seed=seed, problem=QUICK), tmp_path / str(number))
         for number, seed in enumerate((1, 1, 2))
     ]
     first, again, other = map(model_digest, folders)
@@ -51,7 +54,7 @@ def test_correcting_position_bias_brings_probabilities_nearer_to_the_truth(train
     assert truth is not None
     parts = trained.parts
     blind = [replace(rows, propensity=np.ones(len(rows))) for rows in (parts.train, parts.calibration)]
-    naive = fit(blind[0], blind[1], seed=7, settings=SMALL)
+    naive = fit(blind[0], blind[1], seed=7, problem=SMALL)
     true = truth.probability(Direction.COMPANY, parts.holdout.pairs)
     errors = []
     for model in (trained.model, naive):
@@ -66,7 +69,7 @@ def test_one_direction_alone_is_learned_and_says_so(trained: Trained, tmp_path: 
     def one_sided(rows: LabelledPairs) -> LabelledPairs:
         return replace(rows, company=np.full(len(rows), np.nan))
 
-    model = fit(one_sided(trained.parts.train), one_sided(trained.parts.calibration), seed=1, settings=QUICK)
+    model = fit(one_sided(trained.parts.train), one_sided(trained.parts.calibration), seed=1, problem=QUICK)
     loaded = MatchModel.load(save(model, tmp_path))
     assert loaded.directions == (Direction.CANDIDATE,)
     scores = loaded.score(trained.parts.holdout.pairs)
@@ -78,13 +81,18 @@ def test_one_direction_alone_is_learned_and_says_so(trained: Trained, tmp_path: 
 def test_one_class_only_is_refused_by_name(trained: Trained, value: float, word: str) -> None:
     rows = replace(trained.parts.train, company=np.full(len(trained.parts.train), value))
     with pytest.raises(UnusableData, match=f"direction 'company' has .* {word}"):
-        fit(rows, trained.parts.calibration, seed=1, settings=QUICK)
+        fit(rows, trained.parts.calibration, seed=1, problem=QUICK)
 
 
 def test_no_labels_at_all_are_refused(trained: Trained) -> None:
     nothing = np.full(len(trained.parts.train), np.nan)
     with pytest.raises(UnusableData, match="no direction has labels"):
-        fit(replace(trained.parts.train, company=nothing, candidate=nothing), trained.parts.calibration, seed=1)
+        fit(
+            replace(trained.parts.train, company=nothing, candidate=nothing),
+            trained.parts.calibration,
+            seed=1,
+            problem=SMALL,
+        )
 
 
 def test_the_encoders_learn_nothing_from_profiles_that_the_training_slice_did_not_see(trained: Trained) -> None:
@@ -95,9 +103,11 @@ def test_the_encoders_learn_nothing_from_profiles_that_the_training_slice_did_no
         title=pl.when(seen).then("title").otherwise(pl.lit("leakleak leakleak")),
         must_have_skills=pl.when(seen).then("must_have_skills").otherwise(pl.lit(["leakleak"])),
     )
-    encoder = fit_features(replace(train, pairs=replace(train.pairs, jobs=marked)))
+    encoder = fit_features(replace(train, pairs=replace(train.pairs, jobs=marked)), SMALL)
+    assert isinstance(encoder, PairFeatures)
+    assert isinstance(trained.model.features, PairFeatures)
     assert encoder.words.terms_ == trained.model.features.words.terms_
-    assert encoder.skill_idf_ == trained.model.features.skill_idf_
+    assert encoder.skill_rarity_ == trained.model.features.skill_rarity_
     np.testing.assert_array_equal(encoder.words.idf_, trained.model.features.words.idf_)
 
 
@@ -109,5 +119,7 @@ def test_the_text_of_one_person_never_enters_the_model(trained: Trained) -> None
     marked = pl.concat([one, pairs.candidates])
     shifted = replace(pairs, candidates=marked, candidate_rows=np.r_[np.arange(40), pairs.candidate_rows + 40])
     again = replace(shifted, job_rows=np.r_[pairs.job_rows[:40], pairs.job_rows])
-    encoder = fit_features(replace(trained.parts.train, pairs=again))
-    assert not [term for term in encoder.words.terms_ if "adalovelace" in term or "4917012345" in term]
+    encoder = fit_features(replace(trained.parts.train, pairs=again), SMALL)
+    assert isinstance(encoder, PairFeatures)
+    terms = encoder.words.terms_ + encoder.spelling.terms_ + encoder.topics.terms.terms_
+    assert not [term for term in terms if "adalovelace" in term or "4917012345" in term]

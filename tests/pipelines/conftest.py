@@ -1,6 +1,7 @@
 """A small two-sided market and a model trained on it, made once."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 
 from matching import manifest, training
 from matching.dataset import Dataset
+from matching.estimators import Trees
 from matching.model import MatchModel
+from matching.problems import problem
 from matching.settings import Settings
 from matching.sources import tables as tables_source
 from matching.split import split
@@ -19,6 +22,7 @@ from matching.tables import Candidate, Event, Job, frame
 from pipelines import registry
 
 SKILLS = ("python", "go", "java", "react", "kafka", "rust", "sql", "aws")
+QUICK = replace(problem("tables"), estimator=Trees(max_iter=30, min_samples_leaf=20))
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -93,7 +97,10 @@ def seal_bundle(dataset: Dataset, folder: Path, *, seed: int = 7) -> Path:
     """Train and seal a bundle as the flow does, without its pages."""
     parts = split(dataset, maturity=timedelta(days=1), seed=seed)
     fitted = training.fit(
-        parts.train, parts.calibration, seed=seed, settings=training.ModelSettings(max_iter=30, min_samples_leaf=20)
+        parts.train,
+        parts.calibration,
+        seed=seed,
+        problem=QUICK,
     )
     check = fitted.features.transform(parts.holdout.pairs.take(np.arange(50)))
     training.write(fitted, folder, source="tables", facts={"cuts": {}}, check=check)

@@ -94,7 +94,15 @@ def test_the_registered_bundle_is_complete_and_answers_its_golden_cases(
     bundle = registry.fetch(settings, result.model_name, result.version, tmp_path)
     files = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert files == {
-        *("model.json", "text.npz", "match.onnx", "golden.json", "reference.parquet", "metrics.json", "card.md"),
+        *(
+            "model.json",
+            "features/text.npz",
+            "match.onnx",
+            "golden.json",
+            "reference.parquet",
+            "metrics.json",
+            "card.md",
+        ),
         *("plots/calibration.png", "plots/ranking.png", "plots/importance.png", "manifest.json"),
     }
     sealed = manifest.verify(bundle)

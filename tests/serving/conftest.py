@@ -8,7 +8,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,16 @@ import pytest
 
 from matching import golden, training
 from matching.dataset import Pairs
+from matching.estimators import Trees
 from matching.features import PairFeatures
 from matching.labels import LabelledPairs
 from matching.manifest import seal
 from matching.model import MatchModel
+from matching.problems import problem
 from matching.tables import Candidate, Job, JobProfile, frame
 
 SKILLS = ("Python", "React", "PostgreSQL", "Kubernetes", "Go", "TypeScript", "Rust", "Spark")
+QUICK = replace(problem("marketplace"), estimator=Trees(max_iter=20))
 MODEL_NAME, MODEL_VERSION = "tandem-small", "3"
 
 
@@ -107,14 +110,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pairs = Pairs(candidates, jobs, everyone, every_job)
     encoder = PairFeatures().fit(candidates, jobs)
     train, calibration = _labelled(pairs, encoder, 5), _labelled(pairs, encoder, 6)
-    fitted = training.fit(train, calibration, seed=7, settings=training.ModelSettings(max_iter=20))
+    fitted = training.fit(train, calibration, seed=7, problem=QUICK)
     check = fitted.features.transform(pairs.take(np.arange(50)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # skl2onnx gives protobuf numpy's uint8 and bool
-        training.write(fitted, folder, source="small", facts={}, check=check)
+        training.write(fitted, folder, source="marketplace", facts={}, check=check)
     (folder / "metrics.json").write_text(json.dumps({"match": {"auc": 0.7, "ndcg": float("nan")}}))
     (folder / "card.md").write_text("# A small model\n")
-    seal(folder, {"source": "small"})
+    seal(folder, {"source": "marketplace"})
     (home / "release.json").write_text(
         json.dumps(
             {
@@ -213,7 +216,7 @@ def golden_bundle(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("manifest.json"))
     golden.write(MatchModel.load(folder), frame(JobProfile, job_rows(20)), folder, seed=3)
     (folder / "reference.parquet").write_bytes(b"holdout rows, which are personal data")
-    seal(folder, {"source": "small"})
+    seal(folder, {"source": "marketplace"})
     return folder
 
 

@@ -65,7 +65,7 @@ def client(bundle: Path, tmp_path_factory: pytest.TempPathFactory, stored: tuple
 
     settings_ = Settings(home=tmp_path_factory.mktemp("api"), database_url=None)
     engine = connect(settings_.log_url)
-    replace_all(engine, "small", *stored)
+    replace_all(engine, "marketplace", *stored)
     engine.dispose()
     app = create_app(bundle)
     app.state.matcher = load_matcher(settings_, bundle)

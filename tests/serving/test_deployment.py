@@ -65,7 +65,7 @@ def change_golden_score(bundle: Path) -> None:
     golden["cases"][3]["scores"]["match"] += 0.001
     path.write_text(json.dumps(golden))
     (bundle / "manifest.json").unlink()
-    seal(bundle, {"source": "small"})
+    seal(bundle, {"source": "marketplace"})
 
 
 def assert_untouched(settings: Settings, first: Deployment) -> None:
@@ -134,7 +134,7 @@ def test_a_model_that_answers_other_scores_never_replaces_the_old_one(
 def test_a_bundle_without_golden_cases_is_refused(settings: Settings, first: Deployment, damaged: Path) -> None:
     (damaged / "golden.json").unlink()
     (damaged / "manifest.json").unlink()
-    seal(damaged, {"source": "small"})
+    seal(damaged, {"source": "marketplace"})
     with pytest.raises(ModelError, match="golden"):
         deployment.deploy(settings, Release(NAME, "2", damaged), lambda _: None)
     assert_untouched(settings, first)

@@ -98,7 +98,7 @@ def test_stopping_keeps_every_answer_and_the_log_replays_exactly(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'service' / 'log' / 'log.db'}"
     engine = connect(url)
-    replace_all(engine, "small", *stored)
+    replace_all(engine, "marketplace", *stored)
     service = run(bundle)
     with httpx.Client(base_url=service.url) as client:
         candidates, jobs = (table.drop("updated_at").to_dicts() for table in stored)

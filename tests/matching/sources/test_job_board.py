@@ -10,7 +10,7 @@ from matching.dataset import Dataset
 from matching.errors import InputError, MissingInput, UnusableData
 from matching.features import FEATURE_INPUTS
 from matching.labels import labelled_pairs
-from matching.sources import source
+from matching.problems import problem
 from matching.sources.job_board import EPOCH
 from matching.validation import validate
 
@@ -59,7 +59,7 @@ def folder_of(tmp_path: Path, views: list[str] | None = None, **others: str) -> 
 
 
 def load(folder: Path | None) -> Dataset:
-    return source("job_board").load(folder, seed=0, progress=lambda _: None)
+    return problem("job_board").source.load(folder, seed=0, progress=lambda _: None)
 
 
 def full(tmp_path: Path) -> Dataset:
@@ -98,7 +98,7 @@ def test_views_are_events_once_per_moment(tmp_path: Path) -> None:
 
 def test_rows_left_out_are_counted_aloud(tmp_path: Path) -> None:
     said: list[str] = []
-    source("job_board").load(folder_of(tmp_path), seed=0, progress=said.append)
+    problem("job_board").source.load(folder_of(tmp_path), seed=0, progress=said.append)
     assert "Job_Views.csv: left out 2 rows without applicant or readable time" in said
 
 

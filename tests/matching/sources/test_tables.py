@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from matching.dataset import Dataset
 from matching.errors import InputError, InvalidTable, MissingInput, UnusableData
-from matching.sources import source
+from matching.problems import problem
 from matching.sources.tables import write
 from matching.tables import Candidate, Event, Job, ProtectedAttributes, frame, polars_schema
 from matching.validation import validate
@@ -38,7 +38,7 @@ def folder_of(tmp_path: Path, **texts: str) -> Path:
 
 
 def load(folder: Path | None) -> Dataset:
-    return source("tables").load(folder, seed=0, progress=lambda _: None)
+    return problem("tables").source.load(folder, seed=0, progress=lambda _: None)
 
 
 def test_csv_becomes_the_canonical_tables(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""What learns a direction: any scikit-learn classifier that skl2onnx can write."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import Pipeline
+
+Floats = NDArray[np.float64]
+
+
+class Estimator(Protocol):
+    """Makes an unfitted classifier."""
+
+    def __call__(self, seed: int) -> Any:
+        """Return a scikit-learn classifier with `fit`, `predict_proba` and `get_params`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Gradient boosted trees with these settings; see scikit-learn's `HistGradientBoostingClassifier`."""
+
+    max_iter: int = 150
+    learning_rate: float = 0.06
+    max_leaf_nodes: int = 15
+    min_samples_leaf: int = 60
+    l2_regularization: float = 5.0
+    max_features: float = 0.5
+
+    def __call__(self, seed: int) -> HistGradientBoostingClassifier:
+        """Return unfitted trees."""
+        return HistGradientBoostingClassifier(**asdict(self), random_state=seed, early_stopping=False)
+
+
+def fit_weighted(classifier: Any, X: NDArray[np.float32], label: Floats, weight: Floats) -> Any:
+    """Fit a classifier, or a pipeline that ends in one, to weighted rows; return it."""
+    name = f"{classifier.steps[-1][0]}__sample_weight" if isinstance(classifier, Pipeline) else "sample_weight"
+    return classifier.fit(X, label.astype(int), **{name: weight})
+
+
+def settings_of(classifier: Any) -> dict[str, Any]:
+    """Parameters of a classifier as JSON holds them; those of a pipeline are named `step__parameter`."""
+    plain = (bool, int, float, str, type(None))
+    return {name: value for name, value in classifier.get_params().items() if isinstance(value, plain)}
