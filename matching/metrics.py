@@ -23,7 +23,7 @@ def log_losses(label: Floats, probability: Floats, propensity: Floats) -> Floats
 
 
 def reliability(
-    label: Floats, probability: Floats, propensity: Floats, weight: Floats
+    label: Floats, probability: Floats, propensity: Floats, weight: Floats, bins: int = CALIBRATION_BINS
 ) -> tuple[Floats, Floats, Floats]:
     """Predicted and observed probability in bins of equal mass, and each bin's share; shapes (n_bins,).
 
@@ -32,18 +32,20 @@ def reliability(
     looked = weight * propensity
     order = np.argsort(probability, kind="stable")
     mass = np.cumsum(looked[order])
-    bins = np.empty(len(order), dtype=np.int64)
-    bins[order] = np.minimum((mass / mass[-1] * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    total = np.bincount(bins, looked, CALIBRATION_BINS)
+    codes = np.empty(len(order), dtype=np.int64)
+    codes[order] = np.minimum((mass / mass[-1] * bins).astype(np.int64), bins - 1)
+    total = np.bincount(codes, looked, bins)
     kept = total > 0
-    predicted = np.bincount(bins, looked * probability, CALIBRATION_BINS)[kept] / total[kept]
-    observed = np.bincount(bins, weight * label, CALIBRATION_BINS)[kept] / total[kept]
+    predicted = np.bincount(codes, looked * probability, bins)[kept] / total[kept]
+    observed = np.bincount(codes, weight * label, bins)[kept] / total[kept]
     return predicted, observed, total[kept] / total.sum()
 
 
-def calibration_error(label: Floats, probability: Floats, propensity: Floats, weight: Floats) -> float:
+def calibration_error(
+    label: Floats, probability: Floats, propensity: Floats, weight: Floats, bins: int = CALIBRATION_BINS
+) -> float:
     """Expected calibration error over bins of equal mass (Naeini et al. 2015)."""
-    predicted, observed, share = reliability(label, probability, propensity, weight)
+    predicted, observed, share = reliability(label, probability, propensity, weight, bins)
     return float(np.sum(share * np.abs(predicted - observed)))
 
 
