@@ -62,13 +62,14 @@ def test_a_season_follows_the_log_with_the_truth_of_its_market(weeks: Season) ->
 
 
 def test_a_pair_is_shown_once_and_only_while_both_are_there(weeks: Season) -> None:
-    # Scores are the pair's own number, so that a list tells which pairs it holds.
-    number = np.arange(weeks.company.size, dtype=np.float64).reshape(weeks.company.shape)
+    # Scores are the pair's own number, so that a list tells which pairs it holds; the oldest candidates come first,
+    # whom every later week would show again.
+    number = -np.arange(weeks.company.size, dtype=np.float64).reshape(weeks.company.shape)
     spy = Spy()
     play(weeks, number, spy, Rules(ending=0.0), repeat=0)  # type: ignore[arg-type]  # float64 keeps every number
     seen: set[int] = set()
     for week, (score, lists) in enumerate(zip(spy.asked, spy.answered, strict=True)):
-        shown = {int(score[row, one]) for row, found in enumerate(lists) for one in found}
+        shown = {-int(score[row, one]) for row, found in enumerate(lists) for one in found}
         assert not shown & seen
         seen |= shown
         job, candidate = np.divmod(np.array(sorted(shown)), weeks.company.shape[1])
