@@ -143,19 +143,22 @@ def _contestants(
 
 
 def _scores(season: "Season", model: "MatchModel", popularity: "Popularity") -> dict[str, Any]:
-    """Scores of every pair that can meet, by ranker; the two sides' rules are summed."""
-    from matching.baselines import rules, text_similarity
+    """Scores of every pair that can meet, by ranker; a baseline whose features the model lacks is left out."""
+    from matching.baselines import Rules, TextSimilarity
     from matching.tables import Direction
 
     pairs = season.pairs
     candidates, jobs = model.encode_candidates(pairs.candidates), model.encode_jobs(pairs.jobs)
-    parts: dict[str, list[Any]] = {"popularity": [], "rules": [], "TF-IDF": [], "model": []}
+    known = model.feature_names
+    checklists: dict[str, Rules | TextSimilarity] = {"rules": Rules(known), "TF-IDF": TextSimilarity(known)}
+    checklists = {name: one for name, one in checklists.items() if set(one.USES) <= set(known)}
+    parts: dict[str, list[Any]] = {"popularity": [], **{name: [] for name in checklists}, "model": []}
     for start in range(0, len(pairs), CHUNK):
         part = pairs.take(np.arange(start, min(start + CHUNK, len(pairs))))
         answer = model.score_encoded(candidates, jobs, part.candidate_rows, part.job_rows)
         parts["popularity"].append(popularity(Direction.COMPANY, part, answer.features))
-        parts["rules"].append(sum(rules(direction, part, answer.features) for direction in Direction))
-        parts["TF-IDF"].append(text_similarity(Direction.COMPANY, part, answer.features))
+        for name, checklist in checklists.items():  # both sides' points are summed
+            parts[name].append(sum(checklist(direction, part, answer.features) for direction in Direction))
         parts["model"].append(answer.match)
     return {name: np.concatenate(values) for name, values in parts.items()}
 

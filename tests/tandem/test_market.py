@@ -13,6 +13,8 @@ import pytest
 
 from matching import training
 from matching.errors import InputError
+from matching.estimators import Trees
+from matching.problem import Problem
 from matching.settings import Settings
 from matching.sources.marketplace import Marketplace, MarketplaceConfig
 from matching.split import split
@@ -29,8 +31,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "bundle"
     dataset = SMALL.load(None, seed=7, progress=lambda _: None)
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
-    settings = training.ModelSettings(max_iter=40, min_samples_leaf=30)
-    fitted = training.fit(parts.train, parts.calibration, seed=7, settings=settings)
+    problem = Problem(source=SMALL, estimator=Trees(max_iter=40, min_samples_leaf=30))
+    fitted = training.fit(parts.train, parts.calibration, seed=7, problem=problem)
     check = fitted.features.transform(parts.holdout.pairs.take(np.arange(10)))
     training.write(fitted, folder, source="marketplace", facts={}, check=check)
     return folder
