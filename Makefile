@@ -9,7 +9,7 @@ option = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
 common = $(call option,SOURCE,source)
 
 .PHONY: help setup demo test train deploy traffic monitor dashboards rollback status stop doctor lint bench \
-	screenshots clean
+	market screenshots clean
 
 help: ## List the targets
 	@echo "Tandem: a two-sided candidate-job matching model, from data to production."
@@ -66,6 +66,9 @@ bench: setup ## Measure the champion over HTTP and in process against named peer
 	@$(TANDEM) bench $(common) $(ARGS)
 	@echo
 	@.venv/bin/python tests/bench/log_cost.py $(common) --blocks 8
+
+market: setup ## Compare ranking policies on the simulated marketplace, in matches a week (SEED=)
+	@$(TANDEM) market $(call option,SEED,seed) $(ARGS)
 
 screenshots: setup ## Take the screenshots of docs/images in headless Chromium
 	@TANDEM_SCREENSHOTS=docs/images .venv/bin/pytest -q tests/e2e/test_pages.py $(ARGS)

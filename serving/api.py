@@ -35,6 +35,8 @@ from serving.requests import (
     MatchAnswer,
     MatchRequest,
     ModelAnswer,
+    PlanAnswer,
+    PlanOutreachRequest,
     RankAnswer,
     RankCandidatesRequest,
     RankJobsRequest,
@@ -119,6 +121,14 @@ OPERATIONS = (
         examples=examples.RANK_JOBS,
     ),
     Operation(
+        path="/v1/plan/outreach",
+        summary="Share candidates out among several jobs",
+        handle=lambda matcher, body, key, now: matcher.plan_outreach(parse(body, PlanOutreachRequest), key, now),
+        request_schema=_reference(PlanOutreachRequest),
+        answer=PlanAnswer,
+        examples=examples.PLAN_OUTREACH,
+    ),
+    Operation(
         path="/v1/feedback",
         summary="Record what came of predictions: one outcome or a list",
         handle=lambda matcher, body, key, now: matcher.feedback(parse_feedback(body), key, now),
@@ -133,7 +143,13 @@ OPERATIONS = (
         refusals=(404, 408, 409, 413, 415, 422, 429, 500, 503),
     ),
 )
-_BODIES: tuple[type[Body], ...] = (MatchRequest, RankCandidatesRequest, RankJobsRequest, FeedbackRequest)
+_BODIES: tuple[type[Body], ...] = (
+    MatchRequest,
+    RankCandidatesRequest,
+    RankJobsRequest,
+    PlanOutreachRequest,
+    FeedbackRequest,
+)
 
 
 def create_app(page_files: Path) -> FastAPI:

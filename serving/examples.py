@@ -78,6 +78,12 @@ RANK_JOBS = {
         "value": {"candidate": LIN, "jobs": [BACKEND, FRONTEND], "limit": 2},
     },
 }
+PLAN_OUTREACH = {
+    "given_profiles": {
+        "summary": "Two jobs share two candidates, each of whom is asked once",
+        "value": {"jobs": [BACKEND, FRONTEND], "candidates": [ADA, LIN], "limit": 1, "max_exposure": 1},
+    },
+}
 FEEDBACK = {
     "one_outcome": {
         "summary": "The candidate accepted",

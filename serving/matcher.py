@@ -30,6 +30,7 @@ from matching.prediction_log import (
 from matching.profiles import StoredProfiles, load_kind
 from matching.settings import Settings
 from matching.tables import CandidateProfile, JobProfile
+from serving import planning
 from serving.deployed import Deployed
 from serving.examples import EXAMPLE_CANDIDATE, EXAMPLE_JOB
 from serving.problems import Detail, Problem, invalid
@@ -39,6 +40,9 @@ from serving.requests import (
     MatchAnswer,
     MatchRequest,
     ModelAnswer,
+    PlanAnswer,
+    PlannedJob,
+    PlanOutreachRequest,
     Prediction,
     RankAnswer,
     RankCandidatesRequest,
@@ -139,6 +143,40 @@ class Matcher:
             ranked_from=len(ids),
         )
         return self._rank_answer(request_id, predictions, len(ids))
+
+    def plan_outreach(self, request: PlanOutreachRequest, request_id: str, now: datetime) -> PlanAnswer:
+        """Plan lists for several jobs at once; each is logged as a ranking; raises Problem."""
+        jobs = planning.members(JobProfile, self._jobs.stored, request.jobs, request.job_ids)
+        ids, payloads, people = self._planned_candidates(request, len(jobs.profiles))
+        posts = self.model.encode_jobs(jobs.table())
+        planned = []
+        lists = planning.lists(self.model, people, posts, (len(jobs.profiles), len(ids)), request)
+        for row, ((job, profile), best) in enumerate(zip(jobs.profiles.items(), lists, strict=True)):
+            chosen = [ids[one] for one in best]
+            predictions = self._log(
+                self.model.score_encoded(people, posts, best, np.full_like(best, row)),
+                request_id=request_id,
+                now=now,
+                candidate_ids=chosen,
+                job_ids=[job] * len(best),
+                candidates={key: payloads[one] for key, one in zip(chosen, best, strict=True)},
+                jobs={job: profile},
+                ranked_from=len(ids),
+                prediction_ids=[f"{request_id}-{row}-{place}" for place in range(len(best))],
+            )
+            planned.append(PlannedJob(job_id=job, results=_placed(predictions)))
+        return PlanAnswer(jobs=planned, ranked_from=len(ids), **self._answered(request_id))
+
+    def _planned_candidates(
+        self, request: PlanOutreachRequest, n_jobs: int
+    ) -> tuple[list[str], Sequence[Profile | str], Encoded]:
+        """Ids, payloads and encodings of who is shared out, once they are known not to be too many; raises Problem."""
+        if request.candidate_ids is None:
+            planning.check_size(n_jobs, len(request.candidates or self._candidates.stored.payloads))
+            return self._ranked(CandidateProfile, self._candidates, request.candidates, "candidates")
+        planning.check_size(n_jobs, len(request.candidate_ids))
+        people = planning.members(CandidateProfile, self._candidates.stored, None, request.candidate_ids)
+        return list(people.profiles), list(people.profiles.values()), self.model.encode_candidates(people.table())
 
     def feedback(self, given: list[FeedbackRequest], request_id: str, now: datetime) -> FeedbackAnswer:
         """Record outcomes, all or none; raises Problem."""
@@ -275,8 +313,7 @@ class Matcher:
         ]
 
     def _rank_answer(self, request_id: str, predictions: list[Prediction], ranked_from: int) -> RankAnswer:
-        results = [Ranked(position=i, **prediction.model_dump()) for i, prediction in enumerate(predictions, start=1)]
-        return RankAnswer(results=results, ranked_from=ranked_from, **self._answered(request_id))
+        return RankAnswer(results=_placed(predictions), ranked_from=ranked_from, **self._answered(request_id))
 
     def _answered(self, request_id: str) -> Any:
         names = {"model_name": self.deployed.model_name, "model_version": self.deployed.model_version}
@@ -317,6 +354,10 @@ def _item(place: int, given: Sequence[Any], field: str) -> str:
 def _best(scores: Scores, limit: int) -> Rows:
     """Rows of the highest match probabilities, best first; equal ones keep their order."""
     return np.argsort(-scores.match, kind="stable")[:limit]
+
+
+def _placed(predictions: list[Prediction]) -> list[Ranked]:
+    return [Ranked(position=i, **prediction.model_dump()) for i, prediction in enumerate(predictions, start=1)]
 
 
 def _take(scores: Scores, rows: Rows) -> Scores:

@@ -15,6 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from matching.market import Method
 from matching.prediction_log import OutcomeName
 from matching.tables import CandidateProfile, Id, JobProfile
 from serving.problems import from_validation
@@ -23,6 +24,8 @@ Parsed = TypeVar("Parsed", bound="Body")
 
 MAX_PAIRS = 1_000
 MAX_RANKED = 100
+MAX_PLANNED_JOBS = 100
+MAX_PLANNED_PAIRS = 200_000
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
@@ -104,6 +107,36 @@ class RankJobsRequest(Body):
         return self
 
 
+class PlanOutreachRequest(Body):
+    """Several jobs, and the candidates to share out among them."""
+
+    jobs: Annotated[list[JobProfile], Field(min_length=1, max_length=MAX_PLANNED_JOBS)] | None = Field(
+        None, description=f"1 to {MAX_PLANNED_JOBS} jobs."
+    )
+    job_ids: Annotated[list[Key], Field(min_length=1, max_length=MAX_PLANNED_JOBS)] | None = Field(
+        None, description="Instead of `jobs`: the ids of stored ones."
+    )
+    candidates: Annotated[list[CandidateProfile], Field(min_length=1, max_length=MAX_PAIRS)] | None = Field(
+        None, description=f"1 to {MAX_PAIRS} candidates; all stored ones where left out."
+    )
+    candidate_ids: Annotated[list[Key], Field(min_length=1, max_length=MAX_PAIRS)] | None = Field(
+        None, description="Instead of `candidates`: the ids of stored ones."
+    )
+    limit: Limit = 10
+    max_exposure: Annotated[int, Field(ge=1, le=MAX_PLANNED_JOBS)] = Field(
+        3,
+        description="Lists that may hold a candidate: never more with `caps`, on average with `transferable_utility`.",
+    )
+    method: Method = Field("caps", description="How candidates in demand are shared out.")
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        self._need_one("jobs", "job_ids")
+        if self.candidates is not None and self.candidate_ids is not None:
+            raise PydanticCustomError("one_of", "Give at most one of candidates and candidate_ids")
+        return self
+
+
 class FeedbackRequest(Body):
     """What came of one prediction."""
 
@@ -157,6 +190,23 @@ class RankAnswer(Answered):
 
     ranked_from: int = Field(description="How many were compared.")
     results: list[Ranked]
+
+
+class PlannedJob(BaseModel):
+    """The list of one job."""
+
+    job_id: str
+    results: list[Ranked] = Field(
+        description="In the order to ask them, which is not that of match_probability alone; fewer than limit where "
+        "no more candidates are left."
+    )
+
+
+class PlanAnswer(Answered):
+    """A list for each job, in the order of the jobs."""
+
+    ranked_from: int = Field(description="How many candidates were compared for each job.")
+    jobs: list[PlannedJob]
 
 
 class Recorded(BaseModel):

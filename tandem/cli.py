@@ -194,6 +194,28 @@ def bench(source: Source = None) -> None:
 
 
 @command()
+def market(
+    *,
+    seed: Seed = None,
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks after the log to play.")] = 8,
+    repeats: Annotated[int, typer.Option(min=2, max=1_000, help="Draws of chance behind the intervals.")] = 20,
+    length: Annotated[int, typer.Option(min=1, max=100, help="Candidates in a job's weekly list.")] = 10,
+    answers: Annotated[int, typer.Option(min=1, help="Outreaches a candidate answers in a week.")] = 1,
+    max_exposure: Annotated[
+        int | None,
+        typer.Option(min=1, help="Lists that may hold a candidate in a week.", show_default="by the market's size"),
+    ] = None,
+    crowding: Annotated[int, typer.Option(min=1, help="Also play with one candidate in so many; 1 for not.")] = 4,
+) -> None:
+    """Compare ranking for one query with ranking for the whole market, in matches a week on the marketplace."""
+    from tandem.market import Plan, compare
+    from tandem.options import settings_from
+
+    plan = Plan(weeks, repeats, length, answers, max_exposure, crowding)
+    compare(settings_from(source="marketplace", seed=seed), plan)
+
+
+@command()
 def simulate(
     *,
     out: Annotated[Path, typer.Option(help="Folder to write the tables to, as Parquet.")],

@@ -1,0 +1,72 @@
+"""Plans of outreach: lists for several jobs at once, so that the same few candidates are not asked by all of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching import market
+from matching.features import Encoded
+from matching.model import MatchModel
+from matching.profiles import StoredProfiles
+from matching.tables import JobProfile
+from serving.problems import Detail, Problem, invalid
+from serving.requests import MAX_PLANNED_PAIRS, PlanOutreachRequest
+from serving.sides import Profile, Side
+
+
+def members(
+    record: type[Profile], stored: StoredProfiles, given: Sequence[Profile] | None, names: Sequence[str] | None
+) -> Side:
+    """Return the given profiles, or the stored ones of these names, each once and in this order; raises Problem."""
+    side = Side(record, stored)
+    kind = "job" if record is JobProfile else "candidate"
+    for place, profile in enumerate(given or ()):
+        _require_new(side.add(profile, None, f"{kind}s[{place}]") == place, f"{kind}s[{place}].{side.key}")
+    for place, name in enumerate(names or ()):
+        field = f"{kind}_ids[{place}]"
+        if name not in stored.row_of:
+            detail = Detail(field=field, problem="No stored profile has this id")
+            raise Problem(404, "unknown_profile", "a profile that the request names is not stored", [detail])
+        _require_new(side.add(None, name, field) == place, field)
+    return side
+
+
+def check_size(n_jobs: int, n_candidates: int) -> None:
+    """Refuse a plan of more pairs than one request may score; raises Problem."""
+    if n_jobs * n_candidates > MAX_PLANNED_PAIRS:
+        fewer = f"jobs x candidates are too many for one plan: send at most {MAX_PLANNED_PAIRS // n_candidates} jobs"
+        known = Detail(field="jobs", problem=f"{n_jobs} x {n_candidates}: {fewer}", limit=MAX_PLANNED_PAIRS)
+        raise invalid([known])
+
+
+def lists(
+    model: MatchModel, candidates: Encoded, jobs: Encoded, shape: tuple[int, int], asked: PlanOutreachRequest
+) -> market.Lists:
+    """Score every pair and plan the lists; only one number a pair is kept, features of one job at a time.
+
+    Args:
+        model: the model.
+        candidates: all candidates.
+        jobs: all jobs.
+        shape: how many jobs and candidates.
+        asked: length of the lists, exposure and method.
+    """
+    matrix = _matrix(model, candidates, jobs, shape)
+    return market.policy(asked.method, asked.max_exposure)(matrix, asked.limit)
+
+
+def _matrix(model: MatchModel, candidates: Encoded, jobs: Encoded, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Match probabilities, shape (n_jobs, n_candidates); raises Problem where the model gives no number."""
+    everyone = np.arange(shape[1])
+    matrix = np.empty(shape, dtype=np.float32)
+    for row in range(shape[0]):
+        matrix[row] = model.score_encoded(candidates, jobs, everyone, np.full_like(everyone, row)).match
+    if not np.isfinite(matrix).all():
+        raise Problem(500, "model_failure", "the model gave no number: report the request_id of this answer's header")
+    return matrix
+
+
+def _require_new(is_new: bool, field: str) -> None:
+    if not is_new:
+        raise invalid([Detail(field=field, problem="This id was given before", limit="different ids")])
