@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from matching.dataset import Dataset
-from matching.evaluation import MATCH, TRUTH, Evaluation
+from matching.evaluation import MATCH, MODEL, TRUTH, Evaluation
+from matching.fairness_report import MIN_MEMBERS, FairnessReport
 from matching.gate import Verdict
 from matching.split import Split
 from matching.tables import ProtectedAttributes
@@ -20,6 +21,7 @@ _MEANING = {
     "candidate": "the candidate accepts, once asked (in a one-sided log: is interested)",
     MATCH: "both sides say yes",
 }
+_FAIRNESS_FIGURES = ("min_skew", "max_skew", "ndkl", "exposure_ratio", "ndcg_at_10")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def write(
     evaluation: Evaluation,
     verdict: Verdict | None,
     next_view: pl.DataFrame | None,
+    fairness: FairnessReport | None = None,
 ) -> str:
     """Write the card as Markdown.
 
@@ -61,6 +64,7 @@ def write(
         evaluation: every figure.
         verdict: what the gate decided; None where it was not asked.
         next_view: figures for the next view, in a one-sided log.
+        fairness: what was measured about both sides; None where it was not.
     """
     sections = [
         f"# {facts.model_name}",
@@ -68,6 +72,7 @@ def write(
         _data(facts, dataset, parts),
         _figures(evaluation),
         _next_view(next_view),
+        fairness_section(fairness),
         _gate(verdict),
         _limits(dataset, evaluation),
         _reproduce(facts),
@@ -161,6 +166,71 @@ def _gate(verdict: Verdict | None) -> str:
     warnings = "".join(f"\n\nNote: {warning}." for warning in verdict.warnings)
     table = _table(["check", "value", "interval", "asked", "holds"], rows)
     return f"## Gate\n\nCompared with {against}.\n\n{table}{warnings}"
+
+
+def fairness_section(report: FairnessReport | None) -> str:
+    """Write the section on fairness: by group and against chance, with proxies and stability; empty for None."""
+    if report is None:
+        return ""
+    parts = [_balance(report), _beyond_chance(report), _proxies(report.proxies), _stability(report)]
+    return "## Fairness\n\n" + "\n\n".join(part for part in parts if part)
+
+
+def _balance(report: FairnessReport) -> str:
+    if not report.measures.height:
+        return "No groups with enough people are known: the rankings were not measured by group."
+    rows = [
+        [f"{row['side']}: {row['attribute']}", row["ranking"], *map(_figure, (row[name] for name in _FAIRNESS_FIGURES))]
+        for row in report.measures.filter(pl.col("k") == 10).to_dicts()
+    ]
+    header = ["by", "ranking", "MinSkew@10", "MaxSkew@10", "NDKL@10", "exposure ratio@10", "nDCG@10 (truth)"]
+    return (
+        "How the places of the first ten are shared, as ranked and after re-ranking to the shares of the pool "
+        f"(0, 0, 0 and 1 are even; groups under {MIN_MEMBERS} members in the pool are not judged).\n\n"
+        f"{_table(header, rows)}"
+    )
+
+
+def _beyond_chance(report: FairnessReport) -> str:
+    """Groups whose share of the first ten is outside what chance gives, and groups too small to say."""
+    shown = report.groups.filter((pl.col("k") == 10) & (pl.col("ranking") == MODEL))
+    beyond = (pl.col("skew") < pl.col("chance_low")) | (pl.col("skew") > pl.col("chance_high"))
+    lines = [
+        f"- {row['side']}, {row['attribute']} {row['group']}: {row['pool_share']:.1%} of the pool, "
+        f"{row['top_share']:.1%} of the first ten (chance alone: skew {_figure(row['chance_low'])} to "
+        f"{_figure(row['chance_high'])}, here {_figure(row['skew'])})"
+        for row in shown.filter(pl.col("is_enough") & beyond).to_dicts()
+    ]
+    small = [f"{row['attribute']} {row['group']}" for row in shown.filter(~pl.col("is_enough")).to_dicts()]
+    found = "Outside what chance gives:\n\n" + "\n".join(lines) if lines else "No share is outside what chance gives."
+    return found + (f"\n\nNot enough data: {', '.join(small)}." if small else "")
+
+
+def _proxies(table: pl.DataFrame) -> str:
+    if not table.height:
+        return ""
+    rows = [
+        [f"{row['attribute']} {row['group']}", f"{row['auc']:.3f} ± {row['standard_error']:.3f}", *row["features"]]
+        for row in table.to_dicts()
+    ]
+    intro = "How well a group can be read off the features (AUC of a logistic regression, .5 is chance), and from what."
+    named = ["features that carry it", *[""] * (max(len(row) for row in rows) - 3)]
+    return f"{intro}\n\n{_table(['group', 'AUC', *named], rows)}"
+
+
+def _stability(report: FairnessReport) -> str:
+    found = report.stability
+    return (
+        f"Other first names and gendered words in every profile ({found.changed_share:.1%} of the texts change) give "
+        f"rankings with a rank-biased overlap of {found.candidates:.4f} (candidates for a job, worst "
+        f"{found.candidates_worst:.4f}) and {found.jobs:.4f} (jobs for a candidate, worst {found.jobs_worst:.4f}); "
+        f"asked is .99: {'holds' if found.is_stable else '**does not hold**'}."
+    )
+
+
+def _figure(value: float) -> str:
+    """Three decimals; a group that is never there has a skew without end."""
+    return "none there" if value == -math.inf else "" if math.isnan(value) else f"{value:.3f}"
 
 
 def _limits(dataset: Dataset, evaluation: Evaluation) -> str:

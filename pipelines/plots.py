@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
 from matching import metrics
 from matching.evaluation import MATCH, MODEL, Evaluation
+from matching.fairness_report import FairnessReport
 from matching.labels import LabelledPairs
 from matching.model import Scores
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 BLUE, GREY, ORANGE = "#2b6cb0", "#a0aec0", "#dd6b20"
 SHOWN_FEATURES = 15
+LOWEST_SKEW = -2.5  # a group that is never there would be a bar without end
+RERANKED = {MODEL: BLUE, "det_greedy": ORANGE, "det_const_sort": "#d6bcfa"}
 
 
 def _figure(columns: int, height: float = 3.6) -> "tuple[Figure, list[Axes]]":
@@ -79,4 +83,30 @@ def importance(losses: dict[str, dict[str, float]], file: Path) -> None:
         panel.barh([name for name, _ in largest], [loss for _, loss in largest], color=ORANGE)
         panel.tick_params(axis="y", labelsize=7)
         panel.set(title=f"Importance: {direction}", xlabel="log loss added by shuffling, nats")
+    _save(figure, file)
+
+
+def fairness(report: FairnessReport, file: Path, *, k: int = 10) -> None:
+    """Draw each group's skew in the first k, as ranked and re-ranked; a panel per attribute, no file without any.
+
+    Grey is what chance gives the model's ranking. A bar that reaches the left edge is that low or lower.
+    """
+    judged = report.groups.filter(pl.col("is_enough") & (pl.col("k") == k))
+    panels_of = list(judged.group_by("side", "attribute", maintain_order=True))
+    if not panels_of:
+        return
+    figure, panels = _figure(len(panels_of), height=4.2)
+    for panel, ((side, attribute), rows) in zip(panels, panels_of, strict=True):
+        names = rows["group"].unique(maintain_order=True).to_list()
+        place = np.arange(len(names), dtype=np.float64)
+        model = rows.filter(pl.col("ranking") == MODEL)
+        low, high = (model[edge].to_numpy().clip(LOWEST_SKEW) for edge in ("chance_low", "chance_high"))
+        panel.barh(place, high - low, left=low, height=0.9, color="#edf2f7", label="by chance")
+        for offset, (ranking, colour) in zip((-0.27, 0, 0.27), RERANKED.items(), strict=True):
+            skew = rows.filter(pl.col("ranking") == ranking)["skew"].to_numpy().clip(LOWEST_SKEW)
+            panel.barh(place + offset, skew, height=0.25, color=colour, label=ranking.replace("_", " "))
+        panel.set_yticks(place, names)
+        panel.axvline(0, color=GREY, linewidth=1)
+        panel.set(title=f"{side} by {str(attribute).replace('_', ' ')}", xlabel=f"skew in the first {k}")
+    panels[0].legend(frameon=False, fontsize=7)
     _save(figure, file)
