@@ -31,6 +31,7 @@ from matching.profiles import StoredProfiles, load_kind
 from matching.settings import Settings
 from matching.tables import CandidateProfile, JobProfile
 from serving import planning
+from serving.balancing import balanced
 from serving.deployed import Deployed
 from serving.examples import EXAMPLE_CANDIDATE, EXAMPLE_JOB
 from serving.problems import Detail, Problem, invalid
@@ -51,6 +52,8 @@ from serving.requests import (
     Recorded,
 )
 from serving.sides import Profile, Side
+
+RankRequest = RankCandidatesRequest | RankJobsRequest
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ class Matcher:
         ids, payloads, encoded = self._ranked(CandidateProfile, self._candidates, request.candidates, "candidates")
         everyone, one = np.arange(len(ids)), np.zeros(len(ids), dtype=np.int64)
         scores = self.model.score_encoded(encoded, self.model.encode_jobs(jobs.table()), everyone, one)
-        best = _best(scores, request.limit)
+        best = _best(scores, ids, request)
         chosen, job = [ids[row] for row in best], next(iter(jobs.profiles))
         predictions = self._log(
             _take(scores, best),
@@ -121,7 +124,7 @@ class Matcher:
             jobs=jobs.profiles,
             ranked_from=len(ids),
         )
-        return self._rank_answer(request_id, predictions, len(ids))
+        return self._rank_answer(request_id, predictions, len(ids), request)
 
     def rank_jobs(self, request: RankJobsRequest, request_id: str, now: datetime) -> RankAnswer:
         """Rank jobs for a candidate; raises Problem."""
@@ -130,7 +133,7 @@ class Matcher:
         ids, payloads, encoded = self._ranked(JobProfile, self._jobs, request.jobs, "jobs")
         everyone, one = np.arange(len(ids)), np.zeros(len(ids), dtype=np.int64)
         scores = self.model.score_encoded(self.model.encode_candidates(candidates.table()), encoded, one, everyone)
-        best = _best(scores, request.limit)
+        best = _best(scores, ids, request)
         chosen, candidate = [ids[row] for row in best], next(iter(candidates.profiles))
         predictions = self._log(
             _take(scores, best),
@@ -142,7 +145,7 @@ class Matcher:
             jobs={key: payloads[row] for key, row in zip(chosen, best, strict=True)},
             ranked_from=len(ids),
         )
-        return self._rank_answer(request_id, predictions, len(ids))
+        return self._rank_answer(request_id, predictions, len(ids), request)
 
     def plan_outreach(self, request: PlanOutreachRequest, request_id: str, now: datetime) -> PlanAnswer:
         """Plan lists for several jobs at once; each is logged as a ranking; raises Problem."""
@@ -312,8 +315,13 @@ class Matcher:
             for place in range(len(ids))
         ]
 
-    def _rank_answer(self, request_id: str, predictions: list[Prediction], ranked_from: int) -> RankAnswer:
-        return RankAnswer(results=_placed(predictions), ranked_from=ranked_from, **self._answered(request_id))
+    def _rank_answer(
+        self, request_id: str, predictions: list[Prediction], ranked_from: int, request: RankRequest
+    ) -> RankAnswer:
+        method = request.balance.method if request.balance else None
+        return RankAnswer(
+            results=_placed(predictions), ranked_from=ranked_from, balanced_by=method, **self._answered(request_id)
+        )
 
     def _answered(self, request_id: str) -> Any:
         names = {"model_name": self.deployed.model_name, "model_version": self.deployed.model_version}
@@ -351,9 +359,11 @@ def _item(place: int, given: Sequence[Any], field: str) -> str:
     return field if len(given) == 1 else f"[{place}].{field}"
 
 
-def _best(scores: Scores, limit: int) -> Rows:
-    """Rows of the highest match probabilities, best first; equal ones keep their order."""
-    return np.argsort(-scores.match, kind="stable")[:limit]
+def _best(scores: Scores, ids: list[str], request: RankRequest) -> Rows:
+    """Rows of the highest match probabilities, best first, or balanced; equal ones keep their order; raises Problem."""
+    if request.balance is not None:
+        return balanced(scores.match.astype(np.float64), ids, request.limit, request.balance)
+    return np.argsort(-scores.match, kind="stable")[: request.limit]
 
 
 def _placed(predictions: list[Prediction]) -> list[Ranked]:

@@ -11,13 +11,16 @@ from pydantic import (
     Field,
     TypeAdapter,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from matching.market import Method
 from matching.prediction_log import OutcomeName
-from matching.tables import CandidateProfile, Id, JobProfile
+from matching.reranking import Method as BalanceMethod
+from matching.tables import CandidateProfile, Id, JobProfile, Name
 from serving.problems import from_validation
 
 Parsed = TypeVar("Parsed", bound="Body")
@@ -26,6 +29,8 @@ MAX_PAIRS = 1_000
 MAX_RANKED = 100
 MAX_PLANNED_JOBS = 100
 MAX_PLANNED_PAIRS = 200_000
+MAX_GROUPS = 100
+TARGETS_TOLERANCE = 1e-6
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
@@ -72,7 +77,40 @@ class MatchRequest(Body):
     )
 
 
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Limit = Annotated[int, Field(ge=1, le=MAX_RANKED, description="How many of the best to return.")]
+
+
+def _whole(problem: str) -> WrapValidator:
+    """Refuse a mapping as one field: the path of one entry would repeat its key, which the caller made up."""
+
+    def check(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            raise PydanticCustomError("entries", "{problem}", {"problem": problem}) from None
+
+    return WrapValidator(check)
+
+
+class Balance(Body):
+    """How to share the places of a ranking among groups of the caller's own; not scored, stored or logged."""
+
+    method: BalanceMethod = Field(
+        description="How to re-order; det_greedy suits short lists, see How to audit fairness."
+    )
+    groups: Annotated[dict[str, Name], _whole("Each id has the name of a group")] = Field(
+        description="Group of each ranked id; one without is in the group `unknown`."
+    )
+    targets: Annotated[dict[str, Share], _whole("Each group has a share from 0 to 1")] | None = Field(
+        None, description="Wanted share of each group, summing to 1; the shares among the ranked where left out."
+    )
+
+    @model_validator(mode="after")
+    def _targets_sum_to_one(self) -> Self:
+        if self.targets is not None and abs(sum(self.targets.values()) - 1) > TARGETS_TOLERANCE:
+            raise PydanticCustomError("targets", "The targets must sum to 1")
+        return self
 
 
 class RankCandidatesRequest(Body):
@@ -84,6 +122,7 @@ class RankCandidatesRequest(Body):
         None, description=f"1 to {MAX_PAIRS} candidates; all stored ones where left out."
     )
     limit: Limit = 10
+    balance: Balance | None = Field(None, description="Share the places among groups; by score alone where left out.")
 
     @model_validator(mode="after")
     def _one_job(self) -> Self:
@@ -100,6 +139,7 @@ class RankJobsRequest(Body):
         None, description=f"1 to {MAX_PAIRS} jobs; all stored ones where left out."
     )
     limit: Limit = 10
+    balance: Balance | None = Field(None, description="Share the places among groups; by score alone where left out.")
 
     @model_validator(mode="after")
     def _one_candidate(self) -> Self:
@@ -186,9 +226,12 @@ class Ranked(Prediction):
 
 
 class RankAnswer(Answered):
-    """The best, best first."""
+    """The best, best first; where balanced, in the balanced order with the scores unchanged."""
 
     ranked_from: int = Field(description="How many were compared.")
+    balanced_by: BalanceMethod | None = Field(
+        None, description="The method that re-ordered the list; null: by score alone."
+    )
     results: list[Ranked]
 
 
