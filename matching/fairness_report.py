@@ -141,7 +141,6 @@ def measure_fairness(
     holdout: LabelledPairs,
     protected: pl.DataFrame,
     *,
-    feature_names: tuple[str, ...],
     truth: Truth | None,
     seed: int,
 ) -> FairnessReport:
@@ -151,7 +150,6 @@ def measure_fairness(
         model: the fitted or loaded model.
         holdout: labelled pairs of the newest slice.
         protected: schema of `ProtectedAttributes`; may be empty. Used to count, never to score.
-        feature_names: columns of the model's feature matrix.
         truth: the simulator's probabilities, for the price in ranking quality; None where not known.
         seed: seed of pools, folds and shuffles.
     """
@@ -162,7 +160,7 @@ def measure_fairness(
     return FairnessReport(
         groups=pl.DataFrame([row for groups, _ in tables for row in groups], schema=_GROUPS, orient="row"),
         measures=pl.DataFrame([row for _, measures in tables for row in measures], schema=_MEASURES, orient="row"),
-        proxies=_proxies(people, attributes, feature_names, seed),
+        proxies=_proxies(people, attributes, model.features.feature_names, seed),
         stability=_stability(people, posts),
     )
 

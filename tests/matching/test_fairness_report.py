@@ -9,15 +9,17 @@ import pytest
 from numpy.typing import NDArray
 
 from matching.dataset import Dataset
+from matching.estimators import Trees
 from matching.fairness_report import MIN_MEMBERS, FairnessReport, measure_fairness
-from matching.features import FEATURE_INPUTS, FEATURE_NAMES, PairFeatures
+from matching.feature_set import FeatureSet
+from matching.features import FEATURE_INPUTS
 from matching.labels import LabelledPairs
 from matching.model import Scores
 from matching.split import split
 from matching.stability import STABLE
 from matching.tables import Candidate, Job, ProtectedAttributes, frame, polars_schema
-from matching.training import ModelSettings, fit
-from tests.matching.market import Trained
+from matching.training import fit
+from tests.matching.market import SMALL, Trained
 
 PROTECTED = set(ProtectedAttributes.model_fields) - {"candidate_id"}
 
@@ -32,7 +34,6 @@ def measure(trained: Trained, protected: pl.DataFrame) -> FairnessReport:
         trained.model,
         trained.parts.holdout,
         protected,
-        feature_names=FEATURE_NAMES,
         truth=trained.dataset.truth,
         seed=7,
     )
@@ -86,9 +87,9 @@ def test_every_figure_has_a_flat_name_and_is_finite(report: FairnessReport) -> N
 class Prefers:
     """A model that ranks by one thing about the candidate."""
 
-    def __init__(self, encoder: PairFeatures, column: str) -> None:
+    def __init__(self, encoder: FeatureSet, column: str) -> None:
         self.features = encoder
-        self._column = FEATURE_NAMES.index(column)
+        self._column = encoder.feature_names.index(column)
 
     def score_features(self, features: NDArray[np.float32]) -> Scores:
         score = np.nan_to_num(features[:, self._column]) / 100
@@ -101,7 +102,6 @@ def test_a_model_that_ranks_by_age_is_noticed(trained: Trained) -> None:
         unfair,
         trained.parts.holdout,
         trained.dataset.protected,
-        feature_names=FEATURE_NAMES,
         truth=None,
         seed=7,
     )
@@ -149,5 +149,5 @@ def _permuted(dataset: Dataset) -> Dataset:
 def _scores_of(dataset: Dataset, rows: LabelledPairs) -> NDArray[np.float32]:
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
     few = (part.take(np.arange(0, len(part), 25)) for part in (parts.train, parts.calibration))
-    model = fit(*few, seed=7, settings=ModelSettings(max_iter=5))
+    model = fit(*few, seed=7, problem=replace(SMALL, estimator=Trees(max_iter=5)))
     return model.score_features(model.features.transform(rows.pairs)).match

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -19,14 +18,9 @@ def report(trained: Trained) -> FairnessReport:
         trained.model,
         trained.parts.holdout,
         trained.dataset.protected,
-        feature_names=tuple(f"feature_{n}" for n in range(_width(trained))),
         truth=None,
         seed=7,
     )
-
-
-def _width(market: Trained) -> int:
-    return int(market.model.features.transform(market.parts.holdout.pairs.take(np.arange(1))).shape[1])
 
 
 def test_the_card_names_what_is_beyond_chance_what_is_too_small_and_what_holds(report: FairnessReport) -> None:

@@ -32,7 +32,7 @@ def client(bundle: Path, home: Path, stored: tuple[Any, Any]) -> Iterator[Client
 
     settings = Settings(home=home, database_url=None)
     engine = connect(settings.log_url)
-    replace_all(engine, "small", *stored)
+    replace_all(engine, "marketplace", *stored)
     engine.dispose()
     app = create_app(bundle)
     app.state.matcher = load_matcher(settings, bundle)
