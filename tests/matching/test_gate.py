@@ -201,6 +201,38 @@ def test_loss_and_quality_point_in_opposite_directions() -> None:
     assert gate.not_worse(RANKING, worse, limits=Limits(), seed=1).passed
 
 
+LEAD = gate.VALUE_LEAD
+
+
+@pytest.mark.parametrize(
+    ("lead", "asked", "reasons"),
+    [
+        (gate.Estimate(9_000, 500, 18_000), 0.0, []),
+        (
+            gate.Estimate(9_000, -500, 18_000),
+            0.0,
+            [f"{LEAD}: 9000.0000 [-500.0000, 18000.0000], at least 0.0000 asked"],
+        ),
+        (gate.Estimate(-100, -900, 700), -1_000.0, []),
+        (
+            gate.Estimate(-100, -1_100, 700),
+            -1_000.0,
+            [f"{LEAD}: -100.0000 [-1100.0000, 700.0000], at least -1000.0000 asked"],
+        ),
+        (None, 0.0, [f"{LEAD}: nan, at least 0.0000 asked"]),
+    ],
+)
+def test_value_is_asked_for_with_confidence(lead: gate.Estimate | None, asked: float, reasons: list[str]) -> None:
+    verdict = judge(evaluation(), None, value_lead=lead, limits=Limits(min_value_lead=asked))
+    assert verdict.reasons == reasons
+    assert verdict.passed is (not reasons)
+
+
+def test_value_that_is_not_asked_for_decides_nothing() -> None:
+    ruinous = gate.Estimate(-1e6, -2e6, -5e5)
+    assert judge(evaluation(), None, value_lead=ruinous) == judge(evaluation(), None)
+
+
 def test_the_same_seed_gives_the_same_verdict() -> None:
     labelled, truth = rows(60)
     against: Contest = gate.contest(labelled, scores(truth * 0.9), scores(truth), champion_version="1")
