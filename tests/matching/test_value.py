@@ -55,7 +55,7 @@ def redrawn(trained: Trained, seed: int) -> Split:
 
 
 def test_the_interval_covers_the_truth_as_often_as_stated(trained: Trained, scores: Floats) -> None:
-    covered = []
+    covered, accepts = [], []
     for seed in range(40):
         found = measured(trained.dataset, redrawn(trained, seed), scores)
         for worth in found.worths:
@@ -64,8 +64,10 @@ def test_the_interval_covers_the_truth_as_often_as_stated(trained: Trained, scor
                 estimate = worth.terms[term]
                 assert estimate is not None
                 covered.append(estimate.low <= worth.truth[term] <= estimate.high)
+            accepts.append(estimate.value / worth.truth["accepts"])
     # Both ends are one-sided 95 %, so nine of ten are meant to be covered.
     assert 0.80 < np.mean(covered) <= 1
+    assert np.mean(accepts) == pytest.approx(1, abs=0.05), "answers that are still open are not no's"
 
 
 def test_on_the_simulated_log_every_true_figure_is_inside_its_interval(report: ValueReport) -> None:
