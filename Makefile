@@ -32,9 +32,9 @@ test: setup ## Pass the tests (ARGS="-k name" to choose)
 train: setup ## Train, evaluate, gate and register a model (SOURCE= DATA= SEED=)
 	@$(TANDEM) train $(common) $(call option,DATA,data) $(call option,SEED,seed) $(ARGS)
 
-tune: setup ## Search the settings of the model, or ABLATE=1 its features (SOURCE= DATA= SEED= TRIALS= MINUTES=)
+tune: setup ## Search the settings of the model (SOURCE= DATA= SEED= TRIALS= MINUTES= ARGS=--ablate)
 	@$(TANDEM) tune $(common) $(call option,DATA,data) $(call option,SEED,seed) $(call option,TRIALS,trials) \
-		$(call option,MINUTES,minutes) $(if $(filter command,$(firstword $(origin ABLATE))),--ablate) $(ARGS)
+		$(call option,MINUTES,minutes) $(ARGS)
 
 deploy: setup ## Put the champion behind HTTP (SOURCE= PORT= ENGINE=docker|podman|process)
 	@$(TANDEM) deploy $(common) $(call option,PORT,port) $(call option,ENGINE,engine) $(ARGS)
