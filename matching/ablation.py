@@ -17,8 +17,8 @@ import numpy as np
 
 from matching import trial
 from matching.errors import InputError
-from matching.training import ModelSettings
-from matching.trial import Added, Fit, InnerSlices, Losses
+from matching.estimators import Estimator
+from matching.trial import Added, InnerSlices, Logistic, Losses
 
 Told = Callable[[str], None]
 LOGISTIC = "logistic regression"
@@ -72,12 +72,6 @@ class Ablation:
         return (self.full, *self.groups, *last, self.logistic)
 
 
-def groups_by_first_word(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Group features whose names begin with the same word, e.g. `wish_city` and `wish_industry`."""
-    words = dict.fromkeys(name.split("_")[0] for name in names)
-    return {word: tuple(name for name in names if name.split("_")[0] == word) for word in words}
-
-
 def complete(groups: Mapping[str, Sequence[str]], names: Sequence[str]) -> dict[str, frozenset[str]]:
     """The groups, with a last one for the features that none of them names.
 
@@ -98,7 +92,7 @@ def ablate(
     slices: InnerSlices,
     groups: Mapping[str, Sequence[str]],
     *,
-    settings: ModelSettings,
+    estimator: Estimator,
     seed: int,
     told: Told = lambda _: None,
     finished: Callable[[Finding], None] = lambda _: None,
@@ -108,8 +102,8 @@ def ablate(
     Args:
         slices: what to fit and judge on.
         groups: names of features by name of the group; features in no group form one of their own.
-        settings: settings of the trees, the same in every refit.
-        seed: seed of the trees and of the bootstrap.
+        estimator: what is fitted, the same in every refit.
+        seed: seed of the estimator and of the bootstrap.
         told: told in a few words what is being done.
         finished: called after each refit.
 
@@ -118,16 +112,15 @@ def ablate(
     """
     members = complete(groups, slices.names)
     bench = _Bench(slices, seed, finished)
-    fit = trial.trees(settings, seed=seed)
     told(f"refit 1 of {len(members) + 2}: {ALL}, with {SEEDS} seeds")
-    full = bench.full(settings)
+    full = bench.full(estimator)
     alone: dict[str, Finding] = {}
     for done, (name, without) in enumerate(members.items(), start=2):
         told(f"refit {done} of {len(members) + 2}: without {name}")
-        alone[name] = bench.refit(f"without {name}", fit, without)
+        alone[name] = bench.refit(f"without {name}", estimator, without)
     told(f"refit {len(members) + 2} of {len(members) + 2}: {LOGISTIC}")
-    simpler = bench.refit(LOGISTIC, trial.logistic(seed=seed), frozenset())
-    dropped, without_dropped = _drop(bench, fit, alone, members, told)
+    simpler = bench.refit(LOGISTIC, Logistic(), frozenset())
+    dropped, without_dropped = _drop(bench, estimator, alone, members, told)
     return Ablation(
         full=full,
         groups=tuple(_judged(found, "drop" if name in dropped else "keep") for name, found in alone.items()),
@@ -138,7 +131,11 @@ def ablate(
 
 
 def _drop(
-    bench: "_Bench", fit: Fit, alone: Mapping[str, Finding], members: Mapping[str, frozenset[str]], told: Told
+    bench: "_Bench",
+    estimator: Estimator,
+    alone: Mapping[str, Finding],
+    members: Mapping[str, frozenset[str]],
+    told: Told,
 ) -> tuple[tuple[str, ...], Finding | None]:
     """Drop groups that are not missed, the least missed first, as long as all drops together are not missed either."""
     unmissed = sorted((name for name in alone if alone[name].added.is_noise), key=lambda name: alone[name].added.mean)
@@ -150,7 +147,7 @@ def _drop(
         if len(without) == len(bench.slices.names):
             break
         told(f"without {', '.join(together)}")
-        found = alone[name] if len(together) == 1 else bench.refit(DROPPED, fit, without)
+        found = alone[name] if len(together) == 1 else bench.refit(DROPPED, estimator, without)
         if found.added.is_noise:
             dropped, kept_off = together, found
     return tuple(dropped), kept_off if len(dropped) > 1 else None
@@ -166,20 +163,20 @@ class _Bench:
     def __init__(self, slices: InnerSlices, seed: int, finished: Callable[[Finding], None]) -> None:
         self.slices, self.seed, self.finished = slices, seed, finished
 
-    def full(self, settings: ModelSettings) -> Finding:
+    def full(self, estimator: Estimator) -> Finding:
         """Fit with every feature and several seeds; later refits are compared with the mean of these."""
         began = time.monotonic()
-        fits = [trial.trees(settings, seed=self.seed + more) for more in range(SEEDS)]
-        several = [trial.losses(self.slices, fit) for fit in fits]
+        several = [trial.losses(self.slices, estimator, seed=self.seed + more) for more in range(SEEDS)]
         self._reference = trial.mean(several)
         # How far one more fit lies from the mean of these by chance.
         self._spread = float(np.std([one.mean() for one in several], ddof=1) * np.sqrt(1 + 1 / SEEDS))
         return self._finding(ALL, self._reference, frozenset(), began)
 
-    def refit(self, name: str, fit: Fit, without: frozenset[str]) -> Finding:
+    def refit(self, name: str, estimator: Estimator, without: frozenset[str]) -> Finding:
         """Fit without some features."""
         began = time.monotonic()
-        return self._finding(name, trial.losses(self.slices, fit, without=without), without, began)
+        found = trial.losses(self.slices, estimator, seed=self.seed, without=without)
+        return self._finding(name, found, without, began)
 
     def _finding(self, name: str, found: Losses, without: frozenset[str], began: float) -> Finding:
         added = trial.added(found, self._reference, seed=self.seed)

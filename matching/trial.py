@@ -6,7 +6,6 @@ newer one by the log loss of what happened there, so that two trials differ by n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,32 +16,36 @@ from sklearn.preprocessing import StandardScaler
 
 from matching import gate, metrics, training
 from matching.errors import UnusableData
-from matching.features import FEATURE_NAMES
+from matching.estimators import Estimator
 from matching.labels import LabelledPairs
-from matching.training import ModelSettings
+from matching.problem import Problem
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 
 OLDER_SHARE = 0.75
 DRAWS = 1_000
-RIDGE = 0.1  # inverse strength of the penalty: of 0.01 to 1 any does on a large log, and a small one needs some
 
 
-class Classifier(Protocol):
-    """A fitted classifier of two classes."""
+@dataclass(frozen=True)
+class Logistic:
+    """Logistic regression on standardised features, the simpler model: a missing value is the median, and marked.
 
-    def predict_proba(self, X: Floats32) -> NDArray[Any]:
-        """Probability of no and yes, shape (n, 2)."""
-        ...
+    Attributes:
+        inverse_penalty: of 0.01 to 1 any does on a large log, and a small one needs some penalty.
+    """
 
+    inverse_penalty: float = 0.1
 
-class Fit(Protocol):
-    """A way of fitting P(yes | looked at)."""
-
-    def __call__(self, X: Floats32, label: Floats, propensity: Floats) -> Classifier:
-        """Fit on a feature matrix of shape (n, n_features), labels and propensities of shape (n,)."""
-        ...
+    def __call__(self, seed: int) -> Pipeline:
+        """Return the unfitted pipeline."""
+        return Pipeline(
+            [
+                ("impute", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)),
+                ("scale", StandardScaler()),
+                ("classify", LogisticRegression(C=self.inverse_penalty, max_iter=1_000, random_state=seed)),
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,18 @@ class InnerSlices:
         newer: rows to judge on.
         older_features: shape (n_older, n_features).
         newer_features: shape (n_newer, n_features).
+        problem: what is learned; every trial brings an estimator of its own.
         names: of the features.
+        groups: of features that belong together, by name.
     """
 
     older: LabelledPairs
     newer: LabelledPairs
     older_features: Floats32
     newer_features: Floats32
+    problem: Problem
     names: tuple[str, ...]
+    groups: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -114,11 +121,12 @@ class Added:
         return self.mean <= self.standard_error
 
 
-def inner_slices(train: LabelledPairs) -> InnerSlices:
+def inner_slices(train: LabelledPairs, problem: Problem) -> InnerSlices:
     """Cut the training slice at one moment, fit the encoders on the older part, and encode both.
 
     Args:
         train: labelled pairs, oldest first.
+        problem: the features.
 
     Raises:
         UnusableData: everything was shown at one moment.
@@ -128,28 +136,30 @@ def inner_slices(train: LabelledPairs) -> InnerSlices:
     if not is_older.any():
         raise UnusableData("the training slice cannot be cut in time once more: settings are chosen on its newest part")
     older, newer = train.take(is_older), train.take(~is_older)
-    encoder = training.fit_features(older)
-    names: tuple[str, ...] = getattr(encoder, "feature_names", FEATURE_NAMES)
-    return InnerSlices(older, newer, encoder.transform(older.pairs), encoder.transform(newer.pairs), names)
+    encoder = training.fit_features(older, problem)
+    encoded = encoder.transform(older.pairs), encoder.transform(newer.pairs)
+    return InnerSlices(older, newer, *encoded, problem, encoder.feature_names, encoder.groups)
 
 
-def losses(slices: InnerSlices, fit: Fit, *, without: frozenset[str] = frozenset()) -> Losses:
+def losses(slices: InnerSlices, estimator: Estimator, *, seed: int, without: frozenset[str] = frozenset()) -> Losses:
     """Fit every labelled direction on the older rows and judge it on the newer ones.
 
     Args:
         slices: the rows.
-        fit: how to fit.
+        estimator: what to fit.
+        seed: its seed.
         without: features to leave out: they are made missing everywhere, so that nothing can be learned from them.
 
     Raises:
         UnusableData: a direction has one class only among the older rows, or no label among the newer ones.
     """
     X, Z = (_missing(features, slices.names, without) for features in (slices.older_features, slices.newer_features))
+    tried = replace(slices.problem, estimator=estimator)
     total = np.zeros(len(slices.newer))
     means = {}
     for direction in slices.older.directions():
         _, known, label, propensity = training._labelled(direction, slices.older, X)
-        classifier = fit(known, label, propensity)
+        classifier = training.fit_classifier(known, label, propensity, seed=seed, problem=tried)
         asked = ~np.isnan(slices.newer.label(direction))
         if not asked.any():
             raise UnusableData(
@@ -186,37 +196,3 @@ def added(one: Losses, other: Losses, *, seed: int) -> Added:
     means = gate.bootstrap(differences, draws=DRAWS, seed=seed)
     low, high = np.quantile(means, [0.05, 0.95])
     return Added(differences.mean(), float(low), float(high), float(means.std()))
-
-
-def trees(settings: ModelSettings, *, seed: int) -> Fit:
-    """Boosted trees, fitted as in a training."""
-
-    def fit(X: Floats32, label: Floats, propensity: Floats) -> Classifier:
-        fitted: Classifier = training._fit_classifier(X, label, propensity, seed=seed, settings=settings)
-        return fitted
-
-    return fit
-
-
-def logistic(*, seed: int) -> Fit:
-    """Logistic regression on standardised features, the simpler model: a missing value is the median, and marked."""
-
-    def fit(X: Floats32, label: Floats, propensity: Floats) -> Classifier:
-        # The expectation-maximisation of `training`: a no counts as much as the chance that it was looked at.
-        rate = np.full(len(label), label.sum() / propensity.sum())
-        for _ in range(1 if (propensity == 1).all() else training.ROUNDS_OF_BIAS_CORRECTION):
-            looked = propensity * (1 - rate) / np.maximum(1 - propensity * rate, 1e-9)
-            pipeline = Pipeline(
-                [
-                    ("impute", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)),
-                    ("scale", StandardScaler()),
-                    ("classify", LogisticRegression(C=RIDGE, max_iter=1_000, random_state=seed)),
-                ]
-            )
-            weight = np.where(label == 1, 1.0, looked)
-            pipeline.fit(X, label.astype(int), classify__sample_weight=weight)
-            rate = np.asarray(pipeline.predict_proba(X)[:, 1])
-        fitted: Classifier = pipeline
-        return fitted
-
-    return fit

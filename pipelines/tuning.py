@@ -7,21 +7,22 @@ Source: Akiba et al. (2019), "Optuna"; Bergstra et al. (2011) for the tree-struc
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from matching import features as features_module
 from matching import trial
-from matching.ablation import Ablation, Finding, groups_by_first_word
+from matching.ablation import Ablation, Finding
 from matching.ablation import ablate as ablate_groups
 from matching.dataset import Progress
 from matching.errors import InputError
+from matching.estimators import Trees
+from matching.problem import Problem
+from matching.problems import problem
 from matching.settings import Settings
-from matching.training import ModelSettings
 from matching.trial import Added, InnerSlices, Losses
 from pipelines import lock, registry, steps
 from pipelines.findings import plain, write_json
@@ -48,7 +49,7 @@ class Trial:
     """
 
     number: int
-    settings: ModelSettings
+    settings: Trees
     losses: Losses
     added: Added
     seconds: float
@@ -84,7 +85,7 @@ class Search:
 
 
 def space() -> "dict[str, BaseDistribution]":
-    """What is searched: every setting of `ModelSettings` with its range."""
+    """What is searched: every setting of `Trees` with its range."""
     from optuna.distributions import FloatDistribution, IntDistribution
 
     return {
@@ -121,6 +122,7 @@ def tune(
     """
     if trials < 1 or (minutes is not None and minutes <= 0):
         raise InputError("a search needs at least one trial, and minutes above zero")
+    _trees(problem(settings.source))
     with _recorded(settings, data, "search", progress) as work:
         done = _tried(work, trials, minutes)
         found = _search(done, work.run_id, stopped_early=len(done) < trials, seed=settings.seed)
@@ -149,8 +151,8 @@ def ablate(
     with _recorded(settings, data, "ablation", progress) as work:
         found = ablate_groups(
             work.slices,
-            declared_groups(work.slices.names),
-            settings=ModelSettings(),
+            work.slices.groups,
+            estimator=work.slices.problem.estimator,
             seed=settings.seed,
             told=progress,
             finished=work.refitted,
@@ -158,12 +160,6 @@ def ablate(
         rows = [_row(one) for one in found.findings()]
         work.log(rows, {"loss": found.full.losses.mean()}, {"dropped": ", ".join(found.dropped) or "none"})
     return found, work.run_id
-
-
-def declared_groups(names: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """The groups that the features declare; by the first word of the names where they declare none."""
-    declared: Mapping[str, Sequence[str]] | None = getattr(features_module, "FEATURE_GROUPS", None)
-    return declared or groups_by_first_word(names)
 
 
 @dataclass
@@ -212,30 +208,44 @@ def _recorded(settings: Settings, data: Path | None, kind: str, progress: Progre
             progress("labelling and cutting by time")
             train = steps.cut(settings, dataset).train
             progress("encoding")
-            slices = trial.inner_slices(train)
+            slices = trial.inner_slices(train, problem(settings.source))
             facts = {"seed": settings.seed, "rows.older": len(slices.older), "rows.newer": len(slices.newer)}
             yield _Work(settings, slices, run_id, progress, facts)
 
 
-def _tried(work: _Work, trials: int, minutes: float | None) -> list[tuple[ModelSettings, Losses, float]]:
+def _tried(work: _Work, trials: int, minutes: float | None) -> list[tuple[Trees, Losses, float]]:
     """Try the default settings, then what the sampler proposes, as long as there is time."""
     study, searched = _study(work.settings.seed, trials), space()
-    default = asdict(ModelSettings())
+    trees = _trees(work.slices.problem)
+    default = asdict(trees)
     study.enqueue_trial({name: default[name] for name in searched})
     began = time.monotonic()
-    done: list[tuple[ModelSettings, Losses, float]] = []
+    done: list[tuple[Trees, Losses, float]] = []
     best = float("inf")
     while len(done) < trials and not (done and minutes is not None and time.monotonic() - began > minutes * 60):
         asked = study.ask(searched)
-        settings = replace(ModelSettings(), **asked.params)
+        settings = replace(trees, **asked.params)
         started = time.monotonic()
-        losses = trial.losses(work.slices, trial.trees(settings, seed=work.settings.seed))
+        losses = trial.losses(work.slices, settings, seed=work.settings.seed)
         done.append((settings, losses, time.monotonic() - started))
         study.tell(asked, losses.mean())
         work.nested(f"trial {asked.number}", losses, done[-1][2], asdict(settings))
         best = min(best, losses.mean())
         work.progress(f"trial {len(done)} of {trials}: loss {losses.mean():.5f}, best {best:.5f}")
     return done
+
+
+def _trees(declared: Problem) -> Trees:
+    """The trees that a problem declares.
+
+    Raises:
+        InputError: it is learned by something else.
+    """
+    if not isinstance(declared.estimator, Trees):
+        raise InputError(
+            f"the problem is learned by {type(declared.estimator).__name__}: only the settings of Trees can be searched"
+        )
+    return declared.estimator
 
 
 def _study(seed: int, trials: int) -> "Study":
@@ -247,7 +257,7 @@ def _study(seed: int, trials: int) -> "Study":
     return optuna.create_study(storage=None, sampler=sampler)
 
 
-def _search(done: list[tuple[ModelSettings, Losses, float]], run_id: str, *, stopped_early: bool, seed: int) -> Search:
+def _search(done: list[tuple[Trees, Losses, float]], run_id: str, *, stopped_early: bool, seed: int) -> Search:
     """Compare every trial with the best, and recommend the smallest that is as good."""
     best_losses = min((losses for _, losses, _ in done), key=Losses.mean)
     tried = tuple(

@@ -48,7 +48,7 @@ def show_search(found: "Search") -> None:
     if found.stopped_early:
         out.print("the time was over before all trials were begun")
     words = ", ".join(f"{name}={value!r}" for name, value in asdict(found.recommended.settings).items())
-    out.print(f"recommended: ModelSettings({words})", markup=False)
+    out.print(f"recommended: Trees({words})", markup=False)
 
 
 def _settings(one: "Trial") -> list[str]:

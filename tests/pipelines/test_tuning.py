@@ -11,8 +11,9 @@ import pytest
 from matching import trial
 from matching.ablation import Ablation
 from matching.errors import BusyError, InputError, MissingInput
+from matching.estimators import Trees
+from matching.problems import problem
 from matching.settings import Settings
-from matching.training import ModelSettings
 from matching.trial import Losses
 from pipelines import lock, registry, steps, tuning
 from pipelines.tuning import Search
@@ -29,7 +30,8 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
 
     wide = tuning.space
     monkeypatch.setattr(tuning, "space", lambda: wide() | {"max_iter": IntDistribution(5, 20)})
-    monkeypatch.setattr(tuning, "ModelSettings", lambda **more: ModelSettings(**{"max_iter": 20, **more}))
+    small = lambda name: replace(problem(name), estimator=Trees(max_iter=20))  # noqa: E731
+    monkeypatch.setattr(tuning, "problem", small)
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_every_trial_is_a_nested_run_and_the_first_has_the_default_settings(
     assert {run.info.status for run in (parent, *nested)} == {"FINISHED"}
     assert len(nested) == TRIALS == len(found.trials)
     assert {run.data.tags["mlflow.parentRunId"] for run in nested} == {found.run_id}
-    assert found.default.settings == ModelSettings(max_iter=20)
+    assert found.default.settings == Trees(max_iter=20)
     by_name = {run.info.run_name: run for run in nested}
     for one in found.trials:
         run = by_name[f"trial {one.number}"]
@@ -123,7 +125,7 @@ def losses(mean: float, wobble: float = 0.0) -> Losses:
 
 
 def searched(*tried: tuple[int, int, Losses]) -> Search:
-    done = [(ModelSettings(max_iter=trees, max_leaf_nodes=leaves), loss, 1.0) for trees, leaves, loss in tried]
+    done = [(Trees(max_iter=trees, max_leaf_nodes=leaves), loss, 1.0) for trees, leaves, loss in tried]
     return tuning._search(done, "run", stopped_early=False, seed=1)
 
 
@@ -142,18 +144,14 @@ def test_the_smallest_settings_that_are_as_good_as_the_best_are_recommended() ->
     assert only_best.recommended is only_best.best
 
 
-def test_an_ablation_is_recorded_and_shown(
-    home: Settings, tables_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    experience = {"experience": [name for name in trial.FEATURE_NAMES if "experience" in name]}
-    monkeypatch.setattr(tuning, "declared_groups", lambda _: experience)
+def test_an_ablation_is_recorded_and_shown(home: Settings, tables_folder: Path) -> None:
     found, run_id = tuning.ablate(home, data=tables_folder)
     assert isinstance(found, Ablation)
     parent, *nested = runs(home)
     assert parent.info.run_id == run_id
     assert parent.data.params["dropped"] == (", ".join(found.dropped) or "none")
     named = {run.info.run_name for run in nested}
-    assert {"every group", "without experience", "without other", "logistic regression"} <= named
+    assert {"every group", "without experience", "without wishes", "logistic regression"} <= named
     with out.capture() as shown:
         shown_tune.show_ablation(found)
     assert "without experience" in shown.get()
@@ -161,11 +159,11 @@ def test_an_ablation_is_recorded_and_shown(
     assert verdicts["without experience"] == "keep", "companies ask the experienced"
 
 
-def test_groups_come_from_the_features_where_they_declare_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning.features_module, "FEATURE_GROUPS", {"all": ("a_b",)}, raising=False)
-    assert tuning.declared_groups(["a_b"]) == {"all": ("a_b",)}
-    monkeypatch.delattr(tuning.features_module, "FEATURE_GROUPS")
-    assert tuning.declared_groups(["a_b"]) == {"a": ("a_b",)}
+def test_only_trees_can_be_searched(home: Settings, tables_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(problem("tables"), estimator=trial.Logistic())
+    monkeypatch.setattr(tuning, "problem", lambda _: other)
+    with pytest.raises(InputError, match="learned by Logistic: only the settings of Trees"):
+        tuning.tune(home, data=tables_folder)
 
 
 def test_the_table_names_three_trials_and_the_recommended_settings() -> None:
@@ -173,11 +171,11 @@ def test_the_table_names_three_trials_and_the_recommended_settings() -> None:
     with out.capture() as shown:
         shown_tune.show_search(replace(found, stopped_early=True))
     text = shown.get()
-    assert "recommended: ModelSettings(max_iter=400, learning_rate=0.06, max_leaf_nodes=31" in text
+    assert "recommended: Trees(max_iter=400, learning_rate=0.06, max_leaf_nodes=31" in text
     assert "0.30100  +0.00100" in text
     assert "the time was over" in text
 
 
 def test_every_setting_of_the_trees_is_searched_within_its_range() -> None:
-    assert set(tuning.space()) == set(ModelSettings.__dataclass_fields__)
+    assert set(tuning.space()) == set(Trees.__dataclass_fields__)
     assert trial.OLDER_SHARE == 0.75
