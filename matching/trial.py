@@ -25,6 +25,7 @@ Floats32 = NDArray[np.float32]
 
 OLDER_SHARE = 0.75
 DRAWS = 1_000
+ROUNDING = 1e-12  # the mean of equal losses is not exactly equal to them
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Added:
         The rule of Breiman et al. (1984), Classification and Regression Trees, section 3.4.3, with the standard error
         of the difference, since both are judged on the same rows.
         """
-        return self.mean <= self.standard_error
+        return self.mean <= max(self.standard_error, ROUNDING)
 
 
 def inner_slices(train: LabelledPairs, problem: Problem) -> InnerSlices:
