@@ -8,7 +8,7 @@ TANDEM := .venv/bin/tandem
 option = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
 common = $(call option,SOURCE,source)
 
-.PHONY: help setup demo test train deploy traffic monitor dashboards rollback status stop doctor lint bench \
+.PHONY: help setup demo test train tune deploy traffic monitor dashboards rollback status stop doctor lint bench \
 	market screenshots clean
 
 help: ## List the targets
@@ -31,6 +31,10 @@ test: setup ## Pass the tests (ARGS="-k name" to choose)
 
 train: setup ## Train, evaluate, gate and register a model (SOURCE= DATA= SEED=)
 	@$(TANDEM) train $(common) $(call option,DATA,data) $(call option,SEED,seed) $(ARGS)
+
+tune: setup ## Search the settings of the model (SOURCE= DATA= SEED= TRIALS= MINUTES= ARGS=--ablate)
+	@$(TANDEM) tune $(common) $(call option,DATA,data) $(call option,SEED,seed) $(call option,TRIALS,trials) \
+		$(call option,MINUTES,minutes) $(ARGS)
 
 deploy: setup ## Put the champion behind HTTP (SOURCE= PORT= ENGINE=docker|podman|process)
 	@$(TANDEM) deploy $(common) $(call option,PORT,port) $(call option,ENGINE,engine) $(ARGS)

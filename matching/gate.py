@@ -21,11 +21,13 @@ from matching import metrics
 from matching.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, Evaluation
 from matching.labels import LabelledPairs
 from matching.model import Scores
+from matching.settings import Settings
 from matching.tables import Direction
 
 Floats = NDArray[np.float64]
 NOISE_DRAWS = 100
 LARGE = 20_000
+VALUE_LEAD = "lead in value, USD per week"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Limits:
         log_loss_margin: by which share of the champion's own log loss it may lie above it.
         confidence: one-sided confidence in a lead, and that the candidate is inside a margin.
         draws: bootstrap draws.
+        min_value_lead: the value of its ranking, in USD per week, must lie at least this far above that of the
+            champion's (of the best baseline's where there is none); None where value is only reported.
     """
 
     max_ece: float = 0.05
@@ -50,6 +54,21 @@ class Limits:
     log_loss_margin: float = 0.05
     confidence: float = 0.95
     draws: int = 1000
+    min_value_lead: float | None = None
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that the settings state; the others are the defaults."""
+    return Limits(min_value_lead=settings.gate_min_value_usd_per_week)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with both ends of its interval, each of the stated one-sided confidence."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -320,6 +339,7 @@ def judge(
     seed: int,
     limits: Limits | None = None,
     noise: Mapping[str, float] | None = None,
+    value_lead: Estimate | None = None,
 ) -> Verdict:
     """Decide whether a model may be registered.
 
@@ -330,9 +350,11 @@ def judge(
         seed: seed of the bootstrap.
         limits: what must be reached; `Limits()` where None.
         noise: calibration error that chance alone explains, by direction; the limit is never below it.
+        value_lead: lead in value, USD per week, see `matching.value`; None where the log does not tell it.
     """
     limits = limits or Limits()
     checks = [*_floors(evaluation, limits, noise or {}), *_leads(evaluation, lead, limits, seed)]
+    checks += _worth(value_lead, limits)
     if against is None:
         return Verdict(tuple(checks))
     checks += _comparisons(against, limits, seed)
@@ -360,6 +382,16 @@ def _leads(evaluation: Evaluation, lead: Mapping[str, Differences], limits: Limi
         for name in named
         if name not in (MODEL, KNOWABLE, TRUTH)
     ]
+
+
+def _worth(lead: Estimate | None, limits: Limits) -> list[Check]:
+    """The lead in value, where one is asked for; one that cannot be known is no proof and fails."""
+    asked = limits.min_value_lead
+    if asked is None:
+        return []
+    if lead is None:
+        return [floor(VALUE_LEAD, float("nan"), asked)]
+    return [Check(VALUE_LEAD, lead.value, asked, at_least=True, passed=lead.low >= asked, low=lead.low, high=lead.high)]
 
 
 def _comparisons(against: Contest, limits: Limits, seed: int) -> list[Check]:

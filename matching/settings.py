@@ -30,6 +30,19 @@ class Settings(BaseSettings):
     base_image: str | None = Field(None, description="Image with Python to build on; pulled or made where not given.")
     database_url: str | None = Field(None, repr=False, description="SQLAlchemy URL of the log; may hold a password.")
     label_maturity_days: float = Field(14.0, ge=0, description="Days after which no answer means no.")
+    # The defaults are those of `matching.costs.Costs`, which says where each comes from.
+    cost_look_usd: float = Field(0.36, ge=0, allow_inf_nan=False, description="A recruiter's look at one candidate.")
+    cost_outreach_usd: float = Field(4.30, ge=0, allow_inf_nan=False, description="One outreach.")
+    cost_declined_outreach_usd: float = Field(
+        2.00, ge=0, allow_inf_nan=False, description="An outreach declined or unanswered, besides writing it."
+    )
+    cost_interview_usd: float = Field(300.0, ge=0, allow_inf_nan=False, description="One candidate's interviews.")
+    value_hire_usd: float = Field(20_000.0, ge=0, allow_inf_nan=False, description="What one hire is worth.")
+    gate_min_value_usd_per_week: float | None = Field(
+        None,
+        allow_inf_nan=False,
+        description="The gate asks for this lead in value, USD per week; not asked where not given.",
+    )
 
     @property
     def root(self) -> Path:

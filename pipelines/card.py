@@ -15,6 +15,7 @@ from matching.fairness_report import MIN_MEMBERS, FairnessReport
 from matching.gate import Verdict
 from matching.split import Split
 from matching.tables import ProtectedAttributes
+from matching.value import LOOKS, TERMS, USD, ValueReport, Worth
 
 _MEANING = {
     "company": "the company reaches out to the candidate, once it looked",
@@ -54,6 +55,7 @@ def write(
     verdict: Verdict | None,
     next_view: pl.DataFrame | None,
     fairness: FairnessReport | None = None,
+    value: ValueReport | None = None,
 ) -> str:
     """Write the card as Markdown.
 
@@ -65,6 +67,7 @@ def write(
         verdict: what the gate decided; None where it was not asked.
         next_view: figures for the next view, in a one-sided log.
         fairness: what was measured about both sides; None where it was not.
+        value: what the ranking is worth; None where it was not measured.
     """
     sections = [
         f"# {facts.model_name}",
@@ -73,6 +76,7 @@ def write(
         _figures(evaluation),
         _next_view(next_view),
         fairness_section(fairness),
+        _value(value),
         _gate(verdict),
         _limits(dataset, evaluation),
         _reproduce(facts),
@@ -152,6 +156,36 @@ def _next_view(table: pl.DataFrame | None) -> str:
         "ranked. Not cut at one moment in time."
     )
     return f"## The next view\n\n{intro}\n\n{_table(['method', 'Recall@10', 'nDCG@10'], rows)}"
+
+
+def _value(report: ValueReport | None) -> str:
+    if report is None:
+        return ""
+    unknown = "".join(f"\n- `{term}` cannot be known: {reason}." for term, reason in report.unknown.items())
+    if len(report.unknown) == len(TERMS):
+        return f"## Value\n{unknown}"
+    shown = [term for term in TERMS if term != LOOKS and term not in report.unknown]
+    rows = [[worth.ranker, *(_amount(worth, term) for term in shown)] for worth in (*report.worths, report.lead)]
+    intro = (
+        f"Expected per week of the newest slice ({report.weeks:.1f} weeks, {report.lists:,} lists), had each list been "
+        f"shown in the order of each ranking; in brackets {report.confidence:.0%} one-sided limits. Outcomes are "
+        "weighted by the logged chance of a look; what follows an accept is taken from the log before."
+    )
+    if report.assumed_looks:
+        intro += (
+            " The log says that every position was looked at: a chance that falls with the square root of the position "
+            "is assumed."
+        )
+    amounts = [[meaning, f"{amount:,.2f}", basis] for meaning, amount, basis in report.costs.rows()]
+    costs = _table(["for", "USD", "basis"], amounts)
+    return f"## Value\n\n{intro}\n\n{_table(['ranking', *shown], rows)}\n{unknown}\n\n{costs}"
+
+
+def _amount(worth: Worth, term: str) -> str:
+    """One term with its interval; money without cents."""
+    found = worth.terms[term]
+    digits = 0 if term == USD else 1
+    return "" if found is None else f"{found.value:,.{digits}f} [{found.low:,.{digits}f}, {found.high:,.{digits}f}]"
 
 
 def _gate(verdict: Verdict | None) -> str:

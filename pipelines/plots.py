@@ -11,6 +11,7 @@ from matching.evaluation import MATCH, MODEL, Evaluation
 from matching.fairness_report import FairnessReport
 from matching.labels import LabelledPairs
 from matching.model import Scores
+from matching.value import HIRES, USD, ValueReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,3 +111,27 @@ def fairness(report: FairnessReport, file: Path, *, k: int = 10) -> None:
         panel.set(title=f"{side} by {str(attribute).replace('_', ' ')}", xlabel=f"skew in the first {k}")
     panels[0].legend(frameon=False, fontsize=7)
     _save(figure, file)
+
+
+def value(report: ValueReport, file: Path) -> bool:
+    """Draw hires and value per week of every ranking, with intervals.
+
+    Returns:
+        Whether there was anything to draw; nothing is written where neither can be known.
+    """
+    terms = [term for term in (HIRES, USD) if term not in report.unknown]
+    if not terms:
+        return False
+    figure, panels = _figure(len(terms))
+    for panel, term in zip(panels, terms, strict=True):
+        for place, worth in enumerate(reversed(report.worths)):
+            found = worth.terms[term]
+            if found is not None:
+                ends = [[found.value - found.low], [found.high - found.value]]
+                colour = BLUE if worth.ranker == MODEL else GREY
+                panel.errorbar([found.value], [place], xerr=ends, fmt="o", color=colour, capsize=3)
+        panel.set_yticks(range(len(report.worths)), [worth.ranker for worth in reversed(report.worths)])
+        unit = "USD" if term == USD else term
+        panel.set(title=f"Value: {unit} per week", xlabel=f"expected {unit} per week")
+    _save(figure, file)
+    return True

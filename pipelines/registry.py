@@ -109,17 +109,18 @@ def exists(settings: Settings) -> bool:
     return (settings.mlflow_folder / "mlflow.db").exists()
 
 
-def _experiment(settings: Settings, client: "MlflowClient") -> str:
+def _experiment(settings: Settings, client: "MlflowClient", of: str = "") -> str:
     """Identifier of the experiment of the source; made where there is none."""
-    found = client.get_experiment_by_name(settings.model_name)
+    name = f"{settings.model_name}-{of}" if of else settings.model_name
+    found = client.get_experiment_by_name(name)
     if found is not None:
         return str(found.experiment_id)
-    location = (settings.mlflow_folder / "artifacts" / settings.model_name).as_uri()
-    return str(client.create_experiment(settings.model_name, artifact_location=location))
+    location = (settings.mlflow_folder / "artifacts" / name).as_uri()
+    return str(client.create_experiment(name, artifact_location=location))
 
 
 @contextmanager
-def recorded_run(settings: Settings, tags: Mapping[str, str]) -> Iterator[str]:
+def recorded_run(settings: Settings, tags: Mapping[str, str], *, of: str = "") -> Iterator[str]:
     """Record a run from its start to its end, however it ends.
 
     A run ends FINISHED (also where the gate refused: it reached its verdict), FAILED on an error, KILLED on Ctrl-C.
@@ -127,6 +128,7 @@ def recorded_run(settings: Settings, tags: Mapping[str, str]) -> Iterator[str]:
     Args:
         settings: whose registry.
         tags: what is known at the start.
+        of: what the run is of, where it is no training; such runs have an experiment of their own.
 
     Yields:
         Identifier of the run.
@@ -134,7 +136,7 @@ def recorded_run(settings: Settings, tags: Mapping[str, str]) -> Iterator[str]:
     client = connect(settings)
     with explained(settings.root):
         process = {"tandem.process": json.dumps(asdict(Process.current()))}
-        run = client.create_run(_experiment(settings, client), tags={**tags, **process})
+        run = client.create_run(_experiment(settings, client, of), tags={**tags, **process})
     run_id = str(run.info.run_id)
     try:
         yield run_id
@@ -147,6 +149,32 @@ def recorded_run(settings: Settings, tags: Mapping[str, str]) -> Iterator[str]:
             client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise
     client.set_terminated(run_id, "FINISHED")
+
+
+def log_nested(
+    settings: Settings, parent_id: str, name: str, *, metrics: Mapping[str, float], params: Mapping[str, Any]
+) -> str:
+    """Record a finished run under another: one trial of a search.
+
+    Args:
+        settings: whose registry.
+        parent_id: the run it belongs to.
+        name: shown in the list of runs.
+        metrics: figures by name; those that are no finite number are left out.
+        params: what was tried.
+
+    Returns:
+        Identifier of the nested run.
+    """
+    client = connect(settings)
+    with explained(settings.root):
+        experiment = client.get_run(parent_id).info.experiment_id
+        process = json.dumps(asdict(Process.current()))
+        tags = {"mlflow.parentRunId": parent_id, "tandem.process": process}
+        run_id = str(client.create_run(experiment, run_name=name, tags=tags).info.run_id)
+        _log_batch(client, run_id, metrics=metrics, params=params, tags={})
+        client.set_terminated(run_id, "FINISHED")
+    return run_id
 
 
 def reap_orphans(settings: Settings) -> list[str]:
@@ -188,18 +216,29 @@ def log(
         tags: data hash, git commit, verdict and the like.
         files: folder whose files are shown with the run: model card, plots, metrics.
     """
+    client = connect(settings)
+    with explained(settings.root):
+        _log_batch(client, run_id, metrics=metrics, params=params, tags=tags)
+        client.log_artifacts(run_id, str(files))
+
+
+def _log_batch(
+    client: "MlflowClient",
+    run_id: str,
+    *,
+    metrics: Mapping[str, float],
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
-    client = connect(settings)
     now = int(datetime.now(UTC).timestamp() * 1000)
-    with explained(settings.root):
-        client.log_batch(
-            run_id,
-            metrics=[Metric(_key(k), float(v), now, 0) for k, v in metrics.items() if abs(float(v)) < float("inf")],
-            params=[Param(_key(name), str(value)[:6000]) for name, value in params.items()],
-            tags=[RunTag(_key(name), str(value)[:5000]) for name, value in tags.items()],
-        )
-        client.log_artifacts(run_id, str(files))
+    client.log_batch(
+        run_id,
+        metrics=[Metric(_key(k), float(v), now, 0) for k, v in metrics.items() if abs(float(v)) < float("inf")],
+        params=[Param(_key(name), str(value)[:6000]) for name, value in params.items()],
+        tags=[RunTag(_key(name), str(value)[:5000]) for name, value in tags.items()],
+    )
 
 
 def _key(name: str) -> str:

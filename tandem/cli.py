@@ -80,6 +80,27 @@ def train(
 
 
 @command()
+def tune(
+    *,
+    source: Source = None,
+    data: Data = None,
+    seed: Seed = None,
+    trials: Annotated[int, typer.Option(min=1, max=1_000, help="Settings to try, the default ones first.")] = 30,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Begin no trial later than this.")] = None,
+    ablate: Annotated[bool, typer.Option("--ablate", help="Leave out each group of features in turn instead.")] = False,
+) -> None:
+    """Search the settings of the trees, or find features that do not help; registers nothing."""
+    from tandem import tune as tuning
+    from tandem.options import settings_from
+
+    settings = settings_from(source=source, seed=seed)
+    if ablate:
+        tuning.ablation(settings, data)
+    else:
+        tuning.search(settings, data, trials=trials, minutes=minutes)
+
+
+@command()
 def deploy(source: Source = None, port: Port = None, engine: Engine = None) -> None:
     """Put the champion behind HTTP; the old service stays until the new one has proved itself."""
     from tandem.options import settings_from

@@ -8,6 +8,7 @@ from tandem.console import out, table
 
 if TYPE_CHECKING:
     from matching.evaluation import Figures
+    from matching.value import ValueReport
     from pipelines.training_flow import TrainingResult
 
 COLUMNS = ["direction", "ranked by", "AUC", "ECE", "log loss", "nDCG@10 shown", "nDCG@10 candidates", "nDCG@10 jobs"]
@@ -51,6 +52,30 @@ def show_evaluation(rows: "Iterable[Figures]") -> None:
 def _show_next_view(rows: list[dict[str, Any]]) -> None:
     lines = [[str(row["method"]), *_numbers(row["recall_at_10"], row["ndcg_at_10"])] for row in rows]
     table("Next view: the last view of each applicant left out, all jobs ranked", ["", "Recall@10", "nDCG@10"], lines)
+
+
+def show_value(report: "ValueReport") -> None:
+    """Print what every ranking brings per week, and the model's lead with its interval; a dash is not known."""
+    columns = ["outreach", "accepts", "interviews", "hires", "usd"]
+    with_truth = any(worth.truth for worth in report.worths)
+    lines = []
+    for worth in report.worths:
+        values = [None if found is None else found.value for found in map(worth.terms.get, columns)]
+        values += [(worth.truth or {}).get("usd")] if with_truth else []
+        people, money = [_amount(value, 1) for value in values[:4]], [_amount(value, 0) for value in values[4:]]
+        lines.append([worth.ranker, *people, *money])
+    title = f"Value per week, had the lists of {report.weeks:.1f} weeks been in each one's order"
+    table(title, ["", *columns[:4], "USD", *(["true USD"] if with_truth else [])], lines)
+    for term, reason in report.unknown.items():
+        out.print(f"[dim]{term} cannot be known: {reason}[/dim]")
+    lead = report.usd_lead
+    if lead is not None:
+        interval = f"[{lead.low:,.0f}, {lead.high:,.0f}]"
+        out.print(f"lead over {report.against}: {lead.value:,.0f} USD per week {interval}", markup=False)
+
+
+def _amount(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
 
 
 def _numbers(*values: float) -> list[str]:

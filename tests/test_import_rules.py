@@ -20,6 +20,7 @@ MAY_IMPORT = {
 HOMES = {
     "mlflow": ("pipelines/registry.py",),
     "prefect": ("pipelines/",),
+    "optuna": ("pipelines/tuning.py",),
     "bentoml": ("serving/",),
     "fastapi": ("serving/",),
     "starlette": ("serving/",),

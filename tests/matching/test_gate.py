@@ -14,6 +14,7 @@ from matching.evaluation import Evaluation, Figures
 from matching.gate import Contest, Differences, Limits, Margin, Verdict
 from matching.labels import LabelledPairs
 from matching.model import Scores
+from matching.settings import Settings
 
 RANKING = Margin("nDCG@10", 0.02, higher_is_better=True)
 LOSS = Margin("log loss", 0.01, higher_is_better=False)
@@ -199,6 +200,44 @@ def test_loss_and_quality_point_in_opposite_directions() -> None:
     worse = Differences(np.full(30, 0.05), np.ones(30))
     assert not gate.not_worse(LOSS, worse, limits=Limits(), seed=1).passed
     assert gate.not_worse(RANKING, worse, limits=Limits(), seed=1).passed
+
+
+LEAD = gate.VALUE_LEAD
+
+
+@pytest.mark.parametrize(
+    ("lead", "asked", "reasons"),
+    [
+        (gate.Estimate(9_000, 500, 18_000), 0.0, []),
+        (
+            gate.Estimate(9_000, -500, 18_000),
+            0.0,
+            [f"{LEAD}: 9000.0000 [-500.0000, 18000.0000], at least 0.0000 asked"],
+        ),
+        (gate.Estimate(-100, -900, 700), -1_000.0, []),
+        (
+            gate.Estimate(-100, -1_100, 700),
+            -1_000.0,
+            [f"{LEAD}: -100.0000 [-1100.0000, 700.0000], at least -1000.0000 asked"],
+        ),
+        (None, 0.0, [f"{LEAD}: nan, at least 0.0000 asked"]),
+    ],
+)
+def test_value_is_asked_for_with_confidence(lead: gate.Estimate | None, asked: float, reasons: list[str]) -> None:
+    verdict = judge(evaluation(), None, value_lead=lead, limits=Limits(min_value_lead=asked))
+    assert verdict.reasons == reasons
+    assert verdict.passed is (not reasons)
+
+
+def test_the_lead_in_value_is_asked_for_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert gate.limits_of(Settings()) == Limits()
+    monkeypatch.setenv("TANDEM_GATE_MIN_VALUE_USD_PER_WEEK", "-2500")
+    assert gate.limits_of(Settings()) == Limits(min_value_lead=-2500)
+
+
+def test_value_that_is_not_asked_for_decides_nothing() -> None:
+    ruinous = gate.Estimate(-1e6, -2e6, -5e5)
+    assert judge(evaluation(), None, value_lead=ruinous) == judge(evaluation(), None)
 
 
 def test_the_same_seed_gives_the_same_verdict() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 HEAVY = ("numpy", "polars", "pydantic", "sklearn", "mlflow", "prefect", "bentoml", "evidently", "pandas", "httpx")
 COMMANDS = (
-    "train deploy rollback traffic monitor dashboards status stop doctor demo bench market simulate".split()  # noqa: SIM905
+    "train tune deploy rollback traffic monitor dashboards status stop doctor demo bench market simulate".split()  # noqa: SIM905
 )
 
 

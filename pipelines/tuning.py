@@ -1,0 +1,303 @@
+"""Search of settings and ablation of features, on the training slice alone; every fit is a nested run in MLflow.
+
+The one module that imports Optuna. Its study is held in memory and seeded: the same data, seed and number of trials
+propose the same settings. Calibration slice and holdout are never looked at, so that the gate stays a fair judge.
+
+Source: Akiba et al. (2019), "Optuna"; Bergstra et al. (2011) for the tree-structured Parzen estimator.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from matching import trial
+from matching.ablation import Ablation, Finding
+from matching.ablation import ablate as ablate_groups
+from matching.dataset import Progress
+from matching.errors import InputError
+from matching.estimators import Trees
+from matching.problem import Problem
+from matching.problems import problem
+from matching.settings import Settings
+from matching.trial import Added, InnerSlices, Losses
+from pipelines import lock, registry, steps
+from pipelines.findings import plain, write_json
+from pipelines.storage import explained
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.study import Study
+
+EXPERIMENT = "tuning"
+LARGEST_STARTUP = 10
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting that was tried.
+
+    Attributes:
+        number: from 0; the first has the default settings.
+        settings: what was tried.
+        losses: on the newer part of the training slice.
+        added: loss added to the best trial's.
+        seconds: how long the fits took.
+    """
+
+    number: int
+    settings: Trees
+    losses: Losses
+    added: Added
+    seconds: float
+
+    @property
+    def size(self) -> int:
+        """Most leaves that the trees may have: iterations times leaves."""
+        return self.settings.max_iter * self.settings.max_leaf_nodes
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search of settings found.
+
+    Attributes:
+        trials: in the order they were tried; the first has the default settings.
+        best: the one with the smallest loss.
+        recommended: the smallest one whose loss is within one standard error of the best's.
+        run_id: the parent run in the registry.
+        stopped_early: the minutes were over before the trials were.
+    """
+
+    trials: tuple[Trial, ...]
+    best: Trial
+    recommended: Trial
+    run_id: str
+    stopped_early: bool
+
+    @property
+    def default(self) -> Trial:
+        """The trial with the default settings."""
+        return self.trials[0]
+
+
+def space() -> "dict[str, BaseDistribution]":
+    """What is searched: every setting of `Trees` with its range."""
+    from optuna.distributions import FloatDistribution, IntDistribution
+
+    return {
+        "max_iter": IntDistribution(50, 400, step=25),
+        "learning_rate": FloatDistribution(0.02, 0.2, log=True),
+        "max_leaf_nodes": IntDistribution(4, 48, log=True),
+        "min_samples_leaf": IntDistribution(10, 240, log=True),
+        "l2_regularization": FloatDistribution(0.1, 50.0, log=True),
+        "max_features": FloatDistribution(0.2, 1.0),
+    }
+
+
+def tune(
+    settings: Settings,
+    *,
+    data: Path | None = None,
+    trials: int = 30,
+    minutes: float | None = None,
+    progress: Progress = lambda _: None,
+) -> Search:
+    """Search the settings of the trees, beginning with the default ones.
+
+    Args:
+        settings: source, seed and home.
+        data: folder of the source's files; None where it needs none.
+        trials: how many settings to try, the default among them.
+        minutes: begin no trial later than this after the first; None for no limit.
+        progress: told in a few words what is being done.
+
+    Raises:
+        InputError: the data is missing, wrong or useless, or there are no trials.
+        BusyError: another search runs in this home.
+        StorageError: the disk is full or cannot be written to.
+    """
+    if trials < 1 or (minutes is not None and minutes <= 0):
+        raise InputError("a search needs at least one trial, and minutes above zero")
+    _trees(problem(settings.source))
+    with _recorded(settings, data, "search", progress) as work:
+        done = _tried(work, trials, minutes)
+        found = _search(done, work.run_id, stopped_early=len(done) < trials, seed=settings.seed)
+        work.log(_table(found), _figures(found), asdict(found.recommended.settings))
+    return found
+
+
+def ablate(
+    settings: Settings, *, data: Path | None = None, progress: Progress = lambda _: None
+) -> tuple[Ablation, str]:
+    """Leave out each group of features in turn, and try a simpler model.
+
+    Args:
+        settings: source, seed and home.
+        data: folder of the source's files; None where it needs none.
+        progress: told in a few words what is being done.
+
+    Returns:
+        The findings, and the parent run in the registry.
+
+    Raises:
+        InputError: the data is missing, wrong or useless.
+        BusyError: another search runs in this home.
+        StorageError: the disk is full or cannot be written to.
+    """
+    with _recorded(settings, data, "ablation", progress) as work:
+        found = ablate_groups(
+            work.slices,
+            work.slices.groups,
+            estimator=work.slices.problem.estimator,
+            seed=settings.seed,
+            told=progress,
+            finished=work.refitted,
+        )
+        rows = [_row(one) for one in found.findings()]
+        work.log(rows, {"loss": found.full.losses.mean()}, {"dropped": ", ".join(found.dropped) or "none"})
+    return found, work.run_id
+
+
+@dataclass
+class _Work:
+    """One search or ablation and what its fits share."""
+
+    settings: Settings
+    slices: InnerSlices
+    run_id: str
+    progress: Progress
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def nested(self, name: str, losses: Losses, seconds: float, params: Mapping[str, Any]) -> None:
+        """Record one fit."""
+        metrics = {"loss": losses.mean(), "seconds": seconds}
+        metrics |= {f"loss.{direction}": loss for direction, loss in losses.by_direction.items()}
+        registry.log_nested(self.settings, self.run_id, name, metrics=metrics, params=params)
+
+    def refitted(self, found: Finding) -> None:
+        """Record one refit of an ablation."""
+        self.nested(found.name, found.losses, found.seconds, {"refit": found.name, "features_left_out": found.features})
+
+    def log(self, rows: list[dict[str, Any]], metrics: Mapping[str, float], params: Mapping[str, Any]) -> None:
+        """Record what came out of all of them."""
+        with TemporaryDirectory() as folder:
+            write_json(Path(folder) / "table.json", plain(rows))
+            registry.log(
+                self.settings,
+                self.run_id,
+                metrics=metrics,
+                params=self.facts | dict(params),
+                tags={},
+                files=Path(folder),
+            )
+
+
+@contextmanager
+def _recorded(settings: Settings, data: Path | None, kind: str, progress: Progress) -> Iterator[_Work]:
+    """The encoded slices, inside a run that ends however the block ends."""
+    steps.check_input(settings, data)
+    tags = {"tandem.source": settings.source, "tandem.kind": kind, "tandem.git_commit": steps.git_commit()}
+    with explained(settings.root), lock.held(settings, "tune", "a search of settings"):
+        registry.reap_orphans(settings)
+        with registry.recorded_run(settings, tags, of=EXPERIMENT) as run_id:
+            dataset = steps.ingest(settings, data, progress)
+            progress("labelling and cutting by time")
+            train = steps.cut(settings, dataset).train
+            progress("encoding")
+            slices = trial.inner_slices(train, problem(settings.source))
+            facts = {"seed": settings.seed, "rows.older": len(slices.older), "rows.newer": len(slices.newer)}
+            yield _Work(settings, slices, run_id, progress, facts)
+
+
+def _tried(work: _Work, trials: int, minutes: float | None) -> list[tuple[Trees, Losses, float]]:
+    """Try the default settings, then what the sampler proposes, as long as there is time."""
+    study, searched = _study(work.settings.seed, trials), space()
+    trees = _trees(work.slices.problem)
+    default = asdict(trees)
+    study.enqueue_trial({name: default[name] for name in searched})
+    began = time.monotonic()
+    done: list[tuple[Trees, Losses, float]] = []
+    best = float("inf")
+    while len(done) < trials and not (done and minutes is not None and time.monotonic() - began > minutes * 60):
+        asked = study.ask(searched)
+        settings = replace(trees, **asked.params)
+        started = time.monotonic()
+        losses = trial.losses(work.slices, settings, seed=work.settings.seed)
+        done.append((settings, losses, time.monotonic() - started))
+        study.tell(asked, losses.mean())
+        work.nested(f"trial {asked.number}", losses, done[-1][2], asdict(settings))
+        best = min(best, losses.mean())
+        work.progress(f"trial {len(done)} of {trials}: loss {losses.mean():.5f}, best {best:.5f}")
+    return done
+
+
+def _trees(declared: Problem) -> Trees:
+    """The trees that a problem declares.
+
+    Raises:
+        InputError: it is learned by something else.
+    """
+    if not isinstance(declared.estimator, Trees):
+        raise InputError(
+            f"the problem is learned by {type(declared.estimator).__name__}: only the settings of Trees can be searched"
+        )
+    return declared.estimator
+
+
+def _study(seed: int, trials: int) -> "Study":
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    # A third of a short search explores, so that the estimator has something to go by.
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(LARGEST_STARTUP, max(1, trials // 3)))
+    return optuna.create_study(storage=None, sampler=sampler)
+
+
+def _search(done: list[tuple[Trees, Losses, float]], run_id: str, *, stopped_early: bool, seed: int) -> Search:
+    """Compare every trial with the best, and recommend the smallest that is as good."""
+    best_losses = min((losses for _, losses, _ in done), key=Losses.mean)
+    tried = tuple(
+        Trial(number, settings, losses, trial.added(losses, best_losses, seed=seed), seconds)
+        for number, (settings, losses, seconds) in enumerate(done)
+    )
+    as_good = [one for one in tried if one.added.is_noise]
+    return Search(
+        trials=tried,
+        best=min(tried, key=lambda one: one.losses.mean()),
+        recommended=min(as_good, key=lambda one: (one.size, one.losses.mean())),
+        run_id=run_id,
+        stopped_early=stopped_early,
+    )
+
+
+def _table(found: Search) -> list[dict[str, Any]]:
+    return [
+        {
+            "trial": one.number,
+            **asdict(one.settings),
+            "loss": one.losses.mean(),
+            **{f"loss.{direction}": loss for direction, loss in one.losses.by_direction.items()},
+            "added": asdict(one.added),
+            "recommended": one is found.recommended,
+        }
+        for one in found.trials
+    ]
+
+
+def _figures(found: Search) -> dict[str, float]:
+    named = {"default": found.default, "best": found.best, "recommended": found.recommended}
+    return {f"loss.{name}": one.losses.mean() for name, one in named.items()} | {"trials": float(len(found.trials))}
+
+
+def _row(found: Finding) -> dict[str, Any]:
+    return {
+        "refit": found.name,
+        "features_left_out": found.features,
+        "loss": found.losses.mean(),
+        "added": asdict(found.added),
+        "verdict": found.verdict,
+    }
