@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from matching.calibration import Sigmoid, fit_sigmoid
 from matching.dataset import Pairs
+from matching.features import CHUNK, count, name_rows
 from matching.labels import LabelledPairs
 from matching.tables import Direction
+from matching.text import row_dots
 
 Floats = NDArray[np.float64]
 PRIOR_LOOKS = 20.0
@@ -55,13 +57,14 @@ class Popularity:
 
 @dataclass(frozen=True)
 class Rules:
-    """Scores as a checklist would: must-haves, experience, salary and place, or the candidate's wish list."""
+    """Scores as a checklist would: must-haves, experience, salary and place, or the candidate's wish list.
+
+    Skills are compared as they are written: the rules know neither other spellings nor what is rare.
+    """
 
     feature_names: tuple[str, ...]
 
     USES: ClassVar = (
-        "must_have_listed_coverage",
-        "nice_to_have_coverage",
         "experience_below_years",
         "headline_title_similarity",
         "salary_headroom_log",
@@ -74,7 +77,7 @@ class Rules:
         "wish_title_similarity",
     )
 
-    def __call__(self, direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:  # noqa: ARG002
+    def __call__(self, direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:
         """Points of the checklist."""
 
         def value(name: str, missing: float = 0.5) -> Floats:
@@ -84,11 +87,24 @@ class Rules:
         near = np.maximum(value("same_city", 0.0), value("job_remote_policy", 0.0) == 2)
         if direction is Direction.COMPANY:
             experience = (value("experience_below_years", 0.0) == 0).astype(np.float64)
-            covered = 2 * value("must_have_listed_coverage") + value("nice_to_have_coverage")
+            covered = 2 * _covered(pairs, "must_have_skills") + _covered(pairs, "nice_to_have_skills")
             return np.asarray(covered + experience + affordable + near + value("headline_title_similarity", 0.0))
         wanted = (value("remote_gap", 0.0) == 0).astype(np.float64)
         wishes = value("wish_stack_share") + value("wish_company_size") + value("wish_industry")
         return np.asarray(2 * affordable + wanted + near + value("wish_title_similarity", 0.0) + wishes)
+
+
+def _covered(pairs: Pairs, asked: str) -> Floats:
+    """Share of the asked skills that are listed, by their very names; a half where none is asked."""
+    people, person = np.unique(pairs.candidate_rows, return_inverse=True)
+    posts, post = np.unique(pairs.job_rows, return_inverse=True)
+    listed = name_rows([[skill["name"] for skill in row] for row in pairs.candidates["skills"].gather(people)])
+    wanted = name_rows(pairs.jobs[asked].gather(posts).to_list())
+    met, size = np.empty(len(pairs)), count(wanted)[post]
+    for start in range(0, len(pairs), CHUNK):
+        part = slice(start, start + CHUNK)
+        met[part] = row_dots(listed[person[part]], wanted[post[part]])
+    return np.where(size > 0, met / np.maximum(size, 1), 0.5)
 
 
 @dataclass(frozen=True)

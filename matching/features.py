@@ -139,15 +139,15 @@ class PairFeatures:
 
     def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "PairFeatures":
         """Learn vocabularies, rarities and titles from profiles known before the cut, one row per person and job."""
-        posts = jobs["title"] + " " + jobs["description"]
         people = candidates["headline"] + " " + candidates["resume"]
-        self.words.fit(posts.to_list(), people.to_list())
         titles, headlines = jobs["title"].to_list(), candidates["headline"].to_list()
         self.spelling.fit(titles, headlines)
         asked = [
             [*must, *nice] for must, nice in zip(*_lists(jobs, "must_have_skills", "nice_to_have_skills"), strict=True)
         ]
         listed = [[skill["name"] for skill in row] for row in candidates["skills"].to_list()]
+        posts = _joined(_titled(titles, asked), jobs["description"].to_list())
+        self.words.fit(posts, people.to_list())
         self.topics.fit(_titled(titles, asked), _titled(headlines, listed))
         return self.restore_skills(_rarity(asked, listed))
 
@@ -208,9 +208,9 @@ class PairFeatures:
             "role_words": self.words.transform(joined),
             "title_spelling": self.spelling.transform(_joined(headlines, joined)),
             "wish_stack": _skill_rows(candidates["wish_stack"].to_list()),
-            "wish_cities": _name_rows(candidates["wish_cities"].to_list()),
-            "wish_sizes": _name_rows(candidates["wish_company_sizes"].to_list()),
-            "wish_industries": _name_rows(candidates["wish_industries"].to_list()),
+            "wish_cities": name_rows(candidates["wish_cities"].to_list()),
+            "wish_sizes": name_rows(candidates["wish_company_sizes"].to_list()),
+            "wish_industries": name_rows(candidates["wish_industries"].to_list()),
         }
         held_numbers, held = self._held_skills(candidates, resumes)
         return Encoded(numbers | held_numbers, sparse | held)
@@ -228,12 +228,12 @@ class PairFeatures:
             "listed": _skill_rows([list(own) for own in listed]),
             "held": _skill_rows([list(own) for own in either]),
         }
-        count = _count(rows["listed"])
+        listed_count = count(rows["listed"])
         numbers = {
-            "skill_count": count,
-            "new_skill_share": _share(rows["listed"] @ (1 - self._known), count),
-            "listed_weight": np.minimum(1.0, FULL_SKILLS / np.maximum(count, 1)),
-            "held_weight": np.minimum(1.0, FULL_SKILLS / np.maximum(_count(rows["held"]), 1)),
+            "skill_count": listed_count,
+            "new_skill_share": _share(rows["listed"] @ (1 - self._known), listed_count),
+            "listed_weight": np.minimum(1.0, FULL_SKILLS / np.maximum(listed_count, 1)),
+            "held_weight": np.minimum(1.0, FULL_SKILLS / np.maximum(count(rows["held"]), 1)),
         }
         depth = {
             f"{name}_depth": _skill_rows([list(own) for own in held], [_depths(own.values()) for own in held])
@@ -254,12 +254,12 @@ class PairFeatures:
             "max_salary": _floats(jobs["max_salary_usd_per_year"]),
             "remote_policy": _codes(jobs["remote_policy"], REMOTE_POLICIES),
             "company_size": _codes(jobs["company_size"], COMPANY_SIZES),
-            "must_count": _count(must),
-            "nice_count": _count(nice),
+            "must_count": count(must),
+            "nice_count": count(nice),
             "must_rarity": must @ self._rarity,
             "skill_rarity": either @ self._rarity,
-            "new_skill_share": _share(either @ (1 - self._known), _count(either)),
-            "term_count": _count(post_words),
+            "new_skill_share": _share(either @ (1 - self._known), count(either)),
+            "term_count": count(post_words),
             "topics": self.topics.transform(titles),
             **_place_numbers(jobs),
         }
@@ -273,9 +273,9 @@ class PairFeatures:
             "post_terms": _ones(post_words),
             "title_words": self.words.transform(titles),
             "title_spelling": self.spelling.transform(titles),
-            "city": _name_rows(_single(jobs["city"])),
-            "size": _name_rows(_single(jobs["company_size"])),
-            "industry": _name_rows(_single(jobs["industry"])),
+            "city": name_rows(_single(jobs["city"])),
+            "size": name_rows(_single(jobs["company_size"])),
+            "industry": name_rows(_single(jobs["industry"])),
         }
         return Encoded(numbers, sparse)
 
@@ -363,7 +363,7 @@ def _role_features(
     wished = [(person[f"role_topics_{n}"] * post["topics"]).sum(axis=1) for n in range(ROLES_COMPARED)]
     return {
         "role_similarity": (person["topics"] * post["topics"]).sum(axis=1),
-        "wish_role_similarity": np.where(_count(person_rows["role_words"]) > 0, np.max(wished, axis=0), np.nan),
+        "wish_role_similarity": np.where(count(person_rows["role_words"]) > 0, np.max(wished, axis=0), np.nan),
         "wish_title_similarity": row_dots(person_rows["role_words"], post_rows["title_words"]),
         "headline_title_similarity": row_dots(person_rows["headline_words"], post_rows["title_words"]),
         "title_spelling_similarity": row_dots(person_rows["title_spelling"], post_rows["title_spelling"]),
@@ -413,9 +413,9 @@ def _distance(person: dict[str, Floats], post: dict[str, Floats], wished: NDArra
 
 def _wished(wishes: csr_matrix, offered: csr_matrix, *, share: bool = True) -> Floats:
     """Wishes that are met, as a share or a count; missing where nothing was wished for."""
-    count = _count(wishes)
+    wished = count(wishes)
     met = row_dots(wishes, offered)
-    return _share(met, count) if share else np.where(count > 0, met, np.nan)
+    return _share(met, wished) if share else np.where(wished > 0, met, np.nan)
 
 
 def _share(part: Floats, whole: Floats) -> Floats:
@@ -473,8 +473,8 @@ def _lists(table: pl.DataFrame, *columns: str) -> tuple[list[Any], ...]:
 
 
 def _skill_rows(names: list[list[str]], values: list[list[float]] | None = None) -> csr_matrix:
-    """As `_name_rows`, for names of skills: spellings of one skill are one column."""
-    return _name_rows([[skills.canonical(name) for name in row] for row in names], values)
+    """As `name_rows`, for names of skills: spellings of one skill are one column."""
+    return name_rows([[skills.canonical(name) for name in row] for row in names], values)
 
 
 def _joined(first: list[str], second: list[str]) -> list[str]:
@@ -510,7 +510,7 @@ def _single(values: pl.Series) -> list[list[str]]:
     return [[] if value is None else [value] for value in values.to_list()]
 
 
-def _name_rows(names: list[list[str]], values: list[list[float]] | None = None) -> csr_matrix:
+def name_rows(names: list[list[str]], values: list[list[float]] | None = None) -> csr_matrix:
     """Lists of names as rows of hashed columns: 1 for each name, or the largest of its values.
 
     Args:
@@ -532,7 +532,7 @@ def _name_rows(names: list[list[str]], values: list[list[float]] | None = None) 
     return csr_matrix((data, indices, ends), shape=(len(names), NAME_COLUMNS), dtype=np.float64)
 
 
-def _count(rows: csr_matrix) -> Floats:
+def count(rows: csr_matrix) -> Floats:
     """Names in each row."""
     return np.asarray(np.diff(rows.indptr), dtype=np.float64)
 

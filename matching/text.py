@@ -22,9 +22,8 @@ class Text:
     Fitted state is data only: `terms_` in column order and `idf_` of shape (n_terms,).
     """
 
-    def __init__(self, *, max_terms: int = 30_000, min_people: int = 5, characters: bool = False) -> None:
+    def __init__(self, *, max_terms: int = 30_000, characters: bool = False) -> None:
         self.max_terms = max_terms
-        self.min_people = min_people
         self.characters = characters
         self.terms_: list[str] = []
         self.idf_: Floats = np.empty(0)
@@ -32,8 +31,8 @@ class Text:
     def fit(self, posts: Sequence[str], people: Sequence[str]) -> "Text":
         """Learn the terms and how rare they are.
 
-        A term is kept if a post uses it or several people do: what only one person wrote, a name or a telephone number,
-        never enters the model's files.
+        Only terms that a post uses are kept. What people alone write can match no post: names and telephone numbers
+        never enter the model's files, and a first name, which many share, does not move a score.
 
         Args:
             posts: public documents, one per job.
@@ -44,11 +43,12 @@ class Text:
             counts = counter.fit_transform([*posts, *people])
         except ValueError:  # no term at all: every text is empty
             return self.restore(["\x00"], np.ones(1))
-        in_posts, in_people = _documents(counts[: len(posts)]), _documents(counts[len(posts) :])
-        kept = np.flatnonzero((in_posts > 0) | (in_people >= self.min_people))
-        frequency = (in_posts + in_people)[kept]
-        kept = np.sort(kept[np.argsort(-frequency, kind="stable")[: self.max_terms]])
-        idf = np.log((1 + counts.shape[0]) / (1 + (in_posts + in_people)[kept])) + 1
+        frequency = _documents(counts)
+        kept = np.flatnonzero(_documents(counts[: len(posts)]))
+        if not len(kept):
+            return self.restore(["\x00"], np.ones(1))
+        kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")[: self.max_terms]])
+        idf = np.log((1 + counts.shape[0]) / (1 + frequency[kept])) + 1
         return self.restore(counter.get_feature_names_out()[kept].tolist(), idf)
 
     def restore(self, terms: Sequence[str], idf: Floats) -> "Text":
