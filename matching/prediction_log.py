@@ -193,6 +193,50 @@ def count_ranked(engine: Engine, *, model_name: str, model_version: str, since: 
 
 
 @dataclass(frozen=True)
+class Logged:
+    """One prediction as it was made.
+
+    Attributes:
+        digest: digest of the model that made it.
+        features: as used, shape (n_features,).
+        candidate: JSON of the candidate as sent.
+        job: JSON of the job as sent.
+    """
+
+    digest: str
+    features: NDArray[np.float32]
+    candidate: str
+    job: str
+
+
+def logged(engine: Engine, prediction_id: str) -> Logged:
+    """Return one prediction.
+
+    Raises:
+        UnknownPrediction: the log has none of this id.
+        StorageError: the database cannot be reached.
+    """
+    person, post = inputs.alias("person"), inputs.alias("post")
+    wanted = (
+        select(
+            models.c.digest, predictions.c.features, person.c.payload.label("candidate"), post.c.payload.label("job")
+        )
+        .join(models, models.c.model == predictions.c.model)
+        .join(person, person.c.digest == predictions.c.candidate_input)
+        .join(post, post.c.digest == predictions.c.job_input)
+        .where(predictions.c.prediction_id == prediction_id)
+    )
+    try:
+        with engine.connect() as connection:
+            row = connection.execute(wanted).first()
+    except SQLAlchemyError as error:
+        raise unreachable(engine.url, error) from None
+    if row is None:
+        raise UnknownPrediction(0)
+    return Logged(row.digest, np.frombuffer(row.features, dtype="<f4"), row.candidate, row.job)
+
+
+@dataclass(frozen=True)
 class LimitCount:
     """How often a hard limit spoke.
 
