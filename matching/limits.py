@@ -3,14 +3,14 @@
 | limit | broken where |
 |---|---|
 | `work_permit` | the candidate states where they may work, the job's country is not among it, the job is not fully remote and the company does not say that it sponsors a permit |
-| `location` | the job is on site in a country where the candidate neither lives nor has a wanted city, the candidate does not state where they may work, and the company does not sponsor |
+| `location` | the candidate states that they would not move, and the job is on site or hybrid in another region or country than theirs, in no city that they name as wanted |
 | `salary_floor` | the upper end of the job's band is below what the candidate accepts at least |
 | `candidate_block_words` | title, description, industry or company holds a word that the candidate rules out |
 | `job_block_words` | headline, resume or a skill holds a word that the job rules out |
 
 What is not stated breaks nothing. A permit is needed where the work is done, so fully remote work needs none of the
-job's country; a statement alone lifts the limit: remote policy `remote`, or `sponsors_work_permit`. A candidate who wishes
-to work remotely and a job on site do not break a limit: that is a wish, and people do change it. Words are whole words,
+job's country; a statement alone lifts the limit: remote policy `remote`, or `sponsors_work_permit`. A wish is no limit:
+people do take work on site who wish to work remotely, and move who name no wanted city. Words are whole words,
 without case (`matching.words`); synonyms do not count.
 """  # noqa: E501 - a table
 
@@ -74,7 +74,7 @@ class Limit(StrEnum):
 SENTENCES = {
     Limit.WORK_PERMIT: "The job is in a country where the candidate has not said they may work, "
     "and the company does not say that it sponsors a permit.",
-    Limit.LOCATION: "The job is on site in a country where the candidate neither lives nor wants to work.",
+    Limit.LOCATION: "The work is away from where the candidate lives or wants to work, and they would not move.",
     Limit.SALARY_FLOOR: "The salary band ends below what the candidate accepts at least.",
     Limit.CANDIDATE_BLOCK_WORDS: "The job holds a word that the candidate rules out.",
     Limit.JOB_BLOCK_WORDS: "The profile holds a word that the job rules out.",
@@ -87,6 +87,8 @@ class CandidateLimits:
     """What the limits read of candidates; arrays of shape (n,), codes are 0 where not stated."""
 
     country: Codes
+    region: Codes
+    stays: Flags
     floor: Floats
     states_countries: Flags
     work_countries: Codes  # (row << 32) | code, sorted
@@ -100,8 +102,9 @@ class JobLimits:
     """What the limits read of jobs; arrays of shape (n,), codes are 0 where not stated."""
 
     country: Codes
+    region: Codes
     city: Codes
-    is_onsite: Flags
+    needs_presence: Flags
     is_remote: Flags
     sponsors: Flags
     max_salary: Floats
@@ -114,6 +117,8 @@ def encode_candidates(candidates: pl.DataFrame) -> CandidateLimits:
     countries = candidates["work_countries"].to_list()
     return CandidateLimits(
         country=_codes(candidates["country"], _country),
+        region=_codes(candidates["region"], _name),
+        stays=np.array([one is False for one in candidates["would_relocate"].to_list()], dtype=bool),
         floor=_floats(candidates["min_salary_usd_per_year"]),
         states_countries=np.array([bool(names) for names in countries], dtype=bool),
         work_countries=_members(countries, _country),
@@ -128,8 +133,9 @@ def encode_jobs(jobs: pl.DataFrame) -> JobLimits:
     policy = jobs["remote_policy"].to_list()
     return JobLimits(
         country=_codes(jobs["country"], _country),
+        region=_codes(jobs["region"], _name),
         city=_codes(jobs["city"], _name),
-        is_onsite=np.array([one == "onsite" for one in policy], dtype=bool),
+        needs_presence=np.array([one in ("onsite", "hybrid") for one in policy], dtype=bool),
         is_remote=np.array([one == "remote" for one in policy], dtype=bool),
         sponsors=np.array([one is True for one in jobs["sponsors_work_permit"].to_list()], dtype=bool),
         max_salary=_floats(jobs["max_salary_usd_per_year"]),
@@ -140,16 +146,16 @@ def encode_jobs(jobs: pl.DataFrame) -> JobLimits:
 
 def broken(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows) -> dict[Limit, Flags]:
     """Tell for every limit which pairs break it; arrays have shape (n_pairs,)."""
-    country, home = jobs.country[job_rows], candidates.country[candidate_rows]
-    states = candidates.states_countries[candidate_rows]
-    known = (country > 0) & ~jobs.sponsors[job_rows]
-    away = ~_is_member(candidates.work_countries, candidate_rows, country)
-    abroad = (home > 0) & (home != country) & ~_is_member(candidates.wish_cities, candidate_rows, jobs.city[job_rows])
+    country, states = jobs.country[job_rows], candidates.states_countries[candidate_rows]
+    known = (country > 0) & ~jobs.sponsors[job_rows] & ~jobs.is_remote[job_rows]
+    away = candidates.stays[candidate_rows] & jobs.needs_presence[job_rows]
+    if away.any():
+        away &= _is_elsewhere(candidates, jobs, candidate_rows, job_rows)
     with np.errstate(invalid="ignore"):
         below = jobs.max_salary[job_rows] < candidates.floor[candidate_rows]
     return {
-        Limit.WORK_PERMIT: known & states & away & ~jobs.is_remote[job_rows],
-        Limit.LOCATION: known & ~states & abroad & jobs.is_onsite[job_rows],
+        Limit.WORK_PERMIT: known & states & ~_is_member(candidates.work_countries, candidate_rows, country),
+        Limit.LOCATION: away,
         Limit.SALARY_FLOOR: below,
         Limit.CANDIDATE_BLOCK_WORDS: candidates.blocks.broken(candidate_rows, job_rows, jobs.documents),
         Limit.JOB_BLOCK_WORDS: jobs.blocks.broken(job_rows, candidate_rows, candidates.documents),
@@ -175,6 +181,15 @@ def any_of(flags: dict[Limit, Flags], n_pairs: int, *, relaxed: tuple[Limit, ...
 def of_pair(flags: dict[Limit, Flags], pair: int) -> tuple[Limit, ...]:
     """Limits that one pair breaks."""
     return tuple(limit for limit, values in flags.items() if values[pair])
+
+
+def _is_elsewhere(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows) -> Flags:
+    """Tell whether the work is in another country or region than home, where stated, and no wanted city."""
+    differs = np.zeros(len(job_rows), dtype=bool)
+    for work, home in ((jobs.country, candidates.country), (jobs.region, candidates.region)):
+        there, here = work[job_rows], home[candidate_rows]
+        differs |= (there > 0) & (here > 0) & (there != here)
+    return differs & ~_is_member(candidates.wish_cities, candidate_rows, jobs.city[job_rows])
 
 
 def _name(name: str | None) -> str:

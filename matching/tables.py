@@ -109,6 +109,9 @@ class CandidateProfile(Record):
         personal=True,
         default_factory=list,
     )
+    would_relocate: bool | None = column(
+        "Whether the candidate would move for a job; `false` is a hard limit on work away from home.", default=None
+    )
     block_words: Names = column(
         "Words that rule a job out where its title, description, industry or company holds one: a hard limit.",
         personal=True,

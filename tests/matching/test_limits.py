@@ -15,6 +15,7 @@ from matching.tables import CandidateProfile, JobProfile, frame
 PERSON: dict[str, Any] = {"candidate_id": "c", "headline": "Backend engineer", "skills": []}
 POST: dict[str, Any] = {"job_id": "j", "title": "Python developer"}
 HERE, GERMAN = {"country": "Germany"}, {"work_countries": ["Germany"]}
+STAYS = HERE | {"region": "Bavaria", "city": "Nuremberg", "would_relocate": False}
 
 
 def broken(person: dict[str, Any], post: dict[str, Any]) -> set[str]:
@@ -55,18 +56,26 @@ def test_a_work_permit_is_needed_where_the_work_is_done(
 @pytest.mark.parametrize(
     ("person", "post", "is_broken"),
     [
-        (HERE, {"country": "France", "remote_policy": "onsite"}, True),
-        (HERE, {"country": "France", "remote_policy": "onsite", "sponsors_work_permit": True}, False),
-        (HERE, {"country": "France", "remote_policy": "hybrid"}, False),
-        (HERE, {"country": "France", "remote_policy": None}, False),
-        (HERE, {"country": "Germany", "remote_policy": "onsite", "city": "Bonn"}, False),
-        (HERE | {"wish_cities": ["paris "]}, {"country": "France", "city": "Paris", "remote_policy": "onsite"}, False),
-        (HERE | {"wish_cities": ["Lyon"]}, {"country": "France", "city": "Paris", "remote_policy": "onsite"}, True),
-        (HERE | {"work_countries": ["France"]}, {"country": "France", "remote_policy": "onsite"}, False),
+        (STAYS, {"country": "France", "remote_policy": "onsite"}, True),
+        (STAYS, {"country": "France", "remote_policy": "hybrid", "sponsors_work_permit": True}, True),
+        (STAYS, {"country": "France", "remote_policy": "remote"}, False),
+        (STAYS, {"country": "France"}, False),
+        (STAYS | {"would_relocate": None}, {"country": "France", "remote_policy": "onsite"}, False),
+        (STAYS | {"would_relocate": True}, {"country": "France", "remote_policy": "onsite"}, False),
+        (STAYS, {"country": "germany", "remote_policy": "onsite", "city": "Fürth"}, False),
+        (STAYS, {"country": "Germany", "region": "bavaria", "city": "Fürth", "remote_policy": "onsite"}, False),
+        (STAYS, {"country": "Germany", "region": "Saxony", "city": "Dresden", "remote_policy": "onsite"}, True),
+        (
+            STAYS | {"wish_cities": ["dresden "]},
+            {"region": "Saxony", "city": "Dresden", "remote_policy": "onsite"},
+            False,
+        ),
+        (STAYS | {"wish_cities": ["Lyon"]}, {"country": "France", "city": "Paris", "remote_policy": "onsite"}, True),
+        (STAYS | {"country": None, "region": None}, {"country": "France", "remote_policy": "onsite"}, False),
         ({"remote_wish": "remote"}, {"country": "France", "remote_policy": "onsite"}, False),
     ],
 )
-def test_a_place_rules_out_only_work_on_site_in_another_country(
+def test_a_place_rules_out_only_for_those_who_would_not_move(
     person: dict[str, Any], post: dict[str, Any], is_broken: bool
 ) -> None:
     assert broken(person, post) == ({Limit.LOCATION} if is_broken else set())
@@ -122,7 +131,7 @@ def test_many_pairs_are_judged_as_each_alone() -> None:
         {"block_words": ["casino", "bank"]},
         {"min_salary_usd_per_year": 50_000.0},
         GERMAN,
-        HERE,
+        STAYS,
         {"resume": "agency work", "block_words": ["bank"]},
     ]
     posts = [
