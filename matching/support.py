@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
-from scipy.stats import beta
+from scipy.special import betaincinv, expit
 
 from matching.calibration import clipped_logit
 from matching.labels import LabelledPairs
@@ -156,7 +155,7 @@ def _bin(p: Floats, y: Floats, t: Floats, w: Floats) -> Bin:
     variance = float(np.sum(w**2 * t * smooth * (1 - t * smooth))) / looked**2
     rows = smooth * (1 - smooth) / variance
     tail = (1 - LEVEL) / 2
-    low, high = beta.ppf([tail, 1 - tail], rate * rows + 0.5, (1 - rate) * rows + 0.5)
+    low, high = betaincinv(rate * rows + 0.5, (1 - rate) * rows + 0.5, [tail, 1 - tail])
     return Bin(
         lowest=float(p[0]),
         highest=float(p[-1]),
