@@ -9,6 +9,7 @@ A direction is explained in log odds, the match, a product, in logs of its proba
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import factorial
@@ -19,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from matching.features import FEATURE_GROUPS
 from matching.model import Floats32, Scores
 
 Floats = NDArray[np.float64]
-Groups = dict[str, tuple[str, ...]]
+Groups = Mapping[str, tuple[str, ...]]
 
 BACKGROUND = "background.json"
 BACKGROUND_ROWS = 8
@@ -30,47 +32,6 @@ MOST_GROUPS = 12  # 2^12 sets of 8 rows each are 32,768 rows to score
 EDGE = 1e-7
 MATCH = "match"
 _SAMPLED = 2_000
-
-# Stands in until `matching.features` names its groups itself.
-FEATURE_GROUPS: Groups = {
-    "skills": (
-        "candidate_skill_count",
-        "candidate_new_skill_share",
-        "job_must_have_count",
-        "job_new_skill_share",
-        "must_have_coverage",
-        "must_have_rarity_coverage",
-        "must_have_missing_count",
-        "must_have_resume_coverage",
-        "must_have_mean_years",
-        "nice_to_have_coverage",
-        "skill_overlap_rarity",
-    ),
-    "experience": (
-        "candidate_experience_years",
-        "job_min_experience_years",
-        "job_max_experience_years",
-        "experience_below_years",
-        "experience_above_years",
-    ),
-    "salary": (
-        "candidate_expected_salary_usd_per_year",
-        "job_min_salary_usd_per_year",
-        "job_max_salary_usd_per_year",
-        "salary_headroom_log",
-        "salary_middle_log",
-    ),
-    "place": ("same_city", "same_region", "same_country", "wish_city"),
-    "remote": ("candidate_remote_wish", "job_remote_policy", "remote_gap"),
-    "text": (
-        "wish_role_similarity",
-        "headline_title_similarity",
-        "title_spelling_similarity",
-        "text_similarity",
-    ),
-    "wishes": ("wish_stack_share", "wish_industry"),
-    "company": ("job_company_size", "wish_company_size"),
-}
 
 
 class Scorer(Protocol):

@@ -158,11 +158,19 @@ def _remote(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
     return f"{said}; {voice.says('want')} to work {_POLICIES[wish]}."
 
 
-def _text(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
+def _role(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
     mine = _tokens([candidate.headline, *candidate.wish_roles])
     shared = [word for word in _tokens([job.title]) if word in set(mine)]
     said = f"The job's title and {voice.owner} headline or wanted roles share"
     return f"{said} {_names(shared)}." if shared else f"{said} no word."
+
+
+def _where(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
+    return f"{_place(candidate, job, voice)} {_remote(candidate, job, voice)}"
+
+
+def _text(_candidate: CandidateProfile, _job: JobProfile, voice: Voice) -> str:
+    return f"The words of {voice.owner} headline and resume beside those of the job's title and description."
 
 
 def _wishes(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
@@ -200,8 +208,9 @@ FACTS: dict[str, Fact] = {
     "skills": _skills,
     "experience": _experience,
     "salary": _salary,
-    "place": _place,
+    "place": _where,
     "remote": _remote,
+    "role": _role,
     "text": _text,
     "wishes": _wishes,
     "company": _company,

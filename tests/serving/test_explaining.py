@@ -60,7 +60,7 @@ def test_the_parts_add_up_to_what_match_answers(app: FastAPI) -> None:
         assert any(part != 0 for part in parts)
     words = {one["group"]: one["for_candidate"] for one in answer["scores"][2]["contributions"]}
     assert words["skills"] == "You list 2 of the 2 required skills and 1 of 1 welcome."
-    assert words["remote"] == "The job is hybrid, as you wish."
+    assert words["place"] == "The job is in your city. The job is hybrid, as you wish."
 
 
 def test_an_earlier_prediction_is_explained_from_the_log(app: FastAPI) -> None:
@@ -116,7 +116,7 @@ def test_a_bundle_without_them_answers_but_does_not_explain(bundle: Path, tmp_pa
     bare = tmp_path / "release" / "bundle"
     left_out = shutil.ignore_patterns("manifest.json", "background.json", "support.json")
     shutil.copytree(bundle, bare, ignore=left_out)
-    seal(bare, {"source": "small"})
+    seal(bare, {"source": "marketplace"})
     app = create_app(bare)
     app.state.matcher = load_matcher(Settings(home=tmp_path, database_url=None), bare)
     (prediction,) = match(app, PAIR)

@@ -37,7 +37,7 @@ def call(app: FastAPI, path: str, body: Any) -> httpx.Response:
 def app(bundle: Path, tmp_path: Path, stored: tuple[Any, Any]) -> Iterator[FastAPI]:
     settings = Settings(home=tmp_path, database_url=None)
     engine = connect(settings.log_url)
-    replace_all(engine, "small", *stored)
+    replace_all(engine, "marketplace", *stored)
     engine.dispose()
     app = create_app(bundle)
     app.state.matcher = load_matcher(settings, bundle)
@@ -119,3 +119,15 @@ def test_a_job_that_rules_out_a_protected_group_is_refused(app: FastAPI) -> None
     assert answer.json()["error"]["details"] == [
         {"field": "pairs[0].job", "problem": "block_words must not name a protected group", "limit": None}
     ]
+
+
+def test_a_plan_keeps_the_limits_too(app: FastAPI) -> None:
+    body = {"jobs": [examples.BACKEND, CASINO, RICH], "candidates": [PROUD], "limit": 5}
+    answer = call(app, "/v1/plan/outreach", body).json()
+    assert {one["job_id"]: len(one["results"]) for one in answer["jobs"]} == {
+        "example-job-1": 0,
+        "casino": 0,
+        "rich": 1,
+    }
+    assert [one["excluded"] for one in answer["jobs"]] == [{"salary_floor": 1}, {"candidate_block_words": 1}, {}]
+    assert counted(app) == {"salary_floor": LimitCount(excluded=1), "candidate_block_words": LimitCount(excluded=1)}
