@@ -80,6 +80,7 @@ predictions = Table(
     Column("features", LargeBinary, nullable=False, comment="float32, little-endian, as used"),
     Column("position", Integer, comment="place in a ranking, from 1; null for a scored pair"),
     Column("ranked_from", Integer, comment="how many the ranking compared; null for a scored pair"),
+    Column("broken_limits", String(200), comment="limits the pair breaks, by commas; null for none or not known"),
     Index("predictions_by_time", "model", "predicted_at"),
 )
 outcomes = Table(
@@ -89,6 +90,15 @@ outcomes = Table(
     Column("outcome", String(16), primary_key=True),
     Column("occurred_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
     Column("received_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
+)
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("request_id", String(64), primary_key=True, comment="a ranking"),
+    Column("broken_limit", String(40), primary_key=True),
+    Column("pairs", Integer, nullable=False, comment="how many it ruled out; a pair may break several limits"),
+    Column("model", ForeignKey("models.model"), nullable=False),
+    Column("predicted_at", BigInteger, nullable=False, comment="microseconds since 1970, UTC"),
 )
 profiles = Table(
     "profiles",

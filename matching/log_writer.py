@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from matching.database import inputs, insert_new, microseconds, models, ping, predictions, unreachable
+from matching.database import exclusions, inputs, insert_new, microseconds, models, ping, predictions, unreachable
 from matching.errors import StorageError
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,8 @@ class Answer:
         candidates: profile, or its JSON, by candidate id.
         jobs: profile, or its JSON, by job id.
         ranked_from: how many a ranking compared, whose best these are, best first; None for scored pairs.
+        broken_limits: limits that each prediction's pair breaks; of a ranking, those that were relaxed. Empty: none.
+        excluded: of a ranking, how many pairs each limit ruled out.
     """
 
     request_id: str
@@ -77,6 +79,8 @@ class Answer:
     candidates: Payloads
     jobs: Payloads
     ranked_from: int | None = None
+    broken_limits: Sequence[Sequence[str]] = ()
+    excluded: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.prediction_ids)
@@ -205,6 +209,7 @@ class LogWriter:
         with self._engine.begin() as connection:
             insert_new(connection, inputs, [{"digest": d, "payload": p} for d, p in new.items()])
             insert_new(connection, predictions, rows)
+            insert_new(connection, exclusions, [row for answer in batch for row in self._exclusions(answer)])
         if len(self._known_inputs) > _REMEMBERED_INPUTS:
             self._known_inputs.clear()
         self._known_inputs.update(new)
@@ -231,9 +236,19 @@ class LogWriter:
                 "features": features[row].tobytes(),
                 "position": None if answer.ranked_from is None else row + 1,
                 "ranked_from": answer.ranked_from,
+                "broken_limits": ",".join(answer.broken_limits[row]) or None if answer.broken_limits else None,
             }
             for row, prediction_id in enumerate(answer.prediction_ids)
         ]
+
+    def _exclusions(self, answer: Answer) -> list[dict[str, Any]]:
+        """Rows of the table `exclusions`."""
+        shared = {
+            "request_id": answer.request_id,
+            "model": self._model,
+            "predicted_at": microseconds(answer.predicted_at),
+        }
+        return [shared | {"broken_limit": name, "pairs": count} for name, count in answer.excluded.items()]
 
 
 def _cause(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Engine, Row, Select, and_, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from matching.database import inputs, insert_one, microseconds, models, outcomes, predictions, unreachable
+from matching.database import (
+    exclusions,
+    inputs,
+    insert_one,
+    microseconds,
+    models,
+    outcomes,
+    predictions,
+    unreachable,
+)
 from matching.dataset import Pairs
 from matching.errors import InputError, UnusableData
 from matching.profiles import read_payloads
@@ -181,6 +190,99 @@ def count_ranked(engine: Engine, *, model_name: str, model_version: str, since: 
             return int(connection.execute(counted.where(and_(*conditions))).scalar_one())
     except SQLAlchemyError as error:
         raise unreachable(engine.url, error) from None
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One prediction as it was made.
+
+    Attributes:
+        digest: digest of the model that made it.
+        features: as used, shape (n_features,).
+        candidate: JSON of the candidate as sent.
+        job: JSON of the job as sent.
+    """
+
+    digest: str
+    features: NDArray[np.float32]
+    candidate: str
+    job: str
+
+
+def logged(engine: Engine, prediction_id: str) -> Logged:
+    """Return one prediction.
+
+    Raises:
+        UnknownPrediction: the log has none of this id.
+        StorageError: the database cannot be reached.
+    """
+    person, post = inputs.alias("person"), inputs.alias("post")
+    wanted = (
+        select(
+            models.c.digest, predictions.c.features, person.c.payload.label("candidate"), post.c.payload.label("job")
+        )
+        .join(models, models.c.model == predictions.c.model)
+        .join(person, person.c.digest == predictions.c.candidate_input)
+        .join(post, post.c.digest == predictions.c.job_input)
+        .where(predictions.c.prediction_id == prediction_id)
+    )
+    try:
+        with engine.connect() as connection:
+            row = connection.execute(wanted).first()
+    except SQLAlchemyError as error:
+        raise unreachable(engine.url, error) from None
+    if row is None:
+        raise UnknownPrediction(0)
+    return Logged(row.digest, np.frombuffer(row.features, dtype="<f4"), row.candidate, row.job)
+
+
+@dataclass(frozen=True)
+class LimitCount:
+    """How often a hard limit spoke.
+
+    Attributes:
+        excluded: pairs it ruled out of rankings; a pair may break several limits.
+        relaxed: pairs of rankings that break it and were answered all the same, because the request relaxed it.
+        scored: scored pairs that break it.
+    """
+
+    excluded: int = 0
+    relaxed: int = 0
+    scored: int = 0
+
+
+def count_limits(engine: Engine, *, model_name: str, since: datetime | None = None) -> dict[str, LimitCount]:
+    """Count what the hard limits did, by limit, for an audit.
+
+    Args:
+        engine: the log's database.
+        model_name: name of the registered model, all versions.
+        since: only answers made at or after this time.
+
+    Raises:
+        StorageError: the database cannot be reached.
+    """
+    asked = select(predictions.c.broken_limits, predictions.c.ranked_from.is_(None).label("is_scored"), func.count())
+    asked = asked.join(models, models.c.model == predictions.c.model).where(
+        predictions.c.broken_limits.is_not(None), *_conditions(model_name, None, since, None)
+    )
+    out = select(exclusions.c.broken_limit, func.sum(exclusions.c.pairs))
+    out = out.join(models, models.c.model == exclusions.c.model).where(models.c.name == model_name)
+    if since is not None:
+        out = out.where(exclusions.c.predicted_at >= microseconds(since))
+    try:
+        with engine.connect() as connection:
+            told = connection.execute(asked.group_by(predictions.c.broken_limits, "is_scored")).all()
+            excluded = connection.execute(out.group_by(exclusions.c.broken_limit)).all()
+    except SQLAlchemyError as error:
+        raise unreachable(engine.url, error) from None
+    counts = {name: LimitCount(excluded=int(pairs)) for name, pairs in excluded}
+    for names, is_scored, rows in told:
+        for name in names.split(","):
+            one = counts.get(name, LimitCount())
+            more = replace(one, scored=one.scored + rows) if is_scored else replace(one, relaxed=one.relaxed + rows)
+            counts[name] = more
+    return counts
 
 
 def replay(engine: Engine, model: "MatchModel") -> float:

@@ -5,6 +5,7 @@ a column is personal data. Polars schemas, validation rules and the HTTP request
 a column is described once. Protected attributes live in a table of their own and are never model inputs.
 """
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from types import UnionType
@@ -13,6 +14,8 @@ from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from matching.protected_words import PROTECTED_PATTERN
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 ShortText = Annotated[str, Field(max_length=500)]
@@ -95,6 +98,25 @@ class CandidateProfile(Record):
     expected_salary_usd_per_year: UsdPerYear | None = column(
         "Expected gross salary.", unit="USD per year", personal=True, default=None
     )
+    min_salary_usd_per_year: UsdPerYear | None = column(
+        "Gross salary below which the candidate accepts no job: a hard limit.",
+        unit="USD per year",
+        personal=True,
+        default=None,
+    )
+    work_countries: Names = column(
+        "Countries where the candidate may work without a permit from the employer; empty where not stated.",
+        personal=True,
+        default_factory=list,
+    )
+    would_relocate: bool | None = column(
+        "Whether the candidate would move for a job; `false` is a hard limit on work away from home.", default=None
+    )
+    block_words: Names = column(
+        "Words that rule a job out where its title, description, industry or company holds one: a hard limit.",
+        personal=True,
+        default_factory=list,
+    )
 
 
 class Candidate(CandidateProfile):
@@ -126,6 +148,18 @@ class JobProfile(Record):
     company: ShortText | None = column("Name of the company.", default=None)
     industry: Name | None = column("Industry of the company.", default=None)
     company_size: CompanySize | None = column("Employees of the company.", default=None)
+    sponsors_work_permit: bool | None = column("Whether the company obtains a work permit.", default=None)
+    block_words: Names = column(
+        "Words that rule a candidate out where headline, resume or skills hold one: a hard limit. None may name a "
+        "protected group.",
+        default_factory=list,
+    )
+
+    @model_validator(mode="after")
+    def _block_words_name_no_group(self) -> Self:
+        if any(re.search(PROTECTED_PATTERN, word) for word in self.block_words):
+            raise PydanticCustomError("protected", "block_words must not name a protected group")
+        return self
 
     @model_validator(mode="after")
     def _bands_are_ordered(self) -> Self:
@@ -170,6 +204,7 @@ _POLARS: dict[Any, pl.DataType] = {
     str: pl.String(),
     int: pl.Int64(),
     float: pl.Float64(),
+    bool: pl.Boolean(),
     datetime: pl.Datetime("us", "UTC"),
 }
 

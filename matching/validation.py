@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from matching.dataset import Dataset
 from matching.errors import InvalidTable, StorageError, UnusableData
+from matching.protected_words import PROTECTED_PATTERN
 from matching.tables import BANDS, polars_schema
 
 if TYPE_CHECKING:
@@ -196,6 +197,8 @@ def _rules_between(name: str, dataset: Dataset, now: datetime) -> Iterator[Rule]
     elif name == "jobs":
         yield _unique("job_id", "updated_at")
         yield from (_ordered(low, high) for low, high in BANDS)
+        names_group = pl.col("block_words").list.eval(pl.element().str.contains(PROTECTED_PATTERN)).list.any()
+        yield Rule("block_words", "must not name a protected group", ~names_group.fill_null(value=False))
     elif name == "protected":
         yield _unique("candidate_id")
         yield _known("candidate_id", "candidates", dataset.candidates)

@@ -1,7 +1,7 @@
 """How MLflow loads a registered bundle: `mlflow.pyfunc.load_model(...).predict(frame)` scores raw profiles.
 
 A row of the frame is a pair: the columns of `CandidateProfile` behind `candidate.` and those of `JobProfile` behind
-`job.`; lists travel as JSON. Needs no mlflow, but `matching` must be importable.
+`job.`; lists and booleans travel as JSON. Needs no mlflow, but `matching` must be importable.
 """
 
 import json
@@ -33,7 +33,7 @@ def input_columns() -> list[tuple[str, Literal["string", "double"], bool]]:
 def flatten(case: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """One row of the frame from `{"candidate": {...}, "job": {...}}`; values left out stay out."""
     return {
-        f"{side}.{name}": json.dumps(value) if isinstance(value, list) else value
+        f"{side}.{name}": json.dumps(value) if isinstance(value, list | bool) else value
         for side in SIDES
         for name, value in case[side].items()
         if value is not None
@@ -49,7 +49,7 @@ def _profile(row: dict[str, Any], side: str) -> dict[str, Any]:
         value = row.get(f"{side}.{name}")
         if value is None or (isinstance(value, float) and math.isnan(value)):  # pandas holds a missing value as NaN
             continue
-        values[name] = json.loads(value) if isinstance(dtype, pl.List) else value
+        values[name] = json.loads(value) if isinstance(dtype, pl.List | pl.Boolean) else value
     return record.model_validate(values).model_dump()
 
 

@@ -30,6 +30,8 @@ from serving.requests import (
     MAX_BODY_BYTES,
     MAX_PAIRS,
     Body,
+    ExplainAnswer,
+    ExplainRequest,
     FeedbackAnswer,
     FeedbackRequest,
     MatchAnswer,
@@ -56,7 +58,7 @@ _REFS = "#/components/schemas/{model}"
 _REFUSALS = {
     404: "Something named is not known.",
     408: f"The body was not sent within {READ_SECONDS:.0f} seconds.",
-    409: "An outcome contradicts another one.",
+    409: "An outcome contradicts another one, or a prediction is another model's.",
     413: f"The body is over {MAX_BODY_BYTES // 2**20} MiB.",
     415: "The body is not sent as application/json.",
     422: "The body breaks a rule; the details name fields and limits.",
@@ -129,6 +131,15 @@ OPERATIONS = (
         examples=examples.PLAN_OUTREACH,
     ),
     Operation(
+        path="/v1/explain",
+        summary="Explain the scores of a pair, in numbers and in words",
+        handle=lambda matcher, body, key, _now: matcher.explain(parse(body, ExplainRequest), key),
+        request_schema=_reference(ExplainRequest),
+        answer=ExplainAnswer,
+        examples=examples.EXPLAIN,
+        refusals=(404, 408, 409, 413, 415, 422, 429, 500, 503),
+    ),
+    Operation(
         path="/v1/feedback",
         summary="Record what came of predictions: one outcome or a list",
         handle=lambda matcher, body, key, now: matcher.feedback(parse_feedback(body), key, now),
@@ -148,6 +159,7 @@ _BODIES: tuple[type[Body], ...] = (
     RankCandidatesRequest,
     RankJobsRequest,
     PlanOutreachRequest,
+    ExplainRequest,
     FeedbackRequest,
 )
 

@@ -84,6 +84,9 @@ PLAN_OUTREACH = {
         "value": {"jobs": [BACKEND, FRONTEND], "candidates": [ADA, LIN], "limit": 1, "max_exposure": 1},
     },
 }
+EXPLAIN = {
+    "a_pair": {"summary": "Explain a pair", "value": {"candidate": ADA, "job": BACKEND}},
+}
 FEEDBACK = {
     "one_outcome": {
         "summary": "The candidate accepted",

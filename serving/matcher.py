@@ -12,30 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
+from matching import limits, support
 from matching.database import connect
 from matching.dataset import Pairs, Rows
 from matching.features import Encoded
+from matching.limits import CandidateLimits, JobLimits, Limit
 from matching.log_writer import Answer, LoggedModel, LogWriter
 from matching.manifest import NOT_SERVED, verify
-from matching.model import MatchModel, Scores
+from matching.model import Floats32, MatchModel, Scores
 from matching.prediction_log import (
     CLOCK_SKEW,
     EXAMPLE,
     ContradictingOutcome,
     EarlyOutcome,
+    Logged,
     Outcome,
     UnknownPrediction,
     feedback,
+    logged,
 )
 from matching.profiles import StoredProfiles, load_kind
 from matching.settings import Settings
-from matching.tables import CandidateProfile, JobProfile
+from matching.support import Support
+from matching.tables import CandidateProfile, JobProfile, frame
 from serving import planning
 from serving.balancing import balanced
 from serving.deployed import Deployed
 from serving.examples import EXAMPLE_CANDIDATE, EXAMPLE_JOB
+from serving.explaining import Explanations
+from serving.limiting import allowed, told
 from serving.problems import Detail, Problem, invalid
 from serving.requests import (
+    ExplainAnswer,
+    ExplainRequest,
     FeedbackAnswer,
     FeedbackRequest,
     MatchAnswer,
@@ -50,6 +59,7 @@ from serving.requests import (
     Ranked,
     RankJobsRequest,
     Recorded,
+    interval_of,
 )
 from serving.sides import Profile, Side
 
@@ -62,6 +72,7 @@ class Pool:
 
     stored: StoredProfiles
     encoded: Encoded | None
+    limits: CandidateLimits | JobLimits
 
 
 class Matcher:
@@ -73,9 +84,13 @@ class Matcher:
         self.engine = engine
         self.log = log
         self._metrics, self._card = _metrics(bundle / "metrics.json"), _text(bundle / "card.md")
+        self._supports = support.read(bundle)
+        self._explanations = Explanations(model, bundle, self._supports)
         candidates, jobs = (load_kind(engine, model.source, kind) for kind in ("candidate", "job"))
-        self._candidates = Pool(candidates, model.encode_candidates(candidates.table) if len(candidates) else None)
-        self._jobs = Pool(jobs, model.encode_jobs(jobs.table) if len(jobs) else None)
+        people = model.encode_candidates(candidates.table) if len(candidates) else None
+        self._candidates = Pool(candidates, people, limits.encode_candidates(candidates.table))
+        posts = model.encode_jobs(jobs.table) if len(jobs) else None
+        self._jobs = Pool(jobs, posts, limits.encode_jobs(jobs.table))
 
     def match(self, request: MatchRequest, request_id: str, now: datetime) -> MatchAnswer:
         """Score pairs; raises Problem."""
@@ -92,7 +107,8 @@ class Matcher:
                 raise invalid([Detail(field=field, problem="This pair was given before", limit="different pairs")])
             rows[row] = None
         candidate_rows, job_rows = np.array(list(rows), dtype=np.int64).T
-        scores = self.model.score(Pairs(candidates.table(), jobs.table(), candidate_rows, job_rows))
+        pairs = Pairs(candidates.table(), jobs.table(), candidate_rows, job_rows)
+        scores, flags = self.model.score(pairs), limits.broken_limits(pairs)
         candidate_ids, job_ids = list(candidates.profiles), list(jobs.profiles)
         predictions = self._log(
             scores,
@@ -102,6 +118,7 @@ class Matcher:
             job_ids=[job_ids[row] for row in job_rows],
             candidates=candidates.profiles,
             jobs=jobs.profiles,
+            broken=[limits.of_pair(flags, pair) for pair in range(len(pairs))],
         )
         return MatchAnswer(predictions=predictions, **self._answered(request_id))
 
@@ -109,8 +126,13 @@ class Matcher:
         """Rank candidates for a job; raises Problem."""
         jobs = Side(JobProfile, self._jobs.stored)
         jobs.add(request.job, request.job_id, "job")
-        ids, payloads, encoded = self._ranked(CandidateProfile, self._candidates, request.candidates, "candidates")
+        ids, payloads, encoded, hard = self._ranked(
+            CandidateProfile, self._candidates, request.candidates, "candidates"
+        )
         everyone, one = np.arange(len(ids)), np.zeros(len(ids), dtype=np.int64)
+        flags = limits.broken(hard, limits.encode_jobs(jobs.table()), everyone, one)
+        kept = allowed(ids, payloads, flags, request.relax)
+        ids, payloads, everyone, one = kept.ids, kept.payloads, kept.rows, one[: len(kept.ids)]
         scores = self.model.score_encoded(encoded, self.model.encode_jobs(jobs.table()), everyone, one)
         best = _best(scores, ids, request)
         chosen, job = [ids[row] for row in best], next(iter(jobs.profiles))
@@ -123,15 +145,20 @@ class Matcher:
             candidates={key: payloads[row] for key, row in zip(chosen, best, strict=True)},
             jobs=jobs.profiles,
             ranked_from=len(ids),
+            broken=[kept.relaxed(row) for row in best],
+            excluded=kept.excluded,
         )
-        return self._rank_answer(request_id, predictions, len(ids), request)
+        return self._rank_answer(request_id, predictions, len(ids), request, kept.excluded)
 
     def rank_jobs(self, request: RankJobsRequest, request_id: str, now: datetime) -> RankAnswer:
         """Rank jobs for a candidate; raises Problem."""
         candidates = Side(CandidateProfile, self._candidates.stored)
         candidates.add(request.candidate, request.candidate_id, "candidate")
-        ids, payloads, encoded = self._ranked(JobProfile, self._jobs, request.jobs, "jobs")
+        ids, payloads, encoded, hard = self._ranked(JobProfile, self._jobs, request.jobs, "jobs")
         everyone, one = np.arange(len(ids)), np.zeros(len(ids), dtype=np.int64)
+        flags = limits.broken(limits.encode_candidates(candidates.table()), hard, one, everyone)
+        kept = allowed(ids, payloads, flags, request.relax)
+        ids, payloads, everyone, one = kept.ids, kept.payloads, kept.rows, one[: len(kept.ids)]
         scores = self.model.score_encoded(self.model.encode_candidates(candidates.table()), encoded, one, everyone)
         best = _best(scores, ids, request)
         chosen, candidate = [ids[row] for row in best], next(iter(candidates.profiles))
@@ -144,16 +171,41 @@ class Matcher:
             candidates=candidates.profiles,
             jobs={key: payloads[row] for key, row in zip(chosen, best, strict=True)},
             ranked_from=len(ids),
+            broken=[kept.relaxed(row) for row in best],
+            excluded=kept.excluded,
         )
-        return self._rank_answer(request_id, predictions, len(ids), request)
+        return self._rank_answer(request_id, predictions, len(ids), request, kept.excluded)
+
+    def explain(self, request: ExplainRequest, request_id: str) -> ExplainAnswer:
+        """Explain the scores of a pair or of an earlier prediction; nothing is logged; raises Problem."""
+        if request.prediction_id is not None:
+            features, candidate, job = self._logged(request.prediction_id)
+        else:
+            candidates = Side(CandidateProfile, self._candidates.stored)
+            jobs = Side(JobProfile, self._jobs.stored)
+            candidates.add(request.candidate, request.candidate_id, "candidate")
+            jobs.add(request.job, request.job_id, "job")
+            row = np.zeros(1, dtype=np.int64)
+            features = self.model.score(Pairs(candidates.table(), jobs.table(), row, row)).features[0]
+            candidate, job = candidates.record(0), jobs.record(0)
+        return ExplainAnswer(
+            prediction_id=request.prediction_id,
+            candidate_id=candidate.candidate_id,
+            job_id=job.job_id,
+            scores=self._explanations.explain(features, candidate, job),
+            broken_limits=told(_broken_by(candidate, job)),
+            **self._answered(request_id),
+        )
 
     def plan_outreach(self, request: PlanOutreachRequest, request_id: str, now: datetime) -> PlanAnswer:
         """Plan lists for several jobs at once; each is logged as a ranking; raises Problem."""
         jobs = planning.members(JobProfile, self._jobs.stored, request.jobs, request.job_ids)
-        ids, payloads, people = self._planned_candidates(request, len(jobs.profiles))
+        ids, payloads, people, hard = self._planned_candidates(request, len(jobs.profiles))
+        flags = planning.ruled_out(hard, jobs.table(), len(ids))
         posts = self.model.encode_jobs(jobs.table())
         planned = []
-        lists = planning.lists(self.model, people, posts, (len(jobs.profiles), len(ids)), request)
+        lists = planning.lists(self.model, people, posts, (len(jobs.profiles), len(ids)), request, flags=flags)
+        ruled_out = {limit: count for limit, broken in flags.items() if (count := int(broken.sum()))}
         for row, ((job, profile), best) in enumerate(zip(jobs.profiles.items(), lists, strict=True)):
             chosen = [ids[one] for one in best]
             predictions = self._log(
@@ -166,20 +218,24 @@ class Matcher:
                 jobs={job: profile},
                 ranked_from=len(ids),
                 prediction_ids=[f"{request_id}-{row}-{place}" for place in range(len(best))],
+                excluded=None if row else ruled_out,  # of the whole plan, once
             )
-            planned.append(PlannedJob(job_id=job, results=_placed(predictions)))
+            excluded = {limit: count for limit, broken in flags.items() if (count := int(broken[row].sum()))}
+            planned.append(PlannedJob(job_id=job, results=_placed(predictions), excluded=excluded))
         return PlanAnswer(jobs=planned, ranked_from=len(ids), **self._answered(request_id))
 
     def _planned_candidates(
         self, request: PlanOutreachRequest, n_jobs: int
-    ) -> tuple[list[str], Sequence[Profile | str], Encoded]:
-        """Ids, payloads and encodings of who is shared out, once they are known not to be too many; raises Problem."""
+    ) -> tuple[list[str], Sequence[Profile | str], Encoded, Any]:
+        """Ids, payloads, encodings and limits of who is shared out, if they are not too many; raises Problem."""
         if request.candidate_ids is None:
             planning.check_size(n_jobs, len(request.candidates or self._candidates.stored.payloads))
             return self._ranked(CandidateProfile, self._candidates, request.candidates, "candidates")
         planning.check_size(n_jobs, len(request.candidate_ids))
         people = planning.members(CandidateProfile, self._candidates.stored, None, request.candidate_ids)
-        return list(people.profiles), list(people.profiles.values()), self.model.encode_candidates(people.table())
+        table = people.table()
+        encoded = self.model.encode_candidates(table), limits.encode_candidates(table)
+        return list(people.profiles), list(people.profiles.values()), *encoded
 
     def feedback(self, given: list[FeedbackRequest], request_id: str, now: datetime) -> FeedbackAnswer:
         """Record outcomes, all or none; raises Problem."""
@@ -255,21 +311,43 @@ class Matcher:
             self.log.flush()  # it may be answered but not written yet
             return feedback(self.engine, outcomes, received_at=now)
 
+    def _logged(self, prediction_id: str) -> tuple[Floats32, CandidateProfile, JobProfile]:
+        """Features and profiles of an earlier prediction of this model; raises Problem."""
+        try:
+            found = self._found(prediction_id)
+        except UnknownPrediction:
+            detail = Detail(field="prediction_id", problem="No prediction has this id")
+            raise Problem(404, "unknown_prediction", "the id is not in the log", [detail]) from None
+        if found.digest != self.model.digest:
+            detail = Detail(field="prediction_id", problem="Another model made this prediction")
+            raise Problem(409, "other_model", "only predictions of the model that answers are explained", [detail])
+        candidate = CandidateProfile.model_validate_json(found.candidate)
+        return found.features, candidate, JobProfile.model_validate_json(found.job)
+
+    def _found(self, prediction_id: str) -> Logged:
+        try:
+            return logged(self.engine, prediction_id)
+        except UnknownPrediction:
+            self.log.flush()  # it may be answered but not written yet
+            return logged(self.engine, prediction_id)
+
     def _ranked(
         self, record: type[Profile], pool: Pool, given: Sequence[Profile] | None, field: str
-    ) -> tuple[list[str], Sequence[Profile | str], Encoded]:
-        """Ids, payloads and encodings of what is ranked; raises Problem."""
+    ) -> tuple[list[str], Sequence[Profile | str], Encoded, Any]:
+        """Ids, payloads, encodings and hard limits of what is ranked; raises Problem."""
         if given is None:
             if pool.encoded is None:
                 raise Problem(404, "nothing_stored", f"no {field} are stored: send them in the field {field}")
-            return list(pool.stored.row_of), pool.stored.payloads, pool.encoded
+            return list(pool.stored.row_of), pool.stored.payloads, pool.encoded, pool.limits
         side = Side(record, pool.stored)
         for place, profile in enumerate(given):
             if side.add(profile, None, f"{field}[{place}]") != place:
                 where = f"{field}[{place}].{side.key}"
                 raise invalid([Detail(field=where, problem="This id was given before", limit="different ids")])
-        encode = self.model.encode_candidates if record is CandidateProfile else self.model.encode_jobs
-        return list(side.profiles), given, encode(side.table())
+        table = side.table()
+        if record is CandidateProfile:
+            return list(side.profiles), given, self.model.encode_candidates(table), limits.encode_candidates(table)
+        return list(side.profiles), given, self.model.encode_jobs(table), limits.encode_jobs(table)
 
     def _log(
         self,
@@ -283,6 +361,8 @@ class Matcher:
         jobs: dict[str, Any],
         ranked_from: int | None = None,
         prediction_ids: list[str] | None = None,
+        broken: Sequence[Sequence[Limit]] = (),
+        excluded: dict[Limit, int] | None = None,
     ) -> list[Prediction]:
         """Queue the predictions for the log and write them as answers; raises Problem, StorageError."""
         company, candidate, match = (_finite_or_fail(p) for p in (scores.company, scores.candidate, scores.match))
@@ -301,8 +381,11 @@ class Matcher:
                 candidates=candidates,
                 jobs=jobs,
                 ranked_from=ranked_from,
+                broken_limits=broken,
+                excluded={limit.value: pairs for limit, pairs in (excluded or {}).items()},
             )
         )
+        intervals = self._supports.get("match", Support(())).intervals(scores.match)
         return [
             Prediction(
                 prediction_id=ids[place],
@@ -311,16 +394,26 @@ class Matcher:
                 match_probability=match[place],
                 company_probability=company[place] if company else None,
                 candidate_probability=candidate[place] if candidate else None,
+                broken_limits=told(broken[place]) if broken else [],
+                **interval_of(intervals[place]),
             )
             for place in range(len(ids))
         ]
 
     def _rank_answer(
-        self, request_id: str, predictions: list[Prediction], ranked_from: int, request: RankRequest
+        self,
+        request_id: str,
+        predictions: list[Prediction],
+        ranked_from: int,
+        request: RankRequest,
+        excluded: dict[Limit, int],
     ) -> RankAnswer:
-        method = request.balance.method if request.balance else None
         return RankAnswer(
-            results=_placed(predictions), ranked_from=ranked_from, balanced_by=method, **self._answered(request_id)
+            results=_placed(predictions),
+            ranked_from=ranked_from,
+            excluded=excluded,
+            balanced_by=request.balance.method if request.balance else None,
+            **self._answered(request_id),
         )
 
     def _answered(self, request_id: str) -> Any:
@@ -346,6 +439,13 @@ def load_matcher(settings: Settings, bundle: Path) -> Matcher:
     return matcher
 
 
+def _broken_by(candidate: CandidateProfile, job: JobProfile) -> tuple[Limit, ...]:
+    """Hard limits that one pair breaks."""
+    row = np.zeros(1, dtype=np.int64)
+    tables = frame(CandidateProfile, [candidate.model_dump()]), frame(JobProfile, [job.model_dump()])
+    return limits.of_pair(limits.broken_limits(Pairs(*tables, row, row)), 0)
+
+
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8") if file.is_file() else ""
 
@@ -367,7 +467,10 @@ def _best(scores: Scores, ids: list[str], request: RankRequest) -> Rows:
 
 
 def _placed(predictions: list[Prediction]) -> list[Ranked]:
-    return [Ranked(position=i, **prediction.model_dump()) for i, prediction in enumerate(predictions, start=1)]
+    return [
+        Ranked(position=i, relaxed=[one.limit for one in prediction.broken_limits], **prediction.model_dump())
+        for i, prediction in enumerate(predictions, start=1)
+    ]
 
 
 def _take(scores: Scores, rows: Rows) -> Scores:

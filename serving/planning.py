@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from matching import market
+from matching import limits, market
+from matching.dataset import Rows
 from matching.features import Encoded
+from matching.limits import CandidateLimits, Flags, Limit
 from matching.model import MatchModel
 from matching.profiles import StoredProfiles
 from matching.tables import JobProfile
@@ -40,9 +43,23 @@ def check_size(n_jobs: int, n_candidates: int) -> None:
         raise invalid([known])
 
 
+def ruled_out(candidates: CandidateLimits, jobs: pl.DataFrame, n_candidates: int) -> dict[Limit, Flags]:
+    """Tell which pairs break which hard limit; arrays have shape (n_jobs, n_candidates)."""
+    rows = np.repeat(np.arange(jobs.height), n_candidates)
+    people = np.tile(np.arange(n_candidates), jobs.height)
+    flags = limits.broken(candidates, limits.encode_jobs(jobs), people, rows)
+    return {limit: broken.reshape(jobs.height, n_candidates) for limit, broken in flags.items()}
+
+
 def lists(
-    model: MatchModel, candidates: Encoded, jobs: Encoded, shape: tuple[int, int], asked: PlanOutreachRequest
-) -> market.Lists:
+    model: MatchModel,
+    candidates: Encoded,
+    jobs: Encoded,
+    shape: tuple[int, int],
+    asked: PlanOutreachRequest,
+    *,
+    flags: dict[Limit, Flags],
+) -> list[Rows]:
     """Score every pair and plan the lists; only one number a pair is kept, features of one job at a time.
 
     Args:
@@ -51,9 +68,13 @@ def lists(
         jobs: all jobs.
         shape: how many jobs and candidates.
         asked: length of the lists, exposure and method.
+        flags: pairs that break a hard limit, as `ruled_out` gives them; none is in a list.
     """
     matrix = _matrix(model, candidates, jobs, shape)
-    return market.policy(asked.method, asked.max_exposure)(matrix, asked.limit)
+    out = np.any(list(flags.values()), axis=0)
+    matrix[out] = 0.0
+    planned = market.policy(asked.method, asked.max_exposure)(matrix, asked.limit)
+    return [best[~out[row, best]] for row, best in enumerate(planned)]
 
 
 def _matrix(model: MatchModel, candidates: Encoded, jobs: Encoded, shape: tuple[int, int]) -> NDArray[np.float32]:

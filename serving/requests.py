@@ -1,7 +1,7 @@
 """Requests and answers of the endpoint. Profiles are the records of `matching.tables`: described once, checked here."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,10 +17,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from matching.limits import Limit as HardLimit
 from matching.market import Method
 from matching.prediction_log import OutcomeName
 from matching.reranking import Method as BalanceMethod
 from matching.tables import CandidateProfile, Id, JobProfile, Name
+from matching.wording import Effect
 from serving.problems import from_validation
 
 Parsed = TypeVar("Parsed", bound="Body")
@@ -79,6 +81,10 @@ class MatchRequest(Body):
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Limit = Annotated[int, Field(ge=1, le=MAX_RANKED, description="How many of the best to return.")]
+Relax = Annotated[
+    list[HardLimit],
+    Field(max_length=len(HardLimit), description="Hard limits that do not rule out; results say which they break."),
+]
 
 
 def _whole(problem: str) -> WrapValidator:
@@ -123,6 +129,7 @@ class RankCandidatesRequest(Body):
     )
     limit: Limit = 10
     balance: Balance | None = Field(None, description="Share the places among groups; by score alone where left out.")
+    relax: Relax = []
 
     @model_validator(mode="after")
     def _one_job(self) -> Self:
@@ -140,6 +147,7 @@ class RankJobsRequest(Body):
     )
     limit: Limit = 10
     balance: Balance | None = Field(None, description="Share the places among groups; by score alone where left out.")
+    relax: Relax = []
 
     @model_validator(mode="after")
     def _one_candidate(self) -> Self:
@@ -177,6 +185,27 @@ class PlanOutreachRequest(Body):
         return self
 
 
+class ExplainRequest(Body):
+    """A pair to explain, or an earlier prediction."""
+
+    candidate: CandidateProfile | None = Field(None, description="The candidate.")
+    candidate_id: Key | None = Field(None, description="Instead of `candidate`: the id of a stored one.")
+    job: JobProfile | None = Field(None, description="The job.")
+    job_id: Key | None = Field(None, description="Instead of `job`: the id of a stored one.")
+    prediction_id: Key | None = Field(
+        None, description="Instead of all others: an earlier prediction of the model that answers."
+    )
+
+    @model_validator(mode="after")
+    def _pair_or_prediction(self) -> Self:
+        if self.prediction_id is None:
+            self._need_one("candidate", "candidate_id")
+            self._need_one("job", "job_id")
+        elif any(one is not None for one in (self.candidate, self.candidate_id, self.job, self.job_id)):
+            raise PydanticCustomError("one_of", "Give prediction_id alone, or a candidate and a job")
+        return self
+
+
 class FeedbackRequest(Body):
     """What came of one prediction."""
 
@@ -190,8 +219,33 @@ class FeedbackRequest(Body):
 FeedbackList = Annotated[list[FeedbackRequest], Field(min_length=1, max_length=MAX_PAIRS)]
 
 
-class Prediction(BaseModel):
-    """Probabilities of one pair."""
+class BrokenLimit(BaseModel):
+    """A hard limit that a pair breaks."""
+
+    limit: HardLimit
+    sentence: str = Field(description="What that means, without any personal value.")
+
+
+Interval = Annotated[tuple[float, float], Field(description="From and to.")]
+SupportWords = Literal["enough data", "not enough data"]
+
+
+class Supported(BaseModel):
+    """How sure a probability is."""
+
+    interval: Interval | None = Field(
+        description="Where the true rate of pairs scored like this lies, 19 times of 20; null where too few are known."
+    )
+    support: SupportWords = Field(description="Whether enough labelled pairs were scored like this one.")
+
+
+def interval_of(interval: tuple[float, float] | None) -> dict[str, Any]:
+    """Write the two fields of `Supported`."""
+    return {"interval": interval, "support": "not enough data" if interval is None else "enough data"}
+
+
+class Prediction(Supported):
+    """Probabilities of one pair; the interval is that of the match."""
 
     prediction_id: str = Field(description="Send it back with the outcome to /v1/feedback.")
     candidate_id: str
@@ -202,6 +256,9 @@ class Prediction(BaseModel):
     )
     candidate_probability: float | None = Field(
         description="Calibrated probability that the candidate accepts; null where the model has no such direction."
+    )
+    broken_limits: list[BrokenLimit] = Field(
+        description="Hard limits that the pair breaks; the probabilities do not know of them."
     )
 
 
@@ -223,6 +280,7 @@ class Ranked(Prediction):
     """A prediction with its place."""
 
     position: int = Field(description="1 is the best.")
+    relaxed: list[HardLimit] = Field(description="Limits the pair breaks and that the request relaxed.")
 
 
 class RankAnswer(Answered):
@@ -231,6 +289,9 @@ class RankAnswer(Answered):
     ranked_from: int = Field(description="How many were compared.")
     balanced_by: BalanceMethod | None = Field(
         None, description="The method that re-ordered the list; null: by score alone."
+    )
+    excluded: dict[HardLimit, int] = Field(
+        description="How many pairs each hard limit ruled out before; a pair may break several."
     )
     results: list[Ranked]
 
@@ -243,6 +304,7 @@ class PlannedJob(BaseModel):
         description="In the order to ask them, which is not that of match_probability alone; fewer than limit where "
         "no more candidates are left."
     )
+    excluded: dict[HardLimit, int] = Field(description="How many candidates each hard limit ruled out.")
 
 
 class PlanAnswer(Answered):
@@ -250,6 +312,37 @@ class PlanAnswer(Answered):
 
     ranked_from: int = Field(description="How many candidates were compared for each job.")
     jobs: list[PlannedJob]
+
+
+class Reason(BaseModel):
+    """What one group of features does to a score."""
+
+    group: str
+    contribution: float = Field(description="What it adds, on the scale of the score.")
+    effect: Effect
+    for_candidate: str = Field(description="What both profiles hold, told to the candidate.")
+    for_company: str = Field(description="The same, told to the company.")
+
+
+class Explained(Supported):
+    """One score, taken apart: the base and all contributions add up to it."""
+
+    target: str = Field(description="company, candidate or match.")
+    probability: float = Field(description="As answered by /v1/match.")
+    scale: str = Field(description="`log odds`: log(p / (1 - p)); `log`: log(p).")
+    base: float = Field(description="Mean score of the model's background on this scale.")
+    score: float = Field(description="The probability on this scale.")
+    contributions: list[Reason] = Field(description="The largest first.")
+
+
+class ExplainAnswer(Answered):
+    """Why the scores of a pair are what they are."""
+
+    prediction_id: str | None = Field(description="Where an earlier prediction was named.")
+    candidate_id: str
+    job_id: str
+    scores: list[Explained]
+    broken_limits: list[BrokenLimit]
 
 
 class Recorded(BaseModel):

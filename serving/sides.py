@@ -1,6 +1,7 @@
 """The candidates or the jobs of one request."""
 
 import json
+from typing import Any
 
 import polars as pl
 
@@ -38,6 +39,11 @@ class Side:
             problem = "Identifiers hold printable characters only"
             raise invalid([Detail(field=f"{field}.{self.key}", problem=problem, limit="printable")])
         return key
+
+    def record(self, row: int) -> Any:
+        """Return the profile of a row as its record."""
+        profile = list(self.profiles.values())[row]
+        return self._record.model_validate_json(profile) if isinstance(profile, str) else profile
 
     def table(self) -> pl.DataFrame:
         """The profiles as a table, one row each."""

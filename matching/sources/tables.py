@@ -150,6 +150,8 @@ def _converted(file: Path, values: pl.Series, kind: pl.DataType) -> pl.Series:
         converted = _lists(values, kind)
     elif isinstance(kind, pl.Datetime):
         converted = _times(values)
+    elif isinstance(kind, pl.Boolean):
+        converted = _booleans(values)
     elif values.dtype.is_float() and kind.is_integer():
         converted = pl.select(pl.when(values == values.floor()).then(values)).to_series().cast(kind, strict=False)
     else:
@@ -168,7 +170,15 @@ def _words(kind: pl.DataType) -> str:
         return "a list (a JSON array of names; skills may be {name, years})"
     if isinstance(kind, pl.Datetime):
         return "a time (ISO 8601, as 2026-01-31T09:00:00Z)"
+    if isinstance(kind, pl.Boolean):
+        return "true or false"
     return "a whole number" if kind.is_integer() else "a number" if kind.is_numeric() else "text"
+
+
+def _booleans(values: pl.Series) -> pl.Series:
+    """Read true and false as words in any case; what is neither becomes null."""
+    words = values.cast(pl.String).str.strip_chars().str.to_lowercase()
+    return words.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
 
 
 def _times(values: pl.Series) -> pl.Series:

@@ -18,10 +18,12 @@ from matching.prediction_log import (
     EXAMPLE,
     ContradictingOutcome,
     EarlyOutcome,
+    LimitCount,
     Outcome,
     OutcomeName,
     UnknownPrediction,
     count,
+    count_limits,
     count_ranked,
     feedback,
     window,
@@ -191,13 +193,32 @@ def test_a_log_of_an_earlier_version_is_read_on(tmp_path: Any) -> None:
     engine = connect(url)
     write(engine, answer("old"))
     with engine.begin() as connection:
-        for column in ("position", "ranked_from"):
+        for column in ("position", "ranked_from", "broken_limits"):
             connection.execute(text(f"ALTER TABLE predictions DROP COLUMN {column}"))
+        connection.execute(text("DROP TABLE exclusions"))
     engine.dispose()
     engine = connect(url)
-    write(engine, answer("new", 1, ranked_from=5))
+    write(engine, answer("new", 1, ranked_from=5, broken_limits=[["location"]], excluded={"location": 3}))
     assert set(labels(engine, ranked=True)) == {"old-0", "new-0"}
+    assert count_limits(engine, model_name="tandem-test") == {"location": LimitCount(excluded=3, relaxed=1)}
     engine.dispose()
+
+
+def test_an_audit_counts_what_the_limits_did(engine: Engine) -> None:
+    both = [[], ["location", "salary_floor"], ["salary_floor"]]
+    write(engine, answer("scored", 3, broken_limits=both), answer("plain", 2))
+    write(engine, answer("ranked", 3, NOW + DAY, ranked_from=9, broken_limits=both, excluded={"work_permit": 7}))
+    write(engine, answer("none left", 0, NOW + DAY, ranked_from=0, excluded={"work_permit": 5, "salary_floor": 1}))
+    write(
+        engine, answer("other", 1, excluded={"work_permit": 9}), model=LoggedModel("other", "1", "d", ("years", "gap"))
+    )
+    assert count_limits(engine, model_name="tandem-test") == {
+        "work_permit": LimitCount(excluded=12),
+        "salary_floor": LimitCount(excluded=1, relaxed=2, scored=2),
+        "location": LimitCount(relaxed=1, scored=1),
+    }
+    assert count_limits(engine, model_name="tandem-test", since=NOW + DAY)["salary_floor"].scored == 0
+    assert count(engine) == 9
 
 
 def test_a_repeated_outcome_changes_nothing(engine: Engine) -> None:

@@ -160,3 +160,9 @@ def test_an_event_of_the_future_is_refused_since_the_newest_event_ends_the_log(t
     with pytest.raises(InvalidTable, match="events, row 1, column time must not lie in the future"):
         validate(dataset(), tmp_path, now=datetime(2026, 1, 15, tzinfo=UTC))
     validate(dataset(), tmp_path, now=datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def test_a_job_that_rules_out_a_protected_group_is_found() -> None:
+    jobs = [job(block_words=["agency"]), job(job_id="other", block_words=["agency", "Women only"])]
+    (found,) = broken_rules(dataset(jobs=jobs)).rows()
+    assert found == ("jobs", 2, "block_words", "must not name a protected group")

@@ -50,6 +50,10 @@ def test_a_registered_version_scores_raw_profiles_through_mlflow(registered: Set
         expected = [case["scores"][direction] for case in golden]
         assert list(several[direction]) == pytest.approx(expected, abs=1e-6)
     assert [column.name for column in loaded.metadata.signature.outputs.inputs] == ["match", "company", "candidate"]
+    stated = {"candidate": golden[0]["candidate"] | {"would_relocate": False}, "job": golden[0]["job"]}
+    stated["job"] = stated["job"] | {"sponsors_work_permit": True, "block_words": ["agency"]}
+    both = loaded.predict(pd.DataFrame([flatten(stated), flatten(golden[1])]))  # a boolean in one row alone
+    assert list(both["match"]) == pytest.approx([case["scores"]["match"] for case in golden[:2]], abs=1e-6)
     requirements = Path(mlflow.artifacts.download_artifacts(f"models:/{name(registered)}/1")) / "requirements.txt"
     assert {line.split("==")[0] for line in requirements.read_text().split()} >= {"onnxruntime", "numpy", "polars"}
 

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching import golden, training
+from matching import explanation, golden, support, training
 from matching.dataset import Pairs
 from matching.estimators import Trees
 from matching.features import PairFeatures
@@ -115,6 +115,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # skl2onnx gives protobuf numpy's uint8 and bool
         training.write(fitted, folder, source="marketplace", facts={}, check=check)
+    features = fitted.features.transform(calibration.pairs)
+    explanation.write_background(explanation.choose_background(features, seed=7), _names(), folder)
+    support.write(support.fit_all(fitted.score_features(features), calibration), folder)
     (folder / "metrics.json").write_text(json.dumps({"match": {"auc": 0.7, "ndcg": float("nan")}}))
     (folder / "card.md").write_text("# A small model\n")
     seal(folder, {"source": "marketplace"})

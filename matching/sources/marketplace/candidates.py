@@ -203,6 +203,10 @@ def profiles(draft: CandidateDraft, ids: list[str]) -> pl.DataFrame:
         ],
         "wish_industries": _names(words.INDUSTRIES, draft.wish_industries),
         "expected_salary_usd_per_year": _optional(draft.salary_usd_per_year, draft.salary_stated),
+        "min_salary_usd_per_year": [None] * len(ids),
+        "work_countries": [[] for _ in ids],
+        "would_relocate": [None] * len(ids),
+        "block_words": [[] for _ in ids],
     }
     return pl.DataFrame(columns, schema=polars_schema(CandidateProfile))
 

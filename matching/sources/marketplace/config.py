@@ -28,6 +28,7 @@ class MarketplaceConfig:
         start: first moment of the log, UTC.
         position_bias: exponent of the propensity position ** -position_bias.
         pool_length: candidates a search ranks, in list lengths.
+        stated_limits: probability that a candidate states each kind of hard limit (`matching.limits`).
     """
 
     n_candidates: int = 4_000
@@ -38,6 +39,7 @@ class MarketplaceConfig:
     start: datetime = datetime(2026, 1, 5, tzinfo=UTC)
     position_bias: float = 0.5
     pool_length: int = 10
+    stated_limits: float = 0.0
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:
@@ -45,6 +47,8 @@ class MarketplaceConfig:
         sizes = (self.n_candidates, self.n_jobs, self.n_impressions, self.weeks, self.list_length, self.pool_length)
         if min(sizes) < 1:
             raise InputError("every size of a marketplace must be at least 1")
+        if not 0 <= self.stated_limits <= 1:
+            raise InputError("stated_limits is a probability: give a number from 0 to 1")
 
     @property
     def end(self) -> datetime:

@@ -12,6 +12,7 @@ from matching.sources.marketplace.facts import CandidateFacts, JobFacts
 from matching.sources.marketplace.lookups import role_similarity
 from matching.sources.marketplace.population import Population
 from matching.sources.marketplace.randomness import generator
+from matching.tables import Direction
 
 Array = NDArray[Any]
 
@@ -107,7 +108,8 @@ def _groups(
         if len(members) and mine.any():
             jobs = np.repeat(open_jobs[mine], counts[mine])
             pools = _pools(rng, members, counts[mine], config.list_length * config.pool_length)
-            yield jobs, _ranked(population, rng, (jobs, pools), week, config.list_length)
+            states = config.stated_limits > 0
+            yield jobs, _ranked(population, rng, (jobs, pools), week, config.list_length, states_limits=states)
 
 
 def _pools(rng: np.random.Generator, members: Array, counts: Array, length: int) -> Array:
@@ -120,15 +122,28 @@ def _pools(rng: np.random.Generator, members: Array, counts: Array, length: int)
     return np.where(np.arange(length) < sizes[:, None], members[place % len(members)], -1)
 
 
+def _allowed(population: Population, rows: Array, jobs: Array) -> NDArray[np.bool_]:
+    """Tell which members of each pool break no hard limit, shape (n_lists, length)."""
+    pairs = rows.ravel(), np.repeat(jobs, rows.shape[1])
+    return population.hard.allowed(*pairs, *Direction).reshape(rows.shape)
+
+
 def _ranked(
-    population: Population, rng: np.random.Generator, lists: tuple[Array, Array], week: int, length: int
+    population: Population,
+    rng: np.random.Generator,
+    lists: tuple[Array, Array],
+    week: int,
+    length: int,
+    *,
+    states_limits: bool,
 ) -> Array:
-    """Order each pool by the policy and keep the first `length`."""
+    """Order each pool by the policy and keep the first `length`; whom a hard limit rules out is not shown."""
     jobs, pools = lists
     rows = population.version(np.maximum(pools, 0), float(week))
     score = rule_score(population.candidate_facts, population.job_facts, rows, jobs[:, None])
     chance = rng.choice(score.ravel(), size=score.shape) if score.size else score
     score = np.where(rng.random(score.shape) < EXPLORED, chance, score) + rng.normal(0, NOISE, score.shape)
+    pools = np.where(_allowed(population, rows, jobs), pools, -1) if states_limits else pools
     order = np.argsort(np.where(pools >= 0, -score, np.inf), axis=1)[:, :length]
     return np.take_along_axis(pools, order, axis=1)
 

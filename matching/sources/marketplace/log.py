@@ -46,7 +46,7 @@ class Rows:
 
 def simulate(population: Population, config: MarketplaceConfig, seed: int, progress: Progress) -> pl.DataFrame:
     """Simulate the weeks of the log and return its events, schema of `Event`, sorted by time."""
-    world = World(Sides.of(population.candidate_facts, population.job_facts, seed), Tastes(), seed)
+    world = World(Sides.of(population.candidate_facts, population.job_facts, seed, population.hard), Tastes(), seed)
     parts: list[Rows] = []
     first_list = 0
     for week in range(config.weeks):

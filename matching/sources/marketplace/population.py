@@ -25,6 +25,7 @@ from matching.sources.marketplace.config import (
 )
 from matching.sources.marketplace.facts import CandidateFacts, JobFacts, candidate_facts, concatenated, job_facts
 from matching.sources.marketplace.randomness import keys, uniforms
+from matching.sources.marketplace.stating import Hard, state_limits
 from matching.tables import Candidate, Job, polars_schema
 
 Array = NDArray[Any]
@@ -54,6 +55,7 @@ class Population:
         first_version: shape (n_candidates,), row of each candidate's first version.
         jobs: posts, schema of `Job`.
         protected: one row per candidate.
+        hard: hard limits of the rows of `candidates` and `jobs`.
     """
 
     candidates: pl.DataFrame
@@ -64,6 +66,7 @@ class Population:
     job_facts: JobFacts
     job_lives: Lives
     protected: pl.DataFrame
+    hard: Hard
 
     def version(self, numbers: Array, weeks: Array | float) -> Array:
         """Rows of the versions valid at the given times, in weeks."""
@@ -126,6 +129,7 @@ def populate(config: MarketplaceConfig, seed: int, horizon_weeks: int, progress:
         job_facts=job_facts(jobs),
         job_lives=openings,
         protected=protected,
+        hard=Hard.of(versions, jobs),
     )
 
 
@@ -144,7 +148,8 @@ def _candidates(
         original = people.profiles(draft.take(kept), ids)
         later = people.profiles(people.edited(draft, seed, block).take(changed), [ids[i] for i in changed])
         times = np.concatenate([lives.arrives[part], lives.edits[part][changed]])
-        frame = pl.concat([original, later]).with_columns(updated_at=_moments(config, times))
+        stated = state_limits(pl.concat([original, later]), seed, config.stated_limits)
+        frame = stated.with_columns(updated_at=_moments(config, times))
         frames.append(frame.sort("candidate_id", "updated_at").select(polars_schema(Candidate).names()))
         facts.append(candidate_facts(frames[-1]))
         protected.append(people.protected(draft.take(kept), ids))

@@ -16,6 +16,7 @@ from matching.sources.marketplace.outcomes import World, draw, rows_of
 from matching.sources.marketplace.population import Population, populate
 from matching.sources.marketplace.randomness import generator
 from matching.sources.marketplace.scenarios import SCENARIOS, Profiles, Scenario
+from matching.sources.marketplace.stating import Hard
 from matching.sources.marketplace.truth import Sides, pair_probability
 from matching.tables import CandidateProfile, Direction, JobProfile, polars_schema
 
@@ -131,7 +132,8 @@ def _requests(
     job_rows, job_at = np.unique(jobs, return_inverse=True)
     held = Profiles(population.candidates[candidate_rows], population.jobs[job_rows])
     true = drift.change(held, seed, window)
-    sides = Sides.of(candidate_facts(true.candidates), job_facts(true.jobs), seed)
+    hard = Hard.of(true.candidates, true.jobs)
+    sides = Sides.of(candidate_facts(true.candidates), job_facts(true.jobs), seed, hard)
     rows = (candidate_at, job_at)
     outcome = draw(World(sides, drift.tastes, seed), rows, shown, np.ones(len(shown), dtype=bool))
     truth = {d: pair_probability(sides, drift.tastes, d, rows, hidden=True) for d in Direction}

@@ -20,6 +20,7 @@ from scipy.special import expit
 from matching.dataset import Pairs
 from matching.sources.marketplace.facts import CandidateFacts, JobFacts, candidate_facts, job_facts
 from matching.sources.marketplace.randomness import normals
+from matching.sources.marketplace.stating import Hard
 from matching.sources.marketplace.utilities import (
     CandidateTaste,
     CompanyTaste,
@@ -90,15 +91,17 @@ class Sides:
     jobs: JobFacts
     candidate_hidden: dict[Direction, Hidden]
     job_hidden: dict[Direction, Hidden]
+    hard: Hard
 
     @classmethod
-    def of(cls, candidates: CandidateFacts, jobs: JobFacts, seed: int) -> "Sides":
-        """Draw the hidden parts that belong to the facts."""
+    def of(cls, candidates: CandidateFacts, jobs: JobFacts, seed: int, hard: Hard) -> "Sides":
+        """Draw the hidden parts that belong to the facts; `hard` holds the limits of the same rows."""
         return cls(
             candidates,
             jobs,
             {d: hidden_of_candidates(candidates.key, seed, d) for d in Direction},
             {d: hidden_of_jobs(jobs.key, seed, d) for d in Direction},
+            hard,
         )
 
 
@@ -119,7 +122,10 @@ class Tastes:
 def pair_probability(
     sides: Sides, tastes: Tastes, direction: Direction, rows: tuple[Array, Array], *, hidden: bool
 ) -> Probability:
-    """Probability of a yes per pair of rows (candidate rows, job rows), in chunks of fixed memory."""
+    """Probability of a yes per pair of rows (candidate rows, job rows), in chunks of fixed memory.
+
+    Who states a hard limit never says yes to what breaks it.
+    """
     candidate_rows, job_rows = rows
     result = np.empty(len(candidate_rows), dtype=np.float64)
     for start in range(0, len(result), CHUNK):
@@ -133,6 +139,7 @@ def pair_probability(
             result[part] = expit(utility + taste)
         else:
             result[part] = averaged(utility)
+        result[part] *= sides.hard.allowed(candidate_rows[part], job_rows[part], direction)
     return result
 
 
@@ -164,6 +171,7 @@ class MarketplaceTruth:
     def _sides(self, pairs: Pairs) -> Sides:
         """Read the tables once, however often the same two are asked about."""
         if self._last is None or self._last[0] is not pairs.candidates or self._last[1] is not pairs.jobs:
-            sides = Sides.of(candidate_facts(pairs.candidates), job_facts(pairs.jobs), self.seed)
+            hard = Hard.of(pairs.candidates, pairs.jobs)
+            sides = Sides.of(candidate_facts(pairs.candidates), job_facts(pairs.jobs), self.seed, hard)
             self._last = (pairs.candidates, pairs.jobs, sides)
         return self._last[2]

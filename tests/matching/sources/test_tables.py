@@ -210,3 +210,14 @@ def test_a_fraction_is_not_rounded_to_a_whole_number(tmp_path: Path) -> None:
     events.write_parquet(tmp_path / "events.parquet")
     with pytest.raises(InvalidTable, match=r"column position are not a whole number; first: row 1"):
         load(tmp_path)
+
+
+def test_limits_are_read_from_csv(tmp_path: Path) -> None:
+    jobs = "job_id,title,updated_at,sponsors_work_permit,block_words\n"
+    rows = ("a,Nurse,2026-03-01,True,\n", 'b,Nurse,2026-03-01,false,"[""agency""]"\n', "c,Nurse,2026-03-01,,[]\n")
+    data = load(folder_of(tmp_path, jobs=jobs + "".join(rows)))
+    assert data.jobs["sponsors_work_permit"].to_list() == [True, False, None]
+    assert data.jobs["block_words"].to_list() == [[], ["agency"], []]
+    (tmp_path / "data" / "jobs.csv").write_text(jobs + "a,Nurse,2026-03-01,perhaps,\n", encoding="utf-8")
+    with pytest.raises(InvalidTable, match="column sponsors_work_permit are not true or false; first: row 1"):
+        load(tmp_path / "data")

@@ -1,0 +1,72 @@
+"""Hard limits in the simulation: which candidates state one, and how they and the searches keep to it.
+
+A candidate never accepts what breaks a limit they state, and no search shows it. Each choice comes from (seed,
+identifier), so stating limits changes no other value of any profile.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from matching import limits
+from matching.limits import CandidateLimits, JobLimits, Limit
+from matching.sources.marketplace import vocabulary as words
+from matching.sources.marketplace.randomness import keys, uniforms
+from matching.tables import Direction
+
+Array = NDArray[Any]
+
+FLOOR_SHARE = 0.9
+"""A floor as a share of the expected salary."""
+LIMITS_OF = {
+    Direction.COMPANY: (Limit.JOB_BLOCK_WORDS,),
+    Direction.CANDIDATE: (Limit.WORK_PERMIT, Limit.LOCATION, Limit.SALARY_FLOOR, Limit.CANDIDATE_BLOCK_WORDS),
+}
+"""Whose limits they are: the side that says no."""
+
+
+@dataclass(frozen=True)
+class Hard:
+    """The hard limits of both sides' tables."""
+
+    candidates: CandidateLimits
+    jobs: JobLimits
+
+    @classmethod
+    def of(cls, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "Hard":
+        """Read the limits of two tables with the columns of `CandidateProfile` and `JobProfile`."""
+        return cls(limits.encode_candidates(candidates), limits.encode_jobs(jobs))
+
+    def allowed(self, candidate_rows: Array, job_rows: Array, *directions: Direction) -> NDArray[np.bool_]:
+        """Tell which pairs break no limit of these sides, shape (n_pairs,)."""
+        flags = limits.broken(self.candidates, self.jobs, candidate_rows, job_rows)
+        kept = {limit: flags[limit] for direction in directions for limit in LIMITS_OF[direction]}
+        return ~limits.any_of(kept, len(candidate_rows))
+
+
+def state_limits(candidates: pl.DataFrame, seed: int, share: float) -> pl.DataFrame:
+    """Let a share of the candidates state each kind of limit.
+
+    Args:
+        candidates: rows of `CandidateProfile`.
+        seed: seed of the marketplace.
+        share: probability of each kind, from 0 to 1.
+    """
+    if not share:
+        return candidates
+    drawn = uniforms(keys(candidates["candidate_id"]), seed, "hard limits", 6)
+    states = [pl.Series(drawn[:, kind] < share) for kind in range(4)]
+    other = pl.Series(np.array(words.COUNTRIES)[(drawn[:, 4] * len(words.COUNTRIES)).astype(np.int64)])
+    industry = pl.Series(np.array(words.INDUSTRIES)[(drawn[:, 5] * len(words.INDUSTRIES)).astype(np.int64)])
+    floor = (pl.col("expected_salary_usd_per_year") * FLOOR_SHARE / 100).round() * 100
+    nothing = pl.lit([], pl.List(pl.String))
+    is_unwanted = ~pl.col("wish_industries").list.contains(industry)
+    return candidates.with_columns(
+        min_salary_usd_per_year=pl.when(states[0]).then(floor),
+        work_countries=pl.when(states[1]).then(pl.concat_list("country", other)).otherwise(nothing),
+        would_relocate=pl.when(states[2]).then(pl.lit(value=False)),
+        block_words=pl.when(states[3] & is_unwanted).then(pl.concat_list(industry)).otherwise(nothing),
+    )

@@ -1,0 +1,58 @@
+"""Explains the scores of one pair in numbers and in words."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from matching import explanation, wording
+from matching.explanation import Contributions, Explainer
+from matching.model import Floats32, MatchModel
+from matching.support import Support
+from matching.tables import CandidateProfile, JobProfile
+from serving.problems import Problem
+from serving.requests import Explained, Reason, interval_of
+
+
+class Explanations:
+    """Explains the scores of one model, if its bundle says how.
+
+    Args:
+        model: the model.
+        bundle: its folder; without a background in it nothing is explained.
+        supports: support of each target.
+    """
+
+    def __init__(self, model: MatchModel, bundle: Path, supports: dict[str, Support]) -> None:
+        background = explanation.read_background(bundle, tuple(model.feature_names))
+        self._explainer = Explainer(model, background, tuple(model.feature_names)) if background else None
+        self._supports = supports
+
+    def explain(self, features: Floats32, candidate: CandidateProfile, job: JobProfile) -> list[Explained]:
+        """Explain every score of a pair; raises Problem.
+
+        Args:
+            features: as the model used them, shape (n_features,).
+            candidate: the candidate, for the words.
+            job: the job, for the words.
+        """
+        if self._explainer is None:
+            message = "the model that answers was registered without explanations: train, promote and deploy a new one"
+            raise Problem(404, "not_explained", message)
+        return [self._explained(one, candidate, job) for one in self._explainer.explain(features)]
+
+    def _explained(self, told: Contributions, candidate: CandidateProfile, job: JobProfile) -> Explained:
+        if not np.isfinite([told.base, told.score, *told.groups.values()]).all():
+            raise Problem(
+                500, "model_failure", "the model gave no number: report the request_id of this answer's header"
+            )
+        supported = self._supports.get(told.target, Support(())).interval(told.probability)
+        return Explained(
+            target=told.target,
+            probability=told.probability,
+            scale=told.scale,
+            base=told.base,
+            score=told.score,
+            contributions=[Reason(**asdict(reason)) for reason in wording.reasons(told, candidate, job)],
+            **interval_of(supported),
+        )
