@@ -84,6 +84,18 @@ PLAN_OUTREACH = {
         "value": {"jobs": [BACKEND, FRONTEND], "candidates": [ADA, LIN], "limit": 1, "max_exposure": 1},
     },
 }
+ADVISE_CANDIDATE = {
+    "given_jobs": {
+        "summary": "Advise a candidate against the given jobs",
+        "value": {"candidate": LIN, "jobs": [BACKEND, FRONTEND], "limit": 3},
+    },
+}
+ADVISE_JOB = {
+    "given_candidates": {
+        "summary": "Advise a company about a job against the given candidates",
+        "value": {"job": BACKEND, "candidates": [ADA, LIN], "limit": 3},
+    },
+}
 FEEDBACK = {
     "one_outcome": {
         "summary": "The candidate accepted",

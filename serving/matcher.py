@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from matching.database import connect
 from matching.dataset import Pairs, Rows
+from matching.effects import Spreads
 from matching.features import Encoded
 from matching.log_writer import Answer, LoggedModel, LogWriter
 from matching.manifest import NOT_SERVED, verify
@@ -28,6 +29,7 @@ from matching.prediction_log import (
     feedback,
 )
 from matching.profiles import StoredProfiles, load_kind
+from matching.salary import SalaryModel
 from matching.settings import Settings
 from matching.tables import CandidateProfile, JobProfile
 from serving import planning
@@ -70,9 +72,14 @@ class Matcher:
         self.engine = engine
         self.log = log
         self._metrics, self._card = _metrics(bundle / "metrics.json"), _text(bundle / "card.md")
+        self.spreads, self.salary = Spreads.load(bundle), SalaryModel.load(bundle)
         candidates, jobs = (load_kind(engine, model.source, kind) for kind in ("candidate", "job"))
         self._candidates = Pool(candidates, model.encode_candidates(candidates.table) if len(candidates) else None)
         self._jobs = Pool(jobs, model.encode_jobs(jobs.table) if len(jobs) else None)
+
+    def pool(self, record: type[Profile]) -> Pool:
+        """The stored profiles of one kind."""
+        return self._candidates if record is CandidateProfile else self._jobs
 
     def match(self, request: MatchRequest, request_id: str, now: datetime) -> MatchAnswer:
         """Score pairs; raises Problem."""
@@ -100,7 +107,7 @@ class Matcher:
             candidates=candidates.profiles,
             jobs=jobs.profiles,
         )
-        return MatchAnswer(predictions=predictions, **self._answered(request_id))
+        return MatchAnswer(predictions=predictions, **self.answered(request_id))
 
     def rank_candidates(self, request: RankCandidatesRequest, request_id: str, now: datetime) -> RankAnswer:
         """Rank candidates for a job; raises Problem."""
@@ -165,7 +172,7 @@ class Matcher:
                 prediction_ids=[f"{request_id}-{row}-{place}" for place in range(len(best))],
             )
             planned.append(PlannedJob(job_id=job, results=_placed(predictions)))
-        return PlanAnswer(jobs=planned, ranked_from=len(ids), **self._answered(request_id))
+        return PlanAnswer(jobs=planned, ranked_from=len(ids), **self.answered(request_id))
 
     def _planned_candidates(
         self, request: PlanOutreachRequest, n_jobs: int
@@ -313,9 +320,10 @@ class Matcher:
         ]
 
     def _rank_answer(self, request_id: str, predictions: list[Prediction], ranked_from: int) -> RankAnswer:
-        return RankAnswer(results=_placed(predictions), ranked_from=ranked_from, **self._answered(request_id))
+        return RankAnswer(results=_placed(predictions), ranked_from=ranked_from, **self.answered(request_id))
 
-    def _answered(self, request_id: str) -> Any:
+    def answered(self, request_id: str) -> Any:
+        """What every answer says about who answered."""
         names = {"model_name": self.deployed.model_name, "model_version": self.deployed.model_version}
         return {"request_id": request_id, **names}
 
