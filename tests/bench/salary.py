@@ -32,7 +32,8 @@ ENGLISH = {"Elementary": 0.0, "Pre-Intermediate": 1.0, "Intermediate": 2.0, "Upp
 NUMBERS = {"experience_years": (13, YEARS), "tenure_years": (14, YEARS), "company_size": (12, COMPANY_SIZE),
            "english": (21, ENGLISH)}  # fmt: skip
 ONE_OF = {"position": 1, "language": 2, "other_language": 3, "qa_kind": 5, "qa_language": 6, "design_kind": 7,
-          "hr_kind": 8, "city": 10, "company_type": 11, "education": 19}  # fmt: skip
+          "hr_kind": 8, "city": 10, "company_type": 11, "size_class": 12,
+          "education": 19, "english_level": 21}  # fmt: skip
 SEVERAL_OF = {"frameworks": 4, "domains": 9}
 
 

@@ -1,4 +1,4 @@
-"""The salary model finds what pays, is written as data, and answers the same; on a public survey it reaches its figure."""
+"""The salary model finds what pays, is written as data, answers the same; a public survey shows how well it guesses."""
 
 import os
 import sys
@@ -97,7 +97,7 @@ def test_the_same_data_and_seed_give_the_same_files(folder: Path, tmp_path: Path
     ]
 
 
-def test_only_names_that_many_have_are_written_and_none_is_protected(folder: Path, tmp_path: Path) -> None:
+def test_only_names_that_many_have_are_written_and_none_is_protected() -> None:
     table = people(900, 1).with_columns(
         headline=pl.when(pl.col("candidate_id") == "c5").then(pl.lit("Ann Smith")).otherwise(pl.col("headline"))
     )
