@@ -66,7 +66,7 @@ class SalarySettings:
 
     max_iter: int = 400
     learning_rate: float = 0.04
-    max_leaf_nodes: tuple[int, ...] = (24, 24, 32, 32)
+    max_leaf_nodes: tuple[int, ...] = (8, 12, 16, 24, 32)
     min_samples_leaf: int = 10
     l2_regularization: float = 5.0
     max_features: float = 0.15

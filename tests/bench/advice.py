@@ -20,7 +20,8 @@ from matching.advice import Pool, advise, measure_spreads, read_profiles, true_e
 from matching.dataset import Dataset
 from matching.effects import DEFAULT, Spreads
 from matching.model import MatchModel
-from matching.sources.marketplace import Marketplace, MarketplaceConfig
+from matching.problem import Problem
+from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
 from matching.split import split
 
 SMALL = MarketplaceConfig(n_candidates=1_600, n_jobs=360, n_impressions=60_000)
@@ -37,10 +38,10 @@ def newest(table: pl.DataFrame, until: object) -> pl.DataFrame:
 def trained(dataset: Dataset, seed: int) -> tuple[MatchModel, object]:
     """A model of the dataset and the end of its training slice."""
     parts = split(dataset, maturity=timedelta(days=14), seed=seed)
-    fitted = training.fit(parts.train, parts.calibration, seed=seed)
+    fitted = training.fit(parts.train, parts.calibration, seed=seed, problem=Problem(source=SOURCE))
     with tempfile.TemporaryDirectory() as folder:
         check = fitted.features.transform(parts.holdout.pairs.take(np.arange(10)))
-        training.write(fitted, Path(folder), source=dataset.name, facts={}, check=check)
+        training.write(fitted, Path(folder), source="marketplace", facts={}, check=check)
         return MatchModel.load(Path(folder)), parts.cuts.train_end
 
 

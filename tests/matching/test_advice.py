@@ -83,7 +83,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judged]:
     dataset = small_market(UNTUNED_SEED)
     assert dataset.truth is not None
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
-    fitted = training.fit(parts.train, parts.calibration, seed=7, settings=SMALL)
+    fitted = training.fit(parts.train, parts.calibration, seed=7, problem=SMALL)
     folder = tmp_path_factory.mktemp("advice")
     check = fitted.features.transform(parts.holdout.pairs.take(np.arange(5)))
     training.write(fitted, folder, source="marketplace", facts={}, check=check)

@@ -30,7 +30,7 @@ def opened(bundle: Path, home: Path, stored: tuple[Any, Any] | None) -> Client:
     settings = Settings(home=home, database_url=None)
     engine = connect(settings.log_url)
     if stored is not None:
-        replace_all(engine, "small", *stored)
+        replace_all(engine, "marketplace", *stored)
     engine.dispose()
     app = create_app(bundle)
     app.state.matcher = load_matcher(settings, bundle)
@@ -59,7 +59,7 @@ def salaried(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         warnings.simplefilter("ignore", DeprecationWarning)
         salary.write(fitted, folder, check=fitted.encoder.transform(salary.candidate_inputs(people)))
     Spreads({"candidate salary": Spread(1.0, 5.0)}, "truth").write(folder)
-    seal(folder, {"source": "small"})
+    seal(folder, {"source": "marketplace"})
     client = opened(folder, home, None)
     yield client
     client.matcher.close()
