@@ -15,7 +15,7 @@ from matching.errors import ModelError, UnusableData
 from matching.salary import SalaryModel, SalarySettings, candidate_inputs, fit_candidates, standing
 from matching.tables import Candidate, ProtectedAttributes, frame
 
-QUICK = SalarySettings(max_iter=60, max_leaf_nodes=(6,), fewest_people=5)
+QUICK = SalarySettings(max_iter=100, max_leaf_nodes=(6,), max_features=0.5, fewest_people=5)
 PAY = {"Berlin": 90_000.0, "Kyiv": 45_000.0}
 
 
