@@ -23,17 +23,21 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from matching.errors import StorageError
-from serving import examples
+from serving import advising, examples
 from serving.deployed import new_request_id
 from serving.problems import ErrorBody, Problem
 from serving.requests import (
     MAX_BODY_BYTES,
     MAX_PAIRS,
+    AdviseCandidateRequest,
+    AdviseJobRequest,
     Body,
+    CandidateAdviceAnswer,
     ExplainAnswer,
     ExplainRequest,
     FeedbackAnswer,
     FeedbackRequest,
+    JobAdviceAnswer,
     MatchAnswer,
     MatchRequest,
     ModelAnswer,
@@ -69,7 +73,7 @@ _REFUSALS = {
 _DESCRIPTION = f"""
 Scores and ranks candidates and jobs for each other. Every example on this page runs as it stands.
 
-- Every prediction is logged; send what came of it to `/v1/feedback` with its `prediction_id`.
+- Every prediction is logged; send what came of it to `/v1/feedback` with its `prediction_id`. Advice is not logged.
 - The feedback examples use the id `example`: a prediction of the example pair that the service logs when it
   starts, and that no report ever counts.
 - A request holds up to {MAX_PAIRS:,} pairs and {MAX_BODY_BYTES // 2**20} MiB. Fields that are unknown, missing, of
@@ -140,6 +144,24 @@ OPERATIONS = (
         refusals=(404, 408, 409, 413, 415, 422, 429, 500, 503),
     ),
     Operation(
+        path="/v1/advise/candidate",
+        summary="Advise a candidate: what would bring more matches",
+        handle=lambda matcher, body, key, _: advising.advise_candidate(
+            matcher, parse(body, AdviseCandidateRequest), key
+        ),
+        request_schema=_reference(AdviseCandidateRequest),
+        answer=CandidateAdviceAnswer,
+        examples=examples.ADVISE_CANDIDATE,
+    ),
+    Operation(
+        path="/v1/advise/job",
+        summary="Advise a company about a job: what would bring more matches",
+        handle=lambda matcher, body, key, _: advising.advise_job(matcher, parse(body, AdviseJobRequest), key),
+        request_schema=_reference(AdviseJobRequest),
+        answer=JobAdviceAnswer,
+        examples=examples.ADVISE_JOB,
+    ),
+    Operation(
         path="/v1/feedback",
         summary="Record what came of predictions: one outcome or a list",
         handle=lambda matcher, body, key, now: matcher.feedback(parse_feedback(body), key, now),
@@ -160,6 +182,8 @@ _BODIES: tuple[type[Body], ...] = (
     RankJobsRequest,
     PlanOutreachRequest,
     ExplainRequest,
+    AdviseCandidateRequest,
+    AdviseJobRequest,
     FeedbackRequest,
 )
 

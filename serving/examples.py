@@ -87,6 +87,18 @@ PLAN_OUTREACH = {
 EXPLAIN = {
     "a_pair": {"summary": "Explain a pair", "value": {"candidate": ADA, "job": BACKEND}},
 }
+ADVISE_CANDIDATE = {
+    "given_jobs": {
+        "summary": "Advise a candidate against the given jobs",
+        "value": {"candidate": LIN, "jobs": [BACKEND, FRONTEND], "limit": 3},
+    },
+}
+ADVISE_JOB = {
+    "given_candidates": {
+        "summary": "Advise a company about a job against the given candidates",
+        "value": {"job": BACKEND, "candidates": [ADA, LIN], "limit": 3},
+    },
+}
 FEEDBACK = {
     "one_outcome": {
         "summary": "The candidate accepted",

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from matching import limits, support
 from matching.database import connect
 from matching.dataset import Pairs, Rows
+from matching.effects import Spreads
 from matching.features import Encoded
 from matching.limits import CandidateLimits, JobLimits, Limit
 from matching.log_writer import Answer, LoggedModel, LogWriter
@@ -32,6 +33,7 @@ from matching.prediction_log import (
     logged,
 )
 from matching.profiles import StoredProfiles, load_kind
+from matching.salary import SalaryModel
 from matching.settings import Settings
 from matching.support import Support
 from matching.tables import CandidateProfile, JobProfile, frame
@@ -86,11 +88,16 @@ class Matcher:
         self._metrics, self._card = _metrics(bundle / "metrics.json"), _text(bundle / "card.md")
         self._supports = support.read(bundle)
         self._explanations = Explanations(model, bundle, self._supports)
+        self.spreads, self.salary = Spreads.load(bundle), SalaryModel.load(bundle)
         candidates, jobs = (load_kind(engine, model.source, kind) for kind in ("candidate", "job"))
         people = model.encode_candidates(candidates.table) if len(candidates) else None
         self._candidates = Pool(candidates, people, limits.encode_candidates(candidates.table))
         posts = model.encode_jobs(jobs.table) if len(jobs) else None
         self._jobs = Pool(jobs, posts, limits.encode_jobs(jobs.table))
+
+    def pool(self, record: type[Profile]) -> Pool:
+        """The stored profiles of one kind."""
+        return self._candidates if record is CandidateProfile else self._jobs
 
     def match(self, request: MatchRequest, request_id: str, now: datetime) -> MatchAnswer:
         """Score pairs; raises Problem."""
@@ -120,7 +127,7 @@ class Matcher:
             jobs=jobs.profiles,
             broken=[limits.of_pair(flags, pair) for pair in range(len(pairs))],
         )
-        return MatchAnswer(predictions=predictions, **self._answered(request_id))
+        return MatchAnswer(predictions=predictions, **self.answered(request_id))
 
     def rank_candidates(self, request: RankCandidatesRequest, request_id: str, now: datetime) -> RankAnswer:
         """Rank candidates for a job; raises Problem."""
@@ -194,7 +201,7 @@ class Matcher:
             job_id=job.job_id,
             scores=self._explanations.explain(features, candidate, job),
             broken_limits=told(_broken_by(candidate, job)),
-            **self._answered(request_id),
+            **self.answered(request_id),
         )
 
     def plan_outreach(self, request: PlanOutreachRequest, request_id: str, now: datetime) -> PlanAnswer:
@@ -222,7 +229,7 @@ class Matcher:
             )
             excluded = {limit: count for limit, broken in flags.items() if (count := int(broken[row].sum()))}
             planned.append(PlannedJob(job_id=job, results=_placed(predictions), excluded=excluded))
-        return PlanAnswer(jobs=planned, ranked_from=len(ids), **self._answered(request_id))
+        return PlanAnswer(jobs=planned, ranked_from=len(ids), **self.answered(request_id))
 
     def _planned_candidates(
         self, request: PlanOutreachRequest, n_jobs: int
@@ -413,10 +420,11 @@ class Matcher:
             ranked_from=ranked_from,
             excluded=excluded,
             balanced_by=request.balance.method if request.balance else None,
-            **self._answered(request_id),
+            **self.answered(request_id),
         )
 
-    def _answered(self, request_id: str) -> Any:
+    def answered(self, request_id: str) -> Any:
+        """What every answer says about who answered."""
         names = {"model_name": self.deployed.model_name, "model_version": self.deployed.model_version}
         return {"request_id": request_id, **names}
 

@@ -33,6 +33,7 @@ MAX_PLANNED_JOBS = 100
 MAX_PLANNED_PAIRS = 200_000
 MAX_GROUPS = 100
 TARGETS_TOLERANCE = 1e-6
+MAX_CHANGES = 20
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
@@ -219,6 +220,41 @@ class FeedbackRequest(Body):
 FeedbackList = Annotated[list[FeedbackRequest], Field(min_length=1, max_length=MAX_PAIRS)]
 
 
+AdviceLimit = Annotated[int, Field(ge=1, le=MAX_CHANGES, description="How many changes to return at most.")]
+
+
+class AdviseCandidateRequest(Body):
+    """A candidate to advise, and the jobs to look at."""
+
+    candidate: CandidateProfile | None = Field(None, description="The candidate.")
+    candidate_id: Key | None = Field(None, description="Instead of `candidate`: the id of a stored one.")
+    jobs: Annotated[list[JobProfile], Field(min_length=1, max_length=MAX_PAIRS)] | None = Field(
+        None, description=f"1 to {MAX_PAIRS} jobs; stored ones where left out."
+    )
+    limit: AdviceLimit = 5
+
+    @model_validator(mode="after")
+    def _one_candidate(self) -> Self:
+        self._need_one("candidate", "candidate_id")
+        return self
+
+
+class AdviseJobRequest(Body):
+    """A job to advise about, and the candidates to look at."""
+
+    job: JobProfile | None = Field(None, description="The job.")
+    job_id: Key | None = Field(None, description="Instead of `job`: the id of a stored one.")
+    candidates: Annotated[list[CandidateProfile], Field(min_length=1, max_length=MAX_PAIRS)] | None = Field(
+        None, description=f"1 to {MAX_PAIRS} candidates; stored ones where left out."
+    )
+    limit: AdviceLimit = 5
+
+    @model_validator(mode="after")
+    def _one_job(self) -> Self:
+        self._need_one("job", "job_id")
+        return self
+
+
 class BrokenLimit(BaseModel):
     """A hard limit that a pair breaks."""
 
@@ -343,6 +379,53 @@ class ExplainAnswer(Answered):
     job_id: str
     scores: list[Explained]
     broken_limits: list[BrokenLimit]
+
+
+class ExpectedMatches(BaseModel):
+    """A number of mutual matches if everybody in the pool looked at the profile once, with an interval."""
+
+    matches: float
+    low: float = Field(description="Lower end of the interval.")
+    high: float = Field(description="Upper end of the interval.")
+
+
+class ChangeAnswer(BaseModel):
+    """One advised change."""
+
+    kind: str = Field(description="What is changed, for example skill or salary.")
+    words: str = Field(description="The change, its effect and its condition in words.")
+    gain: ExpectedMatches = Field(description="Matches more than now.")
+
+
+class SalaryAnswer(BaseModel):
+    """What candidates like this one expect."""
+
+    lower_quartile_usd_per_year: float
+    median_usd_per_year: float
+    upper_quartile_usd_per_year: float
+    standing: float | None = Field(
+        description="Share of such candidates who expect less, 0 to 1; null where the profile states no expectation."
+    )
+
+
+class JobAdviceAnswer(Answered):
+    """Changes that are expected to help, best first. Advice is not logged."""
+
+    pool_size: int = Field(description="How many of the other side were looked at.")
+    pool_total: int = Field(description="How many there are; of more than the limit, some at even distances.")
+    interval_share: float = Field(description="Share of true effects that the intervals are to hold.")
+    interval_basis: str = Field(
+        description="Where the intervals were measured: `truth` of the model's own simulated source, or `simulator`: "
+        "of the default marketplace, since the source's truth is not known."
+    )
+    now: ExpectedMatches = Field(description="Of the profile as it is.")
+    changes: list[ChangeAnswer]
+
+
+class CandidateAdviceAnswer(JobAdviceAnswer):
+    """Changes that are expected to help, best first, and the market's salary. Advice is not logged."""
+
+    salary: SalaryAnswer | None = Field(description="Null where the model's bundle has no salary model.")
 
 
 class Recorded(BaseModel):

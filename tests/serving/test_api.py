@@ -28,7 +28,11 @@ from serving.requests import MAX_BODY_BYTES, MAX_PAIRS
 
 MARKED = "Zweihundertfuenfzig-Secret-Text"
 LINE = {"candidate": examples.ADA, "job": examples.BACKEND}
-POSTS = ("/v1/match", "/v1/rank/candidates", "/v1/rank/jobs", "/v1/plan/outreach", "/v1/explain", "/v1/feedback")
+ADVISE = ("/v1/advise/candidate", "/v1/advise/job")
+POSTS = (
+    *("/v1/match", "/v1/rank/candidates", "/v1/rank/jobs", "/v1/plan/outreach", "/v1/explain", "/v1/feedback"),
+    *ADVISE,
+)
 
 
 class Client:

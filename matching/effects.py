@@ -1,0 +1,208 @@
+"""How far a promised effect is from the true one: measured where the truth is known, kept beside the model.
+
+A model's own effect of a change is a guess. What is promised is the expected true effect given that guess, fitted by
+kind of change on profiles whose true probabilities a simulator knows. Since it is an expectation given the guess,
+choosing the change with the largest one does not overstate it, as choosing the largest guess would (the winner's
+curse; Andrews, Kitagawa, McCloskey 2024, "Inference on winners").
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from matching.errors import ModelError
+
+Floats = NDArray[np.float64]
+
+NOMINAL = 0.8
+"""Share of true effects that an interval is to hold."""
+LEVEL = "level"
+"""The kind of no change: the expected matches of the profile as it is."""
+FILE = "advice.json"
+FORMAT = 1
+FEWEST_EFFECTS = 30
+CHOSEN = 3
+"""Changes of each person that the widening of the intervals looks at."""
+PRIOR_EFFECTS = 10.0
+"""A kind's slope starts at one, as if so many effects had said so."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Effects as the model guesses them; arrays have shape (n,).
+
+    Attributes:
+        effect: sum of the changes of the match probability over the pool.
+        spread: root of the sum of their squares: large where few pairs decide.
+        now: expected matches before the change.
+    """
+
+    effect: Floats
+    spread: Floats
+    now: Floats
+
+    @classmethod
+    def of(cls, before: Floats, after: Floats) -> "Guess":
+        """Guess from match probabilities, shapes (n_pool,) and (n, n_pool)."""
+        changed = after - before
+        now = np.full(len(after), before.sum())
+        return cls(changed.sum(axis=1), np.sqrt((changed**2).sum(axis=1)), now)
+
+    @classmethod
+    def joined(cls, guesses: "Sequence[Guess]") -> "Guess":
+        """Put guesses one after the other."""
+        return cls(*(np.concatenate([getattr(one, part) for one in guesses]) for part in ("effect", "spread", "now")))
+
+    def take(self, rows: NDArray[np.bool_] | int) -> "Guess":
+        """Keep some of the effects, or one."""
+        return Guess(*(np.atleast_1d(values[rows]) for values in (self.effect, self.spread, self.now)))
+
+    def parts(self) -> Floats:
+        """What the variance of the true effect is made of, shape (n, 3)."""
+        return np.column_stack([self.effect**2, self.spread**2, (0.01 * self.now) ** 2])
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Of one kind: true effect = slope x guess + shift x matches now, give or take `width` deviations.
+
+    Attributes:
+        slope: of the guess.
+        shift: per expected match.
+        variances: weights of `Guess.parts`.
+        width: deviations to each side that held the nominal share of the true effects.
+    """
+
+    slope: float = 1.0
+    shift: float = 0.0
+    variances: tuple[float, float, float] = (0.25, 1.0, 1.0)
+    width: float = 1.2816
+
+    def promise(self, guess: Guess) -> tuple[Floats, Floats, Floats]:
+        """Expected true effect, and the ends of its interval; shapes (n,)."""
+        middle = self.slope * guess.effect + self.shift * guess.now
+        half = self.width * self._deviation(guess)
+        return middle, middle - half, middle + half
+
+    def _deviation(self, guess: Guess) -> Floats:
+        return np.asarray(np.sqrt(guess.parts() @ np.array(self.variances) + 1e-12))
+
+    @classmethod
+    def fit(cls, guess: Guess, truth: Floats) -> "Spread":
+        """Fit on true effects, shape (n,)."""
+        X = np.column_stack([guess.effect, guess.now])
+        strength = PRIOR_EFFECTS * np.diag([np.mean(guess.effect**2), np.mean(guess.now**2)]) + 1e-12 * np.eye(2)
+        slope, shift = np.linalg.solve(X.T @ X + strength, X.T @ truth + strength @ np.array([1.0, 0.0]))
+        rest = truth - slope * guess.effect - shift * guess.now
+        parts = guess.parts()
+        mean = parts.mean(axis=0)
+        used = mean > 1e-12
+        scale = np.where(used, mean, 1.0)
+        weights, _ = nnls(parts / scale, rest**2)
+        floor = (0.0, 0.0, 0.02 * float(np.mean(rest**2)))  # a guess of nothing still has an interval
+        weights = np.where(used, np.maximum(weights, floor) / scale, 0.0)
+        kind = cls(float(slope), float(shift), (float(weights[0]), float(weights[1]), float(weights[2])))
+        return replace(kind, width=_width(np.abs(rest) / kind._deviation(guess)))
+
+
+@dataclass(frozen=True)
+class Spreads:
+    """The spread of each kind of change, and where it was measured.
+
+    Attributes:
+        kinds: by kind of change, and `LEVEL`.
+        basis: `truth` of the model's own source, or `simulator`: of the default marketplace, for others.
+    """
+
+    kinds: dict[str, Spread]
+    basis: str
+
+    def of(self, kind: str) -> Spread:
+        """Spread of a kind; a wide one where the kind was not measured."""
+        return self.kinds.get(kind, Spread())
+
+    @classmethod
+    def fit(cls, kinds: Sequence[str], guess: Guess, truth: Floats, people: NDArray[np.int64]) -> "Spreads":
+        """Fit each kind with at least 30 effects, and widen the intervals until they hold what would be advised.
+
+        Args:
+            kinds: kind of each effect, length n; its first word is the side that is advised.
+            guess: the model's effects.
+            truth: true effects, shape (n,).
+            people: shape (n,), who each effect belongs to.
+        """
+        names = np.array(kinds)
+        fitted = {}
+        for kind in sorted(set(kinds)):
+            rows = names == kind
+            if rows.sum() >= FEWEST_EFFECTS:
+                fitted[kind] = Spread.fit(guess.take(rows), truth[rows])
+        return cls(fitted, "truth")._widened(kinds, guess, truth, people)
+
+    def _widened(self, kinds: Sequence[str], guess: Guess, truth: Floats, people: NDArray[np.int64]) -> "Spreads":
+        """Widen each side's intervals, if need be, until they hold the nominal share of the changes chosen first.
+
+        What is chosen lies at the edge of what was guessed, where an interval that is right for all changes is short.
+        """
+        promised = np.array([self.of(kind).promise(guess.take(row)) for row, kind in enumerate(kinds)])[:, :, 0]
+        miss = np.abs(truth - promised[:, 0]) / (promised[:, 2] - promised[:, 0])
+        sides = np.array([kind.split()[0] for kind in kinds])
+        level = np.array([kind.endswith(LEVEL) for kind in kinds])
+        factor = {}
+        for side in sorted(set(sides)):
+            mine = np.flatnonzero((sides == side) & ~level)
+            order = mine[np.lexsort((-promised[mine, 0], people[mine]))]
+            _, first = np.unique(people[order], return_index=True)
+            rank = np.arange(len(order)) - np.repeat(first, np.diff([*first, len(order)]))
+            factor[side] = max(1.0, _width(miss[order[rank < CHOSEN]])) if len(order) else 1.0
+        kinds_ = {
+            name: one if name.endswith(LEVEL) else replace(one, width=one.width * factor[name.split()[0]])
+            for name, one in self.kinds.items()
+        }
+        return replace(self, kinds=kinds_)
+
+    def write(self, folder: Path) -> None:
+        """Write `advice.json` into a bundle."""
+        state = {"format": FORMAT, "nominal": NOMINAL, "kinds": {name: asdict(one) for name, one in self.kinds.items()}}
+        (folder / FILE).write_text(json.dumps(state, indent=1, sort_keys=True), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Spreads":
+        """Read `advice.json`; the default marketplace's spreads where a bundle has none; raises ModelError."""
+        if not (folder / FILE).is_file():
+            return DEFAULT
+        state = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        if state.get("format") != FORMAT:
+            raise ModelError(f"{FILE} has format {state.get('format')}, this version reads {FORMAT}: train again")
+        kinds = {name: Spread(**one | {"variances": tuple(one["variances"])}) for name, one in state["kinds"].items()}
+        return cls(kinds, "truth")
+
+
+def _width(deviations: Floats) -> float:
+    """Deviations that hold the nominal share of these: split conformal prediction (Vovk et al. 2005)."""
+    level = min(1.0, NOMINAL * (1 + 1 / len(deviations)))
+    return float(np.quantile(deviations, level, method="higher"))
+
+
+# The default marketplace, seed 51, as `tests/bench/advice.py --constants 51` prints them; widths a quarter larger.
+_SIMULATED = {
+    "candidate city": Spread(1.51, -0.001, (0.0934, 0.994, 2.85), 2.19),
+    "candidate company_size": Spread(0.46, 0.018, (0, 0.153, 13.5), 1.98),
+    "candidate industry": Spread(-0.44, 0.022, (0.124, 12, 6.83), 1.67),
+    "candidate level": Spread(0.99, 0.000, (0.0517, 0, 0), 2.42),
+    "candidate remote": Spread(0.60, -0.019, (0, 0.173, 58.2), 1.63),
+    "candidate role": Spread(0.28, 0.018, (0.247, 0.635, 36), 1.08),
+    "candidate salary": Spread(0.92, 0.006, (0.183, 0, 8.08), 2.17),
+    "candidate skill": Spread(0.52, 0.030, (0.117, 1.2, 2.13), 1.50),
+    "job experience": Spread(0.35, 0.032, (0.0846, 6.13, 1.03), 2.63),
+    "job level": Spread(1.09, 0.000, (0.0783, 0, 0), 2.57),
+    "job must_have": Spread(0.74, 0.012, (0, 5.29, 83.9), 1.46),
+    "job remote": Spread(1.36, 0.041, (0.129, 0, 23.7), 3.16),
+    "job salary": Spread(0.47, 0.085, (0, 1.02, 62.8), 1.77),
+}
+DEFAULT = Spreads(_SIMULATED, "simulator")

@@ -1,0 +1,106 @@
+"""Does advice hold what it promises? Predicted against true gain on the simulated marketplace, with fresh candidates.
+
+The spreads are measured on some candidates and jobs of the market, and judged on others, against other pools.
+
+python tests/bench/advice.py [SEED ...]                 # the default marketplace
+python tests/bench/advice.py --small [SEED ...]         # the small one of the tests
+python tests/bench/advice.py --constants SEED           # also print the spreads, to be kept as the default ones
+"""
+
+import argparse
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from matching import training
+from matching.advice import Pool, advise, measure_spreads, read_profiles, true_effects
+from matching.dataset import Dataset
+from matching.effects import DEFAULT, Spreads
+from matching.model import MatchModel
+from matching.problem import Problem
+from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
+from matching.split import split
+
+SMALL = MarketplaceConfig(n_candidates=1_600, n_jobs=360, n_impressions=60_000)
+PEOPLE, POOL, TRIED = 100, 300, 3
+
+
+def newest(table: pl.DataFrame, until: object) -> pl.DataFrame:
+    """Newest version of each profile before a moment."""
+    key = "candidate_id" if "candidate_id" in table.columns else "job_id"
+    before = table.filter(pl.col("updated_at") < until).sort(key, "updated_at")
+    return before.unique(key, keep="last", maintain_order=True)
+
+
+def trained(dataset: Dataset, seed: int) -> tuple[MatchModel, object]:
+    """A model of the dataset and the end of its training slice."""
+    parts = split(dataset, maturity=timedelta(days=14), seed=seed)
+    fitted = training.fit(parts.train, parts.calibration, seed=seed, problem=Problem(source=SOURCE))
+    with tempfile.TemporaryDirectory() as folder:
+        check = fitted.features.transform(parts.holdout.pairs.take(np.arange(10)))
+        training.write(fitted, Path(folder), source="marketplace", facts={}, check=check)
+        return MatchModel.load(Path(folder)), parts.cuts.train_end
+
+
+def judge(model: MatchModel, dataset: Dataset, tables: list[pl.DataFrame], spreads: Spreads, rng_seed: int) -> None:
+    """Print, per side and place of the advice, what was promised and what is true."""
+    rng = np.random.default_rng(rng_seed)
+    assert dataset.truth is not None
+    for side, table, others in (("candidate", *tables), ("job", *tables[::-1])):
+        rows: list[tuple[int, str, float, float, float, float]] = []
+        seen = others[np.sort(rng.choice(others.height, min(POOL, others.height), replace=False))]
+        encode = model.encode_jobs if side == "candidate" else model.encode_candidates
+        pool = Pool.of(seen, encode(seen))
+        for profile in read_profiles(table[rng.choice(table.height, min(PEOPLE, table.height), replace=False)]):
+            advice = advise(model, profile, pool, spreads, limit=TRIED)
+            true = true_effects(dataset.truth, profile, [one.change for one in advice.best], pool.looked_at)[1:]
+            for place, (one, gain) in enumerate(zip(advice.best, true, strict=True), start=1):
+                effect = one.effect
+                rows.append((place, one.change.kind, effect.matches, effect.low, effect.high, float(gain)))
+        told = pl.DataFrame(rows, schema=["place", "kind", "promised", "low", "high", "true"], orient="row")
+        _table(side, told)
+
+
+def _table(side: str, told: pl.DataFrame) -> None:
+    held = (pl.col("low") <= pl.col("true")) & (pl.col("true") <= pl.col("high"))
+    told = told.with_columns(held=held)
+    print(f"  {side:<22} {'n':>4} {'promised':>9} {'true':>7} {'ratio':>6} {'in interval':>12}")  # noqa: T201
+    groups = [(f"{place}. change", told.filter(place=place)) for place in range(1, TRIED + 1)]
+    groups += [(kind, rows) for (kind,), rows in told.group_by(["kind"], maintain_order=True)]
+    for name, rows in groups:
+        if rows.height:
+            promised, true = (float(np.mean(rows[column].to_numpy())) for column in ("promised", "true"))
+            share = float(np.mean(rows["held"].to_numpy()))
+            print(f"  {name:<22} {rows.height:>4} {promised:>9.2f} {true:>7.2f} {true / promised:>6.2f} {share:>12.0%}")  # noqa: T201
+
+
+def main() -> None:
+    """Print the tables of each seed, with the model's own spreads and with the default ones."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", type=int, nargs="*", default=[31])
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--constants", action="store_true")
+    options = parser.parse_args()
+    for seed in options.seeds:
+        dataset = Marketplace(SMALL if options.small else MarketplaceConfig()).load(
+            None, seed=seed, progress=lambda _: None
+        )
+        assert dataset.truth is not None
+        model, until = trained(dataset, seed)
+        tables = [newest(table, until) for table in (dataset.candidates, dataset.jobs)]
+        measured = [table[np.arange(0, table.height, 2)] for table in tables]
+        fresh = [table[np.arange(1, table.height, 2)] for table in tables]
+        own = measure_spreads(model, *measured, dataset.truth, seed=seed)
+        if options.constants:
+            own.write(Path())
+            print(Path("advice.json").read_text())  # noqa: T201
+        for name, spreads in (("the model's own spreads", own), ("the default spreads", DEFAULT)):
+            print(f"seed {seed}, {name}")  # noqa: T201
+            judge(model, dataset, fresh, spreads, seed)
+
+
+if __name__ == "__main__":
+    main()
