@@ -13,6 +13,7 @@ from matching.dataset import Dataset
 from matching.evaluation import MATCH, MODEL, TRUTH, Evaluation
 from matching.fairness_report import MIN_MEMBERS, FairnessReport
 from matching.gate import Verdict
+from matching.slices import SliceFigures
 from matching.split import Split
 from matching.tables import ProtectedAttributes
 from matching.value import LOOKS, TERMS, USD, ValueReport, Worth
@@ -54,6 +55,7 @@ def write(
     evaluation: Evaluation,
     verdict: Verdict | None,
     next_view: pl.DataFrame | None,
+    slices: tuple[SliceFigures, ...] = (),
     fairness: FairnessReport | None = None,
     value: ValueReport | None = None,
 ) -> str:
@@ -66,6 +68,7 @@ def write(
         evaluation: every figure.
         verdict: what the gate decided; None where it was not asked.
         next_view: figures for the next view, in a one-sided log.
+        slices: calibration slice by slice.
         fairness: what was measured about both sides; None where it was not.
         value: what the ranking is worth; None where it was not measured.
     """
@@ -75,6 +78,7 @@ def write(
         _data(facts, dataset, parts),
         _figures(evaluation),
         _next_view(next_view),
+        _slices(slices),
         fairness_section(fairness),
         _value(value),
         _gate(verdict),
@@ -138,6 +142,19 @@ def _figures(evaluation: Evaluation) -> str:
         else "All figures are on realised outcomes; the true probabilities are not known."
     )
     return f"## Figures on the newest slice\n\n{_table(['target: ranker', *names], rows)}\n\n{note}"
+
+
+def _slices(slices: tuple[SliceFigures, ...]) -> str:
+    """The slices with enough rows, the worst calibrated first."""
+    enough = sorted((one for one in slices if one.enough), key=lambda one: -one.calibration_error)
+    if not enough:
+        return ""
+    rows = [
+        f"| {one.name} | {one.direction} | {one.rows:,} | {one.calibration_error:.3f} | {one.chance:.3f} |"
+        for one in enough
+    ]
+    head = "| slice | direction | rows | calibration error | chance alone, 95 % |\n|---|---|---|---|---|"
+    return "\n".join(["## Calibration by slice", "", "Slices of 1,000 labelled rows or more.", "", head, *rows])
 
 
 def _next_view(table: pl.DataFrame | None) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,9 +13,12 @@ import polars as pl
 from matching import gate
 from matching.dataset import Dataset
 from matching.evaluation import Evaluation
+from matching.fairness_report import FairnessReport
 from matching.model import MatchModel, Scores
 from matching.settings import Settings
+from matching.slices import SliceFigures
 from matching.split import Split
+from matching.value import ValueReport
 from pipelines import card, steps
 
 
@@ -29,6 +33,9 @@ class Findings:
     evaluation: Evaluation
     next_view: pl.DataFrame | None
     verdict: gate.Verdict | None
+    slices: tuple[SliceFigures, ...]
+    fairness: FairnessReport
+    value: ValueReport | None
     data_digest: str
 
     def metrics(self) -> dict[str, Any]:
@@ -36,6 +43,9 @@ class Findings:
         figures = {
             "evaluation": [asdict(row) for row in self.evaluation.rows],
             "next_view": None if self.next_view is None else self.next_view.to_dicts(),
+            "slices": [asdict(figures) for figures in self.slices],
+            "fairness": self.fairness.to_dict(),
+            "value": None if self.value is None else self.value.to_dict(),
             "gate": None if self.verdict is None else self.verdict.to_dict(),
         }
         return {name: plain(value) for name, value in figures.items()}
@@ -48,6 +58,16 @@ class Findings:
             for row in rows
             for figure in ("recall_at_10", "ndcg_at_10")
         }
+
+    def flat(self) -> dict[str, float]:
+        """Every figure under a name of its own, as the registry logs it."""
+        value = {} if self.value is None else self.value.flat()
+        slices = {
+            f"slice.{figures.direction}.{_dashed(figures.name)}.calibration_error": figures.calibration_error
+            for figures in self.slices
+            if figures.enough
+        }
+        return self.evaluation.flat() | self.next_view_metrics() | slices | self.fairness.flat() | value
 
     def parameters(self, settings: Settings) -> dict[str, Any]:
         """What the run was set to and how much it saw."""
@@ -91,7 +111,15 @@ class Findings:
             evaluation=self.evaluation,
             verdict=self.verdict,
             next_view=self.next_view,
+            slices=self.slices,
+            fairness=self.fairness,
+            value=self.value,
         )
+
+
+def _dashed(name: str) -> str:
+    """A name as the registry takes it: letters, digits, dashes, dots."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("_")
 
 
 def plain(content: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from matching import baselines, gate, next_view, profiles, training
+from matching import baselines, gate, next_view, profiles, slices, training
+from matching.costs import costs_of
 from matching.database import connect
 from matching.dataset import Dataset, Progress
 from matching.errors import InputError, MissingInput, ModelError, UnusableData
@@ -24,6 +25,7 @@ from matching.problems import problem
 from matching.settings import Settings
 from matching.split import Split, split
 from matching.validation import validate
+from matching.value import ValueReport, measure_value
 from pipelines import registry
 
 Result = TypeVar("Result")
@@ -152,20 +154,98 @@ def measure_next_view(settings: Settings, dataset: Dataset) -> pl.DataFrame | No
         return None
 
 
-def judge(
-    settings: Settings, evaluation: Evaluation, scores: Scores, named: Baselines, holdout: LabelledPairs
-) -> gate.Verdict:
-    """Hold the model against the floors, and against baselines and champion on the same frozen rows.
+@dataclass(frozen=True)
+class Rival:
+    """The champion's answers for the same frozen rows.
+
+    Attributes:
+        version: which version.
+        scores: its answers, through its own encoders; None where this version of the code cannot read it.
+        warnings: what is unfair about a comparison.
+    """
+
+    version: str
+    scores: Scores | None
+    warnings: tuple[str, ...]
+
+
+def rival(settings: Settings, holdout: LabelledPairs) -> Rival | None:
+    """Score the frozen rows with the champion; None where there is none.
 
     Raises:
         TamperedModel: the champion's files are not what was registered.
     """
+    champion = registry.champion(settings)
+    if champion is None:
+        return None
+    with TemporaryDirectory() as scratch:
+        bundle = registry.fetch(settings, champion.name, champion.version, Path(scratch))
+        try:
+            old = MatchModel.load(bundle)
+        except ModelError as error:
+            note = (
+                f"champion version {champion.version} cannot be read by this version of the code and was not compared, "
+                f"floors and baselines alone decided ({error})"
+            )
+            return Rival(champion.version, None, (note,))
+        return Rival(champion.version, old.score(holdout.pairs), unfairness(old, holdout))
+
+
+def worth(
+    settings: Settings, dataset: Dataset, parts: Split, *, scores: Scores, named: Baselines, against: Rival | None
+) -> ValueReport | None:
+    """What the model's ranking is worth per week; None where the holdout is too short to tell."""
+    champion = against.scores.match if against and against.scores else None
+    try:
+        return measure_value(
+            dataset,
+            parts,
+            scores.match,
+            champion=champion,
+            baselines=_match_by_baseline(named, parts.holdout, scores),
+            maturity=timedelta(days=settings.label_maturity_days),
+            costs=costs_of(settings),
+            seed=settings.seed,
+        )
+    except UnusableData:
+        return None
+
+
+def calibration_by_slice(settings: Settings, parts: Split, scores: Scores) -> tuple[slices.SliceFigures, ...]:
+    """Calibration of each direction in each slice of the holdout that the problem names."""
+    named = list(slices.rows_by_slice(parts.holdout, parts.train, problem(settings.source).slices))
+    return slices.calibration(parts.holdout, scores, named, seed=settings.seed)
+
+
+def judge(
+    settings: Settings,
+    evaluation: Evaluation,
+    *,
+    scores: Scores,
+    named: Baselines,
+    holdout: LabelledPairs,
+    against: Rival | None,
+    value: ValueReport | None,
+) -> gate.Verdict:
+    """Hold the model against the floors, and against baselines and champion on the same frozen rows."""
     lead = gate.leads(holdout, scores, _match_by_baseline(named, holdout, scores))
     noise = gate.calibration_noise(holdout, scores, seed=settings.seed)
-    against, warnings = _against_champion(settings, scores, holdout)
+    contest = None
+    if against is not None and against.scores is not None:
+        contest = gate.contest(holdout, scores, against.scores, champion_version=against.version)
     limits = problem(settings.source).limits
-    verdict = gate.judge(evaluation, against, lead=lead, seed=settings.seed, noise=noise, limits=limits)
-    return replace(verdict, warnings=warnings)
+    if settings.gate_min_value_usd_per_week is not None:
+        limits = replace(limits, min_value_lead=settings.gate_min_value_usd_per_week)
+    verdict = gate.judge(
+        evaluation,
+        contest,
+        lead=lead,
+        seed=settings.seed,
+        noise=noise,
+        limits=limits,
+        value_lead=value.usd_lead if value else None,
+    )
+    return replace(verdict, warnings=against.warnings if against else ())
 
 
 def _match_by_baseline(named: Baselines, holdout: LabelledPairs, scores: Scores) -> dict[str, NDArray[np.float64]]:
@@ -174,26 +254,6 @@ def _match_by_baseline(named: Baselines, holdout: LabelledPairs, scores: Scores)
         name: np.prod([one.probability(d, holdout.pairs, scores.features) for d in holdout.directions()], axis=0)
         for name, one in named.items()
     }
-
-
-def _against_champion(
-    settings: Settings, scores: Scores, holdout: LabelledPairs
-) -> tuple[gate.Contest | None, tuple[str, ...]]:
-    """Model and champion on the same rows, each through its own encoders, and what is unfair about it."""
-    champion = registry.champion(settings)
-    if champion is None:
-        return None, ()
-    with TemporaryDirectory() as scratch:
-        bundle = registry.fetch(settings, champion.name, champion.version, Path(scratch))
-        try:
-            old = MatchModel.load(bundle)
-        except ModelError as error:
-            return None, (
-                f"champion version {champion.version} cannot be read by this version of the code and was not compared, "
-                f"floors and baselines alone decided ({error})",
-            )
-    against = gate.contest(holdout, scores, old.score(holdout.pairs), champion_version=champion.version)
-    return against, unfairness(old, holdout)
 
 
 def unfairness(champion: MatchModel, holdout: LabelledPairs) -> tuple[str, ...]:

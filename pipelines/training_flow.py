@@ -15,13 +15,16 @@ from typing import Literal, TypeVar
 import polars as pl
 
 from matching import gate, golden, manifest, reference
-from matching.dataset import Progress
+from matching.dataset import Dataset, Progress
 from matching.errors import EngineError, GateRefused, TandemError
 from matching.evaluation import Evaluation, importance
-from matching.model import Scores
+from matching.fairness_report import FairnessReport, measure_fairness
+from matching.model import MatchModel, Scores
 from matching.settings import Settings
+from matching.slices import SliceFigures
 from matching.split import Split
-from pipelines import lock, plots, registry, steps
+from matching.value import ValueReport
+from pipelines import companions, lock, plots, registry, steps
 from pipelines.environment import prefect_variables, provide
 from pipelines.findings import Findings, plain, write_json
 from pipelines.steps import StepRunner
@@ -45,6 +48,8 @@ class TrainingResult:
         run_id: the run in the registry.
         evaluation: every figure, beside the baselines and the truth where known.
         next_view: figures for the next view; None for a two-sided log.
+        value: what its ranking is worth per week; None where the holdout cannot tell.
+        slices: calibration slice by slice.
         verdict: what the gate decided; None where the model is the champion already.
         only_direction: the one direction that has labels; None where both have.
         seconds: how long each step took, by name.
@@ -57,6 +62,8 @@ class TrainingResult:
     run_id: str
     evaluation: Evaluation
     next_view: pl.DataFrame | None
+    value: ValueReport | None
+    slices: tuple[SliceFigures, ...]
     verdict: gate.Verdict | None
     only_direction: str | None
     seconds: Mapping[str, float]
@@ -127,6 +134,16 @@ def _as_flow(work: "_Work") -> TrainingResult:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What was measured of the model on the newest slice."""
+
+    evaluation: Evaluation
+    scores: Scores
+    named: steps.Baselines
+    parts: Split
+
+
+@dataclass(frozen=True)
 class _Work:
     """One training and what its steps share."""
 
@@ -152,8 +169,16 @@ class _Work:
         scores = step("score", lambda: model.score(parts.holdout.pairs))
         before = registry.champion(self.settings)
         same = before is not None and before.digest == model.digest
-        verdict = None if same else step("gate", lambda: self._judge(evaluation, scores, named, parts))
-        findings = Findings(dataset, parts, model, scores, evaluation, next_view, verdict, data_digest)
+        found = Measured(evaluation, scores, named, parts)
+        rival = None if same else step("rival", lambda: steps.rival(self.settings, parts.holdout))
+        value = step("value", lambda: self._worth(dataset, found, rival))
+        sliced = step("slices", lambda: steps.calibration_by_slice(self.settings, parts, scores))
+        fair = step("fairness", lambda: self._fairness(model, dataset, parts))
+        verdict = None if same else step("gate", lambda: self._judge(found, rival, value))
+        step("companions", lambda: self._companions(model, parts, dataset))
+        findings = Findings(
+            dataset, parts, model, scores, evaluation, next_view, verdict, sliced, fair, value, data_digest
+        )
         if len(model.directions) == 1:
             self.progress(f"only the {model.directions[0]}'s side has labels: the match is that side's alone")
         step("describe", lambda: self._describe(findings))
@@ -167,6 +192,8 @@ class _Work:
             run_id=self.run_id,
             evaluation=evaluation,
             next_view=next_view,
+            value=value,
+            slices=sliced,
             verdict=verdict,
             only_direction=str(model.directions[0]) if len(model.directions) == 1 else None,
             seconds=self.seconds,
@@ -191,8 +218,26 @@ class _Work:
 
         return step
 
-    def _judge(self, evaluation: Evaluation, scores: Scores, named: steps.Baselines, parts: Split) -> gate.Verdict:
-        verdict = steps.judge(self.settings, evaluation, scores, named, parts.holdout)
+    def _worth(self, dataset: Dataset, found: "Measured", rival: steps.Rival | None) -> ValueReport | None:
+        return steps.worth(self.settings, dataset, found.parts, scores=found.scores, named=found.named, against=rival)
+
+    def _fairness(self, model: MatchModel, dataset: Dataset, parts: Split) -> FairnessReport:
+        seed = self.settings.seed
+        return measure_fairness(model, parts.holdout, dataset.protected, truth=dataset.truth, seed=seed)
+
+    def _companions(self, model: MatchModel, parts: Split, dataset: Dataset) -> None:
+        companions.write(model, parts, dataset, self.bundle, seed=self.settings.seed, progress=self.progress)
+
+    def _judge(self, found: "Measured", rival: steps.Rival | None, value: ValueReport | None) -> gate.Verdict:
+        verdict = steps.judge(
+            self.settings,
+            found.evaluation,
+            scores=found.scores,
+            named=found.named,
+            holdout=found.parts.holdout,
+            against=rival,
+            value=value,
+        )
         for warning in verdict.warnings:
             self.progress(f"note: {warning}")
         return verdict
@@ -207,6 +252,9 @@ class _Work:
         plots.ranking(found.evaluation, pictures / "ranking.png")
         losses = importance(found.model, holdout, seed=seed, rows=IMPORTANCE_ROWS)
         plots.importance(losses, pictures / "importance.png")
+        plots.fairness(found.fairness, pictures / "fairness.png")
+        if found.value is not None:
+            plots.value(found.value, pictures / "value.png")
         write_json(self.bundle / "metrics.json", found.metrics())
         (self.bundle / "card.md").write_text(
             found.card(self.settings, has_data=self.data is not None), encoding="utf-8"
@@ -223,7 +271,7 @@ class _Work:
         registry.log(
             self.settings,
             self.run_id,
-            metrics=found.evaluation.flat() | found.next_view_metrics() | self._timings(),
+            metrics=found.flat() | self._timings(),
             params=found.parameters(self.settings),
             tags=found.tags(),
             files=shown,
@@ -276,6 +324,11 @@ _WORDS = {
     "evaluate": "measuring beside the baselines",
     "next view": "measuring the next view",
     "score": "scoring the newest slice",
+    "rival": "scoring the newest slice with the champion",
+    "value": "counting what it is worth",
+    "slices": "checking calibration slice by slice",
+    "fairness": "measuring fairness on both sides",
+    "companions": "preparing explanations, intervals and advice",
     "gate": "holding it against the floors and the champion",
     "describe": "writing model card and plots",
     "log": "logging",

@@ -8,6 +8,7 @@ from tandem.console import out, table
 
 if TYPE_CHECKING:
     from matching.evaluation import Figures
+    from matching.slices import SliceFigures
     from matching.value import ValueReport
     from pipelines.training_flow import TrainingResult
 
@@ -24,7 +25,11 @@ def show(result: "TrainingResult") -> None:
     if result.next_view is not None:
         out.print()
         _show_next_view(result.next_view.to_dicts())
+    if result.value is not None:
+        out.print()
+        show_value(result.value)
     out.print()
+    _show_slices(result.slices)
     if result.only_direction:
         out.print(f"the source has labels for one direction only: {result.only_direction}")
     if result.verdict is not None:
@@ -47,6 +52,17 @@ def show_evaluation(rows: "Iterable[Figures]") -> None:
     ]
     table("Newest slice, never trained on", COLUMNS, lines, numbers_from=2)
     out.print(f"[dim]{LEGEND}[/dim]")
+
+
+def _show_slices(slices: "Iterable[SliceFigures]") -> None:
+    """Say how many slices there are, and which is calibrated worst."""
+    enough = [one for one in slices if one.enough]
+    if enough:
+        worst = max(enough, key=lambda one: one.calibration_error)
+        out.print(
+            f"calibration error of {len(enough)} slices of 1,000 labelled rows or more: at most "
+            f"{worst.calibration_error:.3f} ({worst.direction}, {worst.name}; chance alone up to {worst.chance:.3f})"
+        )
 
 
 def _show_next_view(rows: list[dict[str, Any]]) -> None:

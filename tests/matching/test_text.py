@@ -46,10 +46,9 @@ def test_a_product_is_the_same_alone_and_in_a_batch() -> None:
     assert [row_dots(rows[[i]], rows[[i]])[0] for i in range(50)] == together.tolist()
 
 
-def test_a_term_of_few_people_and_no_post_is_not_kept() -> None:
-    people = ["python ada +4917012345"] * 4 + ["python"] * 4
-    text = Text(min_people=5).fit(["java developer"], people)
-    assert text.terms_ == ["developer", "java", "java developer", "python"]
+def test_a_term_that_no_post_uses_is_not_kept_however_many_people_write_it() -> None:
+    text = Text().fit(["java developer"], ["java olena +4917012345"] * 50)
+    assert text.terms_ == ["developer", "java", "java developer"]
 
 
 def test_rarity_is_that_of_scikit_learn() -> None:

@@ -1,0 +1,53 @@
+"""Files of a bundle beside those that decide scores: what explains them, how sure they are, what advice needs."""
+
+from pathlib import Path
+
+import polars as pl
+
+from matching import explanation, salary, support
+from matching.advice import measure_spreads
+from matching.dataset import Dataset, Progress
+from matching.errors import UnusableData
+from matching.model import MatchModel
+from matching.split import Split
+
+CHECKED_SALARIES = 500
+
+
+def write(
+    model: MatchModel, parts: Split, dataset: Dataset, folder: Path, *, seed: int, progress: Progress = lambda _: None
+) -> None:
+    """Write `background.json`, `support.json`, and where the data allows `salary.*` and `advice.json`.
+
+    Args:
+        model: the loaded model.
+        parts: the slices; the calibration slice tells how sure a probability is.
+        dataset: the tables; only versions known before the end of the training slice are read.
+        folder: the bundle.
+        seed: seed of every draw.
+        progress: told what the bundle will lack, and why.
+    """
+    features = model.features.transform(parts.calibration.pairs)
+    background = explanation.choose_background(features, seed=seed)
+    explanation.write_background(background, model.feature_names, folder)
+    support.write(support.fit_all(model.score_features(features), parts.calibration), folder)
+    candidates, jobs = (_known(table, parts) for table in (dataset.candidates, dataset.jobs))
+    try:
+        fitted = salary.fit_candidates(candidates, seed=seed)
+    except UnusableData as error:
+        progress(f"no salary model, advice is without the market's salary: {error}")
+    else:
+        check = salary.candidate_inputs(candidates.head(CHECKED_SALARIES))
+        salary.write(fitted, folder, check=fitted.encoder.transform(check))
+    if dataset.truth is not None:
+        spreads = measure_spreads(model, _newest(candidates), _newest(jobs), dataset.truth, seed=seed)
+        spreads.write(folder)
+
+
+def _known(table: pl.DataFrame, parts: Split) -> pl.DataFrame:
+    return table.filter(pl.col("updated_at") <= parts.cuts.train_end)
+
+
+def _newest(table: pl.DataFrame) -> pl.DataFrame:
+    key = "candidate_id" if "candidate_id" in table.columns else "job_id"
+    return table.sort(key, "updated_at").unique(key, keep="last", maintain_order=True)
