@@ -156,8 +156,9 @@ def measure_spreads(
     true: list[Floats] = []
     people_of: list[Rows] = []
     for side, table, others in (("candidate", candidates, jobs), ("job", jobs, candidates)):
+        everybody, encoded = _encoded(model, _drawn(others, MAX_POOL, rng))
         for profile in read_profiles(_drawn(table, people, rng)):
-            seen = Pool.of(*_encoded(model, _drawn(others, pool, rng)))
+            seen = Pool(everybody, encoded, _rows_drawn(everybody, pool, rng))
             changes, before, after = guesses(model, profile, seen)
             kinds += [f"{side} {kind}" for kind in (LEVEL, *(change.kind for change in changes))]
             guessed += [Guess.of(np.zeros_like(before), before[None]), Guess.of(before, after)]
@@ -173,7 +174,11 @@ def read_profiles(table: pl.DataFrame) -> list[Profile]:
 
 
 def _drawn(table: pl.DataFrame, count: int, rng: np.random.Generator) -> pl.DataFrame:
-    return table[np.sort(rng.choice(table.height, min(count, table.height), replace=False))]
+    return table[_rows_drawn(table, count, rng)]
+
+
+def _rows_drawn(table: pl.DataFrame, count: int, rng: np.random.Generator) -> Rows:
+    return np.asarray(np.sort(rng.choice(table.height, min(count, table.height), replace=False)))
 
 
 def _encoded(model: MatchModel, table: pl.DataFrame) -> tuple[pl.DataFrame, Encoded]:

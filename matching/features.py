@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 
 CHUNK = 100_000  # pairs computed at once: bounds memory, changes no value
 
+KEPT_ROWS = 1_500  # profiles of a request are fewer, and are not kept
+
 # Names become columns by hashing, so that a technology nobody has seen before still matches itself.
 NAME_COLUMNS = 2**20
 REMOTE_POLICIES: tuple[str, ...] = RemotePolicy.__args__  # type: ignore[attr-defined]
@@ -136,6 +138,7 @@ class PairFeatures:
         self.spelling = Text(characters=True, max_terms=20_000)
         self.topics = Topics()
         self.skill_rarity_: dict[str, float] = {}
+        self._last: tuple[pl.DataFrame, pl.DataFrame, Encoded, Encoded] | None = None
 
     def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "PairFeatures":
         """Learn vocabularies, rarities and titles from profiles known before the cut, one row per person and job."""
@@ -289,8 +292,18 @@ class PairFeatures:
 
     def transform(self, pairs: Pairs) -> NDArray[np.float32]:
         """Encode both sides and compute the features of their pairs, shape (n_pairs, n_features)."""
-        candidates = self.encode_candidates(pairs.candidates)
-        return self.pair(candidates, self.encode_jobs(pairs.jobs), pairs.candidate_rows, pairs.job_rows)
+        candidates, jobs = self._encoded(pairs.candidates, pairs.jobs)
+        return self.pair(candidates, jobs, pairs.candidate_rows, pairs.job_rows)
+
+    def _encoded(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> tuple[Encoded, Encoded]:
+        """Encode two tables; large ones, which every slice of a dataset shares, are encoded once and kept."""
+        last = self._last
+        if last is not None and last[0] is candidates and last[1] is jobs:
+            return last[2], last[3]
+        encoded = self.encode_candidates(candidates), self.encode_jobs(jobs)
+        if candidates.height >= KEPT_ROWS:
+            self._last = (candidates, jobs, *encoded)
+        return encoded
 
     def _chunk(self, candidates: Encoded, jobs: Encoded, candidate_rows: Rows, job_rows: Rows) -> NDArray[np.float32]:
         person = {name: values[candidate_rows] for name, values in candidates.numbers.items()}
