@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -117,4 +118,8 @@ def _by_value(column: str, values: pl.Series) -> Iterator[tuple[str, Rows]]:
 def _banded(values: pl.Series) -> pl.Series:
     """Numbers as the names of bands that hold about equally many."""
     cuts = sorted({float(values.quantile(n / NUMBER_BANDS) or 0.0) for n in range(1, NUMBER_BANDS)})
-    return values.cut(cuts).cast(pl.String)
+    edges = [f"{cut:g}" for cut in cuts]
+    names = [f"up to {edges[0]}", *(f"{low} to {high}" for low, high in pairwise(edges)), f"above {edges[-1]}"]
+    numbers = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    band = np.searchsorted(cuts, numbers)
+    return pl.Series([None if np.isnan(one) else names[place] for one, place in zip(numbers, band, strict=True)])
