@@ -40,6 +40,8 @@ app = typer.Typer(
     epilog="State lives under TANDEM_HOME (.tandem). Every setting is a TANDEM_* variable; options win over variables.",
 )
 command = partial(app.command, cls=Command)
+encoder = typer.Typer(no_args_is_help=True, help="Make a transformer encoder that training can use.")
+app.add_typer(encoder, name="encoder")
 
 
 def main() -> None:
@@ -252,3 +254,14 @@ def simulate(
 
     config = MarketplaceConfig(n_candidates=candidates, n_jobs=jobs, n_impressions=impressions)
     write_tables(out, config, seed=settings_from(seed=seed).seed)
+
+
+@encoder.command("export", cls=Command)
+def export_encoder(
+    model: Annotated[str, typer.Argument(help="A sentence-transformers model: its folder, or its name on the hub.")],
+    to: Annotated[Path, typer.Option(help="Folder to write, new or empty.")],
+) -> None:
+    """Export a sentence-transformers model, for `train --text-encoder`; a name on the hub is fetched from there."""
+    from tandem.encoder import export
+
+    export(model, to)

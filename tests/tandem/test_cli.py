@@ -8,8 +8,8 @@ import pytest
 
 HEAVY = ("numpy", "polars", "pydantic", "sklearn", "mlflow", "prefect", "bentoml", "evidently", "pandas", "httpx")
 COMMANDS = (
-    "train tune deploy rollback traffic monitor dashboards status stop doctor demo bench market simulate".split()  # noqa: SIM905
-)
+    "train tune deploy rollback traffic monitor dashboards status stop doctor demo bench market simulate encoder"
+).split()  # noqa: SIM905
 
 
 def tandem(*arguments: str) -> "subprocess.CompletedProcess[str]":
