@@ -15,6 +15,10 @@ Source = Annotated[
 ]
 Data = Annotated[Path | None, typer.Option(help="Folder of the source's files; the marketplace needs none.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="The one seed: same data and seed, same model.")]
+TextEncoder = Annotated[
+    str | None,
+    typer.Option(help="tfidf, or the folder of an exported transformer encoder.", show_default="tfidf"),
+]
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the service.", show_default="3000")]
 Engine = Annotated[
     str | None, typer.Option(help="What runs the service: auto, docker, podman or process.", show_default="auto")
@@ -72,13 +76,14 @@ def train(
     source: Source = None,
     data: Data = None,
     seed: Seed = None,
+    text_encoder: TextEncoder = None,
     promote: Annotated[bool, typer.Option(help="Make the model champion; otherwise it becomes challenger.")] = True,
 ) -> None:
     """Train, evaluate, gate and register a model."""
     from tandem.options import settings_from
     from tandem.releases import train_model
 
-    train_model(settings_from(source=source, seed=seed), data, promote=promote)
+    train_model(settings_from(source=source, seed=seed, text_encoder=text_encoder), data, promote=promote)
 
 
 @command()
