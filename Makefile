@@ -5,11 +5,12 @@ MAKEFLAGS += --no-print-directory
 TANDEM := .venv/bin/tandem
 
 # Only what stands on make's own command line: a PORT or HOST of the environment means something else.
-option = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
+given = $(filter command,$(firstword $(origin $(1))))
+option = $(if $(call given,$(1)),--$(2) '$($(1))')
 common = $(call option,SOURCE,source)
 
-.PHONY: help setup demo test train tune deploy traffic monitor dashboards rollback status stop doctor lint bench \
-	market screenshots clean
+.PHONY: help setup demo test train tune encoder deploy traffic monitor dashboards rollback status stop doctor lint \
+	bench market screenshots clean
 
 help: ## List the targets
 	@echo "Tandem: a two-sided candidate-job matching model, from data to production."
@@ -35,6 +36,10 @@ train: setup ## Train, evaluate, gate and register a model (SOURCE= DATA= SEED=)
 tune: setup ## Search the settings of the model (SOURCE= DATA= SEED= TRIALS= MINUTES= ARGS=--ablate)
 	@$(TANDEM) tune $(common) $(call option,DATA,data) $(call option,SEED,seed) $(call option,TRIALS,trials) \
 		$(call option,MINUTES,minutes) $(ARGS)
+
+encoder: setup ## Export a sentence-transformers model for training (MODEL=name or folder, TO=folder)
+	@scripts/encoder-tools.sh
+	@$(TANDEM) encoder export $(if $(call given,MODEL),'$(MODEL)') $(call option,TO,to) $(ARGS)
 
 deploy: setup ## Put the champion behind HTTP (SOURCE= PORT= ENGINE=docker|podman|process)
 	@$(TANDEM) deploy $(common) $(call option,PORT,port) $(call option,ENGINE,engine) $(ARGS)

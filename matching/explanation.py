@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from matching.embeddings import with_embeddings
 from matching.features import FEATURE_GROUPS
 from matching.model import Floats32, Scores
 
@@ -142,7 +143,7 @@ class Explainer:
     ) -> None:
         self._scorer = scorer
         self._background = background
-        self.columns = _columns(feature_names, FEATURE_GROUPS if groups is None else groups)
+        self.columns = _columns(feature_names, with_embeddings(FEATURE_GROUPS) if groups is None else groups)
 
     def explain(self, features: Floats32) -> tuple[Contributions, ...]:
         """Explain the scores of one pair: of each direction the model has, and of the match.

@@ -6,7 +6,7 @@ does not depend on the batch it is computed in: the log can be replayed to the l
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -18,11 +18,21 @@ from scipy.sparse import csr_matrix
 
 from matching import skills
 from matching.dataset import Pairs, Rows
+from matching.embeddings import (
+    EMBEDDING_INPUTS,
+    EMBEDDING_NAMES,
+    Vectors,
+    candidate_vectors,
+    job_vectors,
+    similarities,
+    with_embeddings,
+)
 from matching.places import continent
 from matching.seniority import years_of_titles
 from matching.tables import CompanySize, RemotePolicy, RemoteWish
 from matching.text import Text, row_dots
 from matching.topics import Topics
+from matching.transformer import ENCODER_FOLDER, TransformerEncoder
 
 Floats = NDArray[np.float64]
 
@@ -114,10 +124,14 @@ FEATURE_GROUPS = {
 
 @dataclass(frozen=True)
 class Encoded:
-    """One side, encoded: numbers by name, shape (n,) or (n, dimensions), sparse rows by name, shape (n, columns)."""
+    """One side, encoded: numbers by name, shape (n,) or (n, dimensions), sparse rows by name, shape (n, columns).
+
+    With a transformer encoder also vectors by name, shape (n, dimensions).
+    """
 
     numbers: dict[str, Floats]
     sparse: dict[str, csr_matrix]
+    vectors: Vectors = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(next(iter(self.numbers.values())))
@@ -127,18 +141,33 @@ class PairFeatures:
     """Turns profiles into encodings and encodings into the feature matrix.
 
     Fitted state is data only: how rare each skill is (`skill_rarity_`), the text vocabularies, and what titles mean.
+
+    Attributes:
+        text_encoder: the transformer encoder, or None; it adds its features at the end.
     """
 
     feature_names: tuple[str, ...] = FEATURE_NAMES
     inputs: Mapping[str, tuple[str, ...]] = FEATURE_INPUTS
     groups: Mapping[str, tuple[str, ...]] = FEATURE_GROUPS
 
-    def __init__(self) -> None:
+    def __init__(self, text_encoder: TransformerEncoder | None = None) -> None:
+        self.use(text_encoder)
         self.words = Text()
         self.spelling = Text(characters=True, max_terms=20_000)
         self.topics = Topics()
         self.skill_rarity_: dict[str, float] = {}
         self._last: tuple[pl.DataFrame, pl.DataFrame, Encoded, Encoded] | None = None
+
+    def use(self, text_encoder: TransformerEncoder | None) -> "PairFeatures":
+        """Add the features of a transformer encoder after all others, or leave them away; return itself."""
+        kind = type(self)
+        self.text_encoder = text_encoder
+        self.feature_names, self.inputs, self.groups = kind.feature_names, kind.inputs, kind.groups
+        if text_encoder is not None:
+            self.feature_names = (*kind.feature_names, *EMBEDDING_NAMES)
+            self.inputs = {**kind.inputs, **EMBEDDING_INPUTS}
+            self.groups = with_embeddings(kind.groups)
+        return self
 
     def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "PairFeatures":
         """Learn vocabularies, rarities and titles from profiles known before the cut, one row per person and job."""
@@ -166,7 +195,9 @@ class PairFeatures:
         return self
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Write the arrays of the vocabularies into a folder; return the rest of the state as JSON holds it."""
+        """Write the vocabularies' arrays and any encoder into a folder; return the rest of the state for JSON."""
+        if self.text_encoder is not None:
+            self.text_encoder.save(folder / ENCODER_FOLDER)
         np.savez(
             folder / "text.npz",
             words=self.words.idf_,
@@ -182,7 +213,9 @@ class PairFeatures:
         }
 
     def restore(self, state: dict[str, Any], folder: Path) -> "PairFeatures":
-        """Set the fitted state from what `save` wrote and returned."""
+        """Set the fitted state from what `save` wrote and returned, the transformer encoder where it wrote one."""
+        encoder = folder / ENCODER_FOLDER
+        self.use(TransformerEncoder.load(encoder) if encoder.is_dir() else None)
         with np.load(folder / "text.npz", allow_pickle=False) as arrays:
             self.words.restore(state["words"], arrays["words"])
             self.spelling.restore(state["spelling"], arrays["spelling"])
@@ -216,7 +249,7 @@ class PairFeatures:
             "wish_industries": name_rows(candidates["wish_industries"].to_list()),
         }
         held_numbers, held = self._held_skills(candidates, resumes)
-        return Encoded(numbers | held_numbers, sparse | held)
+        return Encoded(numbers | held_numbers, sparse | held, candidate_vectors(self.text_encoder, candidates))
 
     def _held_skills(
         self, candidates: pl.DataFrame, resumes: list[str]
@@ -280,7 +313,7 @@ class PairFeatures:
             "size": name_rows(_single(jobs["company_size"])),
             "industry": name_rows(_single(jobs["industry"])),
         }
-        return Encoded(numbers, sparse)
+        return Encoded(numbers, sparse, job_vectors(self.text_encoder, jobs))
 
     def pair(self, candidates: Encoded, jobs: Encoded, candidate_rows: Rows, job_rows: Rows) -> NDArray[np.float32]:
         """Features of pairs of encoded profiles, shape (n_pairs, n_features), in the order of `feature_names`."""
@@ -318,6 +351,8 @@ class PairFeatures:
                 **_fit_features(person, post),
                 **_wish_features(person, post, person_rows, post_rows),
             }
+        pasted = np.isnan(columns["text_similarity"])  # nowhere else is it missing
+        columns |= _embedding_features(similarities(candidates.vectors, jobs.vectors, candidate_rows, job_rows), pasted)
         return np.column_stack([columns[name] for name in self.feature_names]).astype(np.float32)
 
 
@@ -364,6 +399,14 @@ def _skill_features(
         "nice_to_have_coverage": _share(overlap("", "nice"), post["nice_count"]),
         "skill_overlap_rarity": _share(overlap("", "skill_weight"), post["skill_rarity"]),
         "text_similarity": np.where(pasted, np.nan, row_dots(person_rows["profile_words"], post_rows["post_words"])),
+    }
+
+
+def _embedding_features(found: dict[str, Floats], pasted: NDArray[np.bool_]) -> dict[str, Floats]:
+    """Similarities by a transformer; one with a resume that was pasted from the post is missing, as TF-IDF's is."""
+    return {
+        name: np.where(pasted, np.nan, values) if "candidate.resume" in EMBEDDING_INPUTS[name] else values
+        for name, values in found.items()
     }
 
 

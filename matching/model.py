@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from matching.dataset import Pairs, Rows
 from matching.errors import InputError, ModelError
 from matching.feature_set import FeatureSet
+from matching.features import PairFeatures
 from matching.manifest import SCORING_FOLDER, model_digest
+from matching.settings import TFIDF
 from matching.tables import Direction
 
 FORMAT = 2
@@ -70,6 +72,14 @@ class MatchModel:
             ModelError: a file is missing or of another format.
         """
         return cls(folder)
+
+    @property
+    def text_encoder(self) -> str:
+        """Name of its transformer encoder, or `tfidf`; of features that know neither, empty."""
+        if not isinstance(self.features, PairFeatures):
+            return ""
+        encoder = self.features.text_encoder
+        return TFIDF if encoder is None else encoder.facts.name
 
     def encode_candidates(self, candidates: pl.DataFrame) -> Any:
         """Encode `CandidateProfile` rows, to be scored against many jobs."""

@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = "127.0.0.1"
+TFIDF = "tfidf"
 EngineName = Literal["auto", "docker", "podman", "process"]
 
 
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
     require_container: bool = Field(False, description="Make falling back to a process an error.")
     base_image: str | None = Field(None, description="Image with Python to build on; pulled or made where not given.")
     database_url: str | None = Field(None, repr=False, description="SQLAlchemy URL of the log; may hold a password.")
+    text_encoder: str = Field(TFIDF, description="Embedded TF-IDF, or the folder of an exported transformer encoder.")
     label_maturity_days: float = Field(14.0, ge=0, description="Days after which no answer means no.")
     # The defaults are those of `matching.costs.Costs`, which says where each comes from.
     cost_look_usd: float = Field(0.36, ge=0, allow_inf_nan=False, description="A recruiter's look at one candidate.")
@@ -58,6 +60,11 @@ class Settings(BaseSettings):
             self.root.parent.mkdir(parents=True, exist_ok=True)
             self.root.mkdir(mode=0o700, exist_ok=True)
         return self.root
+
+    @property
+    def text_encoder_folder(self) -> Path | None:
+        """Folder of the transformer encoder to train with; None for the embedded TF-IDF alone."""
+        return None if self.text_encoder == TFIDF else Path(self.text_encoder).expanduser()
 
     @property
     def log_url(self) -> str:

@@ -4,9 +4,11 @@ from datetime import datetime
 from pathlib import Path
 
 from matching.dataset import Progress
+from matching.embeddings import EMBEDDING_INPUTS
 from matching.problems import problem
 from matching.settings import Settings
 from monitoring import history
+from monitoring.reasons import Inputs
 from monitoring.reports import write_report
 from monitoring.verdict import Judge, Verdict
 from monitoring.windows import read_reference, read_window
@@ -44,7 +46,7 @@ def monitor(
     window = read_window(settings, model_name=model_name, model_version=model_version, last=last, since=since, now=now)
     reference = read_reference(bundle)
     progress(f"judging {len(window):,} predictions")
-    judge = Judge(reference, seed=settings.seed, inputs=problem(settings.source).features().inputs)
+    judge = Judge(reference, seed=settings.seed, inputs=known_inputs(settings))
     verdict = judge.judge(window, model_name=model_name, model_version=model_version)
     if verdict.columns:
         progress("drawing the report")
@@ -55,3 +57,8 @@ def monitor(
         verdict = verdict.model_copy(update={"report": report})
     history.append(settings, verdict)
     return verdict
+
+
+def known_inputs(settings: Settings) -> Inputs:
+    """Profile columns of each feature of the problem, and of those that only a transformer encoder adds."""
+    return {**EMBEDDING_INPUTS, **problem(settings.source).features().inputs}

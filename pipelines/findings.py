@@ -76,6 +76,7 @@ class Findings:
             "source": settings.source,
             "seed": settings.seed,
             "label_maturity_days": settings.label_maturity_days,
+            "text_encoder": self.model.text_encoder,
             "directions": ",".join(self.model.directions),
             **{f"model.{name}": value for name, value in self.model.facts["settings"].items()},
             **{f"cut.{name}": value for name, value in self.model.facts["cuts"].items()},
@@ -96,6 +97,7 @@ class Findings:
     def card(self, settings: Settings, *, has_data: bool) -> str:
         """The model card."""
         data = " --data DIR" if has_data else ""
+        data += "" if settings.text_encoder_folder is None else " --text-encoder FOLDER"
         facts = card.CardFacts(
             model_name=settings.model_name,
             digest=self.model.digest,

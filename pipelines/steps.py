@@ -19,11 +19,14 @@ from matching.database import connect
 from matching.dataset import Dataset, Progress
 from matching.errors import InputError, MissingInput, ModelError, UnusableData
 from matching.evaluation import Evaluation, evaluate
+from matching.features import PairFeatures
 from matching.labels import ONE_SIDED_KINDS, LabelledPairs
 from matching.model import MatchModel, Scores
+from matching.problem import Problem
 from matching.problems import problem
 from matching.settings import Settings
 from matching.split import Split, split
+from matching.transformer import EncoderFacts, TransformerEncoder
 from matching.validation import validate
 from matching.value import ValueReport, measure_value
 from pipelines import registry
@@ -51,9 +54,12 @@ def check_input(settings: Settings, data: Path | None) -> None:
     """Tell a wrong source or path at once, before anything slow starts.
 
     Raises:
-        InputError: there is no such source, or it reads files and no folder is named.
-        MissingInput: there is nothing at `data`.
+        InputError: there is no such source, it reads files and no folder is named, or it cannot use an encoder.
+        MissingInput: there is nothing at `data`, or no encoder in the folder of the setting.
     """
+    if settings.text_encoder_folder is not None:
+        _pair_features(settings)
+        EncoderFacts.read(settings.text_encoder_folder)
     if data is None and problem(settings.source).needs_files:
         raise InputError(f"source {settings.source!r} reads files: pass their folder with --data")
     if data is not None and not data.exists():
@@ -108,13 +114,38 @@ def cut(settings: Settings, dataset: Dataset) -> Split:
     return split(dataset, maturity=timedelta(days=settings.label_maturity_days), seed=settings.seed)
 
 
+def declared(settings: Settings) -> Problem:
+    """The problem of the source; with the transformer encoder of the setting, where it names one.
+
+    Raises:
+        InputError: the problem's own features have no place for an encoder.
+        ModelError: the encoder cannot be loaded.
+    """
+    folder = settings.text_encoder_folder
+    if folder is None:
+        return problem(settings.source)
+    _pair_features(settings)
+    encoder = TransformerEncoder.load(folder)
+    return replace(problem(settings.source), features=lambda: _pair_features(settings).use(encoder))
+
+
+def _pair_features(settings: Settings) -> PairFeatures:
+    features = problem(settings.source).features()
+    if not isinstance(features, PairFeatures):
+        raise InputError(
+            f"problem {settings.source!r} has features of its own, which no transformer encoder can be added to: "
+            "set the text encoder back to tfidf, or build its features on matching.features.PairFeatures"
+        )
+    return features
+
+
 def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -> MatchModel:
     """Fit and calibrate both directions where labelled, write the core files, and load them as serving will.
 
     Raises:
         UnusableData: a direction has one class only.
     """
-    fitted = training.fit(parts.train, parts.calibration, seed=settings.seed, problem=problem(settings.source))
+    fitted = training.fit(parts.train, parts.calibration, seed=settings.seed, problem=declared(settings))
     rows = np.linspace(0, len(parts.holdout) - 1, min(CHECKED_ROWS, len(parts.holdout))).astype(np.int64)
     facts = {
         "cuts": {name: moment.isoformat() for name, moment in asdict(parts.cuts).items()},
@@ -147,7 +178,7 @@ def measure_next_view(settings: Settings, dataset: Dataset) -> pl.DataFrame | No
     try:
         return next_view.report(
             dataset,
-            lambda rest: next_view.fit_model(rest, seed=settings.seed, problem=problem(settings.source)),
+            lambda rest: next_view.fit_model(rest, seed=settings.seed, problem=declared(settings)),
             seed=settings.seed,
         )
     except UnusableData:

@@ -208,7 +208,7 @@ def _recorded(settings: Settings, data: Path | None, kind: str, progress: Progre
             progress("labelling and cutting by time")
             train = steps.cut(settings, dataset).train
             progress("encoding")
-            slices = trial.inner_slices(train, problem(settings.source))
+            slices = trial.inner_slices(train, steps.declared(settings))
             facts = {"seed": settings.seed, "rows.older": len(slices.older), "rows.newer": len(slices.newer)}
             yield _Work(settings, slices, run_id, progress, facts)
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from matching.dataset import Progress
 from matching.errors import EngineError, StorageError
-from matching.manifest import NOT_SERVED
+from matching.manifest import NOT_SERVED, SCORING_FOLDER
 from matching.settings import Settings
+from matching.transformer import ENCODER_FOLDER
 from serving.commands import run, without_tandem
 from serving.release import Release
 
@@ -100,16 +101,19 @@ def _stage(staging: Path, release: Release) -> None:
         shutil.copytree(PROJECT / package, staging / package, ignore=ignored)
     shutil.copytree(release.bundle, staging / "bundle", ignore=shutil.ignore_patterns(*NOT_SERVED))
     (staging / "release.json").write_text(dumps(release.facts(), indent=1), encoding="utf-8")
-    (staging / "requirements.txt").write_text(_requirements(), encoding="utf-8")
+    (staging / "requirements.txt").write_text(_requirements(release.bundle), encoding="utf-8")
     (staging / "bentofile.yaml").write_text(BENTOFILE, encoding="utf-8")
 
 
-def _requirements() -> str:
-    """What serving imports, pinned with hashes, from uv.lock."""
+def _requirements(bundle: Path) -> str:
+    """What serving this model imports, pinned with hashes, from uv.lock."""
     if not (PROJECT / "uv.lock").is_file():
         raise EngineError(f"{PROJECT} holds no uv.lock: deploy from a checkout of the project")
+    groups = ["--group", "serve"]
+    if (bundle / SCORING_FOLDER / ENCODER_FOLDER).is_dir():
+        groups += ["--group", "transformer"]
     return run(
-        [_uv(), "export", "--frozen", "--no-default-groups", "--group", "serve", "--no-emit-project", "--no-header",
+        [_uv(), "export", "--frozen", "--no-default-groups", *groups, "--no-emit-project", "--no-header",
          "--no-annotate", "--format", "requirements-txt"],
         doing="exporting the locked requirements", timeout_seconds=60, folder=PROJECT,
     ) + "\n"  # fmt: skip

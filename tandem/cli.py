@@ -15,6 +15,10 @@ Source = Annotated[
 ]
 Data = Annotated[Path | None, typer.Option(help="Folder of the source's files; the marketplace needs none.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="The one seed: same data and seed, same model.")]
+TextEncoder = Annotated[
+    str | None,
+    typer.Option(help="tfidf, or the folder of an exported transformer encoder.", show_default="tfidf"),
+]
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the service.", show_default="3000")]
 Engine = Annotated[
     str | None, typer.Option(help="What runs the service: auto, docker, podman or process.", show_default="auto")
@@ -40,6 +44,8 @@ app = typer.Typer(
     epilog="State lives under TANDEM_HOME (.tandem). Every setting is a TANDEM_* variable; options win over variables.",
 )
 command = partial(app.command, cls=Command)
+encoder = typer.Typer(no_args_is_help=True, help="Make a transformer encoder that training can use.")
+app.add_typer(encoder, name="encoder")
 
 
 def main() -> None:
@@ -70,13 +76,14 @@ def train(
     source: Source = None,
     data: Data = None,
     seed: Seed = None,
+    text_encoder: TextEncoder = None,
     promote: Annotated[bool, typer.Option(help="Make the model champion; otherwise it becomes challenger.")] = True,
 ) -> None:
     """Train, evaluate, gate and register a model."""
     from tandem.options import settings_from
     from tandem.releases import train_model
 
-    train_model(settings_from(source=source, seed=seed), data, promote=promote)
+    train_model(settings_from(source=source, seed=seed, text_encoder=text_encoder), data, promote=promote)
 
 
 @command()
@@ -252,3 +259,14 @@ def simulate(
 
     config = MarketplaceConfig(n_candidates=candidates, n_jobs=jobs, n_impressions=impressions)
     write_tables(out, config, seed=settings_from(seed=seed).seed)
+
+
+@encoder.command("export", cls=Command)
+def export_encoder(
+    model: Annotated[str, typer.Argument(help="A sentence-transformers model: its folder, or its name on the hub.")],
+    to: Annotated[Path, typer.Option(help="Folder to write, new or empty.")],
+) -> None:
+    """Export a sentence-transformers model, for `train --text-encoder`; a name on the hub is fetched from there."""
+    from tandem.encoder import export
+
+    export(model, to)

@@ -7,6 +7,7 @@ SWITCHES = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "BENTOML_DO_NOT_TRACK": "true",
     "NML_DISABLE_USAGE_LOGGING": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "true",  # MLflow ignores DO_NOT_TRACK=1
 }
 

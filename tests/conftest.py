@@ -12,7 +12,7 @@ from tandem import telemetry
 
 telemetry.switch_off()
 
-KEPT_VARIABLES = ("TANDEM_REALDATA", "TANDEM_CHROMIUM", "TANDEM_SCREENSHOTS")
+KEPT_VARIABLES = ("TANDEM_REALDATA", "TANDEM_CHROMIUM", "TANDEM_SCREENSHOTS", "TANDEM_TEST_ENCODER")
 
 
 @pytest.fixture(autouse=True)
@@ -45,10 +45,13 @@ def chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with a reason, what this machine cannot run; CI may not skip the pages."""
+    """Skip, with a reason, what this machine cannot run; CI may not skip the pages and the transformer."""
     reasons = {
         "realdata": None if os.environ.get("TANDEM_REALDATA") else "TANDEM_REALDATA names no folder of public data",
         "container": None if os.environ.get("TANDEM_TEST_CONTAINER") == "1" else "TANDEM_TEST_CONTAINER is not 1",
+        "transformer": None
+        if os.environ.get("TANDEM_TEST_ENCODER") or os.environ.get("CI")
+        else "TANDEM_TEST_ENCODER names no exported encoder (scripts/encoder-tools.sh --test-encoder makes one)",
         "browser": None if chromium() or os.environ.get("CI") else "no Chromium; TANDEM_CHROMIUM may name one",
     }
     for item in items:

@@ -92,9 +92,9 @@ def wrong_tandem(command: str) -> list[str]:
         if name not in commands:
             wrong.append(f"tandem {name}: no such command")
             continue
-        known = {
-            option for parameter in commands[name].params for option in (*parameter.opts, *parameter.secondary_opts)
-        }
+        within = getattr(commands[name], "commands", {"": commands[name]}).values()
+        parameters = [parameter for one in within for parameter in one.params]
+        known = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
         wrong += [f"tandem {name}: no {option}" for option in re.findall(r"--[a-z-]+", options) if option not in known]
     return wrong
 
@@ -206,6 +206,8 @@ def test_strangers_are_found(text: str, wrong: list[str]) -> None:
         (".venv/bin/tandem fly", ["tandem fly: no such command"]),
         ("tandem train --source tables --wings", ["tandem train: no --wings"]),
         ("tandem train --no-promote", []),
+        ("tandem encoder export NAME --to DIR", []),
+        ("tandem encoder export NAME --wings", ["tandem encoder: no --wings"]),
     ],
 )
 def test_wrong_commands_are_found(command: str, wrong: list[str]) -> None:

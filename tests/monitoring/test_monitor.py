@@ -15,7 +15,7 @@ from matching.prediction_log import Outcome, feedback
 from matching.settings import Settings
 from matching.tables import Direction
 from monitoring import history
-from monitoring.monitor import monitor
+from monitoring.monitor import known_inputs, monitor
 from monitoring.quality import measure_quality
 from monitoring.verdict import Judge
 from monitoring.windows import Sample, read_window
@@ -148,3 +148,8 @@ def test_an_empty_log_says_what_to_do(settings: Settings, tmp_path: Path, refere
         UnusableData, match="holds no scored pair of tandem-test version 3 in this window: send requests"
     ):
         monitor(settings, model_name="tandem-test", model_version="3", bundle=tmp_path, progress=lambda _: None)
+
+
+def test_a_moved_similarity_of_an_encoder_is_traced_to_its_texts(settings: Settings) -> None:
+    assert "candidate.resume" in known_inputs(settings)["embedding_similarity"]
+    assert known_inputs(settings)["salary_headroom_log"]

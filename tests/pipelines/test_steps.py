@@ -7,10 +7,15 @@ import polars as pl
 import pytest
 
 from matching.dataset import Dataset
+from matching.embeddings import EMBEDDING_NAMES
 from matching.errors import InputError, MissingInput
+from matching.features import FEATURE_NAMES
 from matching.model import MatchModel
+from matching.problems import problem
 from matching.settings import Settings
+from matching.table_features import TableFeatures
 from pipelines import steps
+from tests.matching.encoders import write_tiny_encoder
 
 
 def test_the_data_hash_sees_values_and_nothing_else(dataset: Dataset) -> None:
@@ -39,8 +44,31 @@ def test_a_wrong_source_or_path_is_told_before_anything_starts(tmp_path: Path, s
         steps.check_input(settings, tmp_path / "nowhere")
     with pytest.raises(InputError, match="no source is called 'nope'"):
         steps.check_input(settings.model_copy(update={"source": "nope"}), None)
+    with pytest.raises(MissingInput, match="make one with `tandem encoder export`"):
+        steps.check_input(settings.model_copy(update={"text_encoder": str(tmp_path / "nowhere")}), None)
     with pytest.raises(InputError, match="'tables' reads files: pass their folder with --data"):
         steps.check_input(settings.model_copy(update={"source": "tables"}), None)
+
+
+def test_the_encoder_of_the_setting_joins_the_features_of_the_problem(tmp_path: Path, settings: Settings) -> None:
+    folder = write_tiny_encoder(tmp_path / "tiny")
+    changed = settings.model_copy(update={"text_encoder": str(folder)})
+    steps.check_input(changed, tmp_path)
+    assert steps.declared(changed).features().feature_names == (*FEATURE_NAMES, *EMBEDDING_NAMES)
+    assert steps.declared(settings).features().feature_names == FEATURE_NAMES
+
+
+def test_features_without_a_place_for_an_encoder_are_told_before_anything_starts(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = replace(problem(settings.source), features=lambda: TableFeatures({}, {}))
+    monkeypatch.setattr(steps, "problem", lambda _: own)
+    changed = settings.model_copy(update={"text_encoder": str(write_tiny_encoder(tmp_path / "tiny"))})
+    with pytest.raises(InputError, match="features of its own, which no transformer encoder can be added to"):
+        steps.check_input(changed, tmp_path)
+    with pytest.raises(InputError, match="features of its own"):
+        steps.declared(changed)
+    steps.check_input(settings, tmp_path)
 
 
 def test_the_next_view_is_measured_only_in_a_one_sided_log(dataset: Dataset, settings: Settings) -> None:

@@ -124,6 +124,7 @@ def test_the_run_shows_figures_settings_plots_and_card(trained: tuple[Settings, 
     assert "company.TF-IDF.ndcg_lists" in run.data.metrics
     assert run.data.params["model.max_iter"] == "150"
     assert run.data.params["seed"] == "7"
+    assert run.data.params["text_encoder"] == "tfidf"
     assert run.data.tags["tandem.gate"] == "passed"
     assert len(run.data.tags["tandem.data_hash"]) == 64
     assert run.data.tags["tandem.git_commit"]

@@ -31,7 +31,8 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = tuning.space
     monkeypatch.setattr(tuning, "space", lambda: wide() | {"max_iter": IntDistribution(5, 20)})
     small = lambda name: replace(problem(name), estimator=Trees(max_iter=20))  # noqa: E731
-    monkeypatch.setattr(tuning, "problem", small)
+    for module in (steps, tuning):
+        monkeypatch.setattr(module, "problem", small)
 
 
 @pytest.fixture

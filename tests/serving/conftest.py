@@ -27,6 +27,7 @@ from matching.manifest import seal
 from matching.model import MatchModel
 from matching.problems import problem
 from matching.tables import Candidate, Job, JobProfile, frame
+from matching.transformer import TransformerEncoder
 
 SKILLS = ("Python", "React", "PostgreSQL", "Kubernetes", "Go", "TypeScript", "Rust", "Spark")
 QUICK = replace(problem("marketplace"), estimator=Trees(max_iter=20))
@@ -101,7 +102,10 @@ def _names() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sealed bundle of a small model, with its release beside it."""
-    home = tmp_path_factory.mktemp("release")
+    return write_bundle(tmp_path_factory.mktemp("release"))
+
+
+def write_bundle(home: Path, text_encoder: TransformerEncoder | None = None) -> Path:
     folder = home / "bundle"
     moment = {"updated_at": datetime(2026, 1, 1, tzinfo=UTC)}
     candidates = frame(Candidate, [row | moment for row in candidate_rows(80)])
@@ -110,7 +114,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pairs = Pairs(candidates, jobs, everyone, every_job)
     encoder = PairFeatures().fit(candidates, jobs)
     train, calibration = _labelled(pairs, encoder, 5), _labelled(pairs, encoder, 6)
-    fitted = training.fit(train, calibration, seed=7, problem=QUICK)
+    declared = replace(QUICK, features=lambda: PairFeatures(text_encoder))
+    fitted = training.fit(train, calibration, seed=7, problem=declared)
     check = fitted.features.transform(pairs.take(np.arange(50)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # skl2onnx gives protobuf numpy's uint8 and bool

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 HEAVY = ("numpy", "polars", "pydantic", "sklearn", "mlflow", "prefect", "bentoml", "evidently", "pandas", "httpx")
-COMMANDS = (
-    "train tune deploy rollback traffic monitor dashboards status stop doctor demo bench market simulate".split()  # noqa: SIM905
-)
+COMMANDS = (  # noqa: SIM905
+    "train tune deploy rollback traffic monitor dashboards status stop doctor demo bench market simulate encoder"
+).split()
 
 
 def tandem(*arguments: str) -> "subprocess.CompletedProcess[str]":
