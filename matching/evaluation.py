@@ -12,6 +12,7 @@ from matching.baselines import CalibratedBaseline
 from matching.dataset import Pairs, Truth
 from matching.feature_set import FeatureSet
 from matching.labels import LabelledPairs
+from matching.limits import eligible
 from matching.model import Scores
 from matching.tables import Direction
 
@@ -179,7 +180,10 @@ def _with_truth(
 
 
 def sample_pools(holdout: LabelledPairs, seed: int, *, by: str) -> LabelledPairs:
-    """Every pair of sampled jobs (`by="job"`) or candidates with a pool of the other side, as unlabelled lists."""
+    """Every pair of sampled jobs (`by="job"`) or candidates with a pool of the other side, as unlabelled lists.
+
+    Pairs that break a hard limit are left out: they are not ranked in service either.
+    """
     generator = np.random.default_rng(seed)
     jobs, people = np.unique(holdout.pairs.job_rows), np.unique(holdout.pairs.candidate_rows)
     queries, pool = (jobs, people) if by == "job" else (people, jobs)
@@ -187,10 +191,13 @@ def sample_pools(holdout: LabelledPairs, seed: int, *, by: str) -> LabelledPairs
     pool = generator.choice(pool, min(POOL, len(pool)), replace=False)
     left, right = np.repeat(queries, len(pool)), np.tile(pool, len(queries))
     job_rows, candidate_rows = (left, right) if by == "job" else (right, left)
+    pairs = Pairs(holdout.pairs.candidates, holdout.pairs.jobs, candidate_rows, job_rows)
+    allowed = eligible(pairs)
+    pairs, left = pairs.take(allowed), left[allowed]
     unknown = np.full(len(left), np.nan)
     ones = np.ones(len(left))
     return LabelledPairs(
-        pairs=Pairs(holdout.pairs.candidates, holdout.pairs.jobs, candidate_rows, job_rows),
+        pairs=pairs,
         time=np.full(len(left), holdout.time[-1]),
         lists=left,
         company=unknown,

@@ -50,6 +50,7 @@ COMPANY_SIZES: tuple[str, ...] = CompanySize.__args__  # type: ignore[attr-defin
 FULL_SKILLS = 30
 # A resume that holds this share of a post's words and word pairs was made from the post: it counts for nothing there.
 PASTED_SHARE = 0.6
+FEWEST_PASTED_TERMS = 60  # of a shorter post, such as a bare title, an honest resume may hold it all
 UNSTATED_SKILL_YEARS = 1.5  # counted for a skill without years; half of those who state them state less
 FULL_DEPTH_YEARS = 6.0
 FEWEST_PEOPLE = 5
@@ -380,7 +381,8 @@ def _skill_features(
     person_rows: dict[str, csr_matrix],
     post_rows: dict[str, csr_matrix],
 ) -> dict[str, Floats]:
-    pasted = _share(row_dots(person_rows["profile_terms"], post_rows["post_terms"]), post["term_count"]) > PASTED_SHARE
+    shared = _share(row_dots(person_rows["profile_terms"], post_rows["post_terms"]), post["term_count"])
+    pasted = (shared > PASTED_SHARE) & (post["term_count"] >= FEWEST_PASTED_TERMS)
 
     def overlap(suffix: str, wanted: str) -> Floats:
         """Overlap with the skills a candidate has; the resume does not count where it was pasted from the post."""

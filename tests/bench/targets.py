@@ -1,0 +1,191 @@
+"""The figures that the model must reach, measured beside the baselines of the same run.
+
+python tests/bench/targets.py             # everything; some minutes, and public data where TANDEM_REALDATA names it
+python tests/bench/targets.py ranking     # only the parts named: ranking, flow, speed, same, views
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching import baselines, next_view, slices, training
+from matching.dataset import Dataset
+from matching.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, evaluate
+from matching.labels import LabelledPairs
+from matching.model import MatchModel
+from matching.problems import problem
+from matching.split import Split, split
+from matching.tables import Direction
+
+Line = tuple[str, str, str, str]
+LARGE, MATURITY, SEED = "marketplace_large", timedelta(days=14), 7
+CALLS = 200
+
+
+def ranking() -> Iterator[Line]:
+    """Rank whole pools of the large marketplace by true mutual probability, all of it and what was never seen."""
+    dataset, parts = _large()
+    fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=problem(LARGE))
+    features = fitted.features.transform(parts.calibration.pairs)
+    named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
+    for name, rows in _kinds(parts):
+        found = evaluate(fitted, named, rows, truth=dataset.truth, seed=SEED)
+        least = 0.95 if name == "all" else 0.90
+        for figure in ("ndcg_candidates", "ndcg_jobs"):
+            of = {row.ranker: getattr(row, figure) for row in found.rows if row.target == MATCH}
+            what = f"{figure.replace('ndcg_', 'nDCG@10, ')}, {name}"
+            yield what, f"{of[MODEL]:.3f}", f"best knowable {of[KNOWABLE]:.3f}", _ratio(of[MODEL] / of[KNOWABLE], least)
+            if name == "all":
+                best, lead = max((value, key) for key, value in of.items() if key not in (MODEL, KNOWABLE, TRUTH))
+                yield what, f"{of[MODEL]:.3f}", f"{lead} {best:.3f}", _ratio(of[MODEL] / best, 1.25)
+        if name == "all":
+            for direction in Direction:
+                error = found.find(direction, MODEL).calibration_error
+                yield f"calibration error, {direction}", f"{error:.4f}", "at most .02", _verdict(error <= 0.02)
+    scores = fitted.score_features(fitted.features.transform(parts.holdout.pairs))
+    sliced = slices.calibration(
+        parts.holdout, scores, list(slices.rows_by_slice(parts.holdout, parts.train, problem(LARGE).slices)), seed=SEED
+    )
+    enough = [one for one in sliced if one.enough]
+    worst = max(enough, key=lambda one: one.calibration_error)
+    error = f"{worst.calibration_error:.4f}"
+    yield f"worst of {len(enough)} slices", error, f"{worst.direction}, {worst.name}", _verdict(float(error) <= 0.04)
+
+
+def flow() -> Iterator[Line]:
+    """Train on a million impressions: the whole flow beside the same model fitted and evaluated in one process."""
+    bare, bare_peak = _timed([sys.executable, __file__, "--bare"])
+    with tempfile.TemporaryDirectory() as home:
+        whole, peak = _timed(
+            [str(Path(sys.executable).parent / "tandem"), "train", "--source", LARGE], home=home, may_fail=False
+        )
+    yield "whole flow, seconds", f"{whole:.0f}", f"fit and evaluate {bare:.0f}", _ratio(whole / bare, 1.25, most=True)
+    yield "peak memory, GiB", f"{peak:.2f}", f"fit and evaluate {bare_peak:.2f}", _verdict(peak < 6)
+
+
+def bare() -> None:
+    """Load, cut, fit and measure, with nothing around it."""
+    from matching.fairness_report import measure_fairness
+
+    dataset, parts = _large()
+    fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=problem(LARGE))
+    features = fitted.features.transform(parts.calibration.pairs)
+    named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
+    evaluate(fitted, named, parts.holdout, truth=dataset.truth, seed=SEED)
+    measure_fairness(fitted, parts.holdout, dataset.protected, truth=dataset.truth, seed=SEED)
+
+
+def speed() -> Iterator[Line]:
+    """Score feature rows: the registered form beside scikit-learn's own predict of the same trees, CPU milliseconds."""
+    fitted, model, rows = _default()
+    for count, most in ((1, 0.1), (1_000, 10.0)):
+        registered, theirs = _cpu(model.score_features, rows[:count]), _cpu(fitted.score_features, rows[:count])
+        verdict = f"{_verdict(registered <= most)}, at most {most:g}"
+        yield f"{count:,} pair{'s' * (count > 1)}, CPU ms", f"{registered:.3f}", f"scikit-learn {theirs:.2f}", verdict
+    difference = np.abs(model.score_features(rows).match - fitted.score_features(rows).match).max()
+    yield "largest difference of a score", f"{difference:.1e}", "scikit-learn", _verdict(difference <= 1e-5)
+
+
+def same() -> Iterator[Line]:
+    """Train twice on the same data with the same seed."""
+    (_, one, rows), (_, other, _) = _default(), _default()
+    alike = one.digest == other.digest and np.array_equal(
+        one.score_features(rows).match, other.score_features(rows).match
+    )
+    yield "trained twice, digest and scores", one.digest[:12], other.digest[:12], _verdict(alike)
+
+
+def views() -> Iterator[Line]:
+    """The next view of a public job board, beside the floors."""
+    folder = os.environ.get("TANDEM_REALDATA")
+    if not folder:
+        yield "job_views", "not measured", "TANDEM_REALDATA names no folder", ""
+        return
+    board = problem("job_board")
+    dataset = board.source.load(Path(folder) / "job_views", seed=SEED, progress=lambda _: None)
+    found = next_view.report(dataset, lambda rest: next_view.fit_model(rest, seed=SEED, problem=board), seed=SEED)
+    for figure, least in (("recall_at_10", 0.35), ("ndcg_at_10", 0.24)):
+        of = dict(zip(found["method"].to_list(), found[figure].to_list(), strict=True))
+        best = max((value, name) for name, value in of.items() if name != "model")
+        yield f"job_views, {figure}", f"{of['model']:.3f}", f"{best[1]} {best[0]:.3f}", _ratio(of["model"], least)
+
+
+def _large() -> tuple[Dataset, Split]:
+    dataset = problem(LARGE).source.load(None, seed=SEED, progress=lambda _: None)
+    return dataset, split(dataset, maturity=MATURITY, seed=SEED)
+
+
+def _kinds(parts: Split) -> Iterator[tuple[str, LabelledPairs]]:
+    yield "all", parts.holdout
+    for side, key in (("candidate", "candidate_id"), ("job", "job_id")):
+        yield f"new {side}s", parts.holdout.take(slices.unseen(parts.holdout, parts.train, side, key))
+
+
+def _default() -> tuple[training.FittedModel, MatchModel, NDArray[np.float32]]:
+    declared = problem("marketplace")
+    dataset = declared.source.load(None, seed=SEED, progress=lambda _: None)
+    parts = split(dataset, maturity=MATURITY, seed=SEED)
+    fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=replace(declared))
+    rows = fitted.features.transform(parts.holdout.pairs.take(np.arange(2_000)))
+    with tempfile.TemporaryDirectory() as folder:
+        training.write(fitted, Path(folder) / "bundle", source="marketplace", facts={}, check=rows)
+        return fitted, MatchModel.load(Path(folder) / "bundle"), rows
+
+
+def _cpu(score: Callable[[NDArray[np.float32]], object], rows: NDArray[np.float32]) -> float:
+    """Median CPU milliseconds of scoring rows, of all threads."""
+    score(rows)
+    taken = []
+    for _ in range(CALLS):
+        began = time.process_time()
+        score(rows)
+        taken.append(1_000 * (time.process_time() - began))
+    return float(np.median(taken))
+
+
+def _timed(command: list[str], *, home: str = "", may_fail: bool = True) -> tuple[float, float]:
+    """Seconds of a command, and the peak memory of the largest process among it and its children, GiB."""
+    environment = os.environ | ({"TANDEM_HOME": home} if home else {})
+    began = time.perf_counter()
+    done = subprocess.run(command, env=environment, check=may_fail, capture_output=True, text=True)
+    if done.returncode:
+        sys.stderr.write(done.stderr + done.stdout)
+    return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+
+
+def _ratio(value: float, limit: float, *, most: bool = False) -> str:
+    holds = value <= limit if most else value >= limit
+    return f"{_verdict(holds)}, {value:.3f} of {'at most' if most else 'at least'} {limit:g}"
+
+
+def _verdict(holds: bool) -> str:
+    return "reached" if holds else "MISSED"
+
+
+PARTS = {"ranking": ranking, "flow": flow, "speed": speed, "same": same, "views": views}
+
+
+def main() -> None:
+    """Print one line per figure as soon as it is measured."""
+    if sys.argv[1:] == ["--bare"]:
+        bare()
+        return
+    sys.stdout.write(f"{'figure':<40} {'measured':>12}  {'beside':<42} target\n")
+    for name in sys.argv[1:] or PARTS:
+        for line in PARTS[name]():
+            sys.stdout.write(f"{line[0]:<40} {line[1]:>12}  {line[2]:<42} {line[3]}\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
