@@ -94,16 +94,9 @@ def test_the_registered_bundle_is_complete_and_answers_its_golden_cases(
     bundle = registry.fetch(settings, result.model_name, result.version, tmp_path)
     files = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert files == {
-        *(
-            "model.json",
-            "features/text.npz",
-            "match.onnx",
-            "golden.json",
-            "reference.parquet",
-            "metrics.json",
-            "card.md",
-        ),
-        *("plots/calibration.png", "plots/ranking.png", "plots/importance.png", "manifest.json"),
+        *("model.json", "features/text.npz", "match.onnx", "golden.json", "reference.parquet", "metrics.json"),
+        *("background.json", "support.json", "salary.onnx", "salary.json", "card.md", "manifest.json"),
+        *("plots/calibration.png", "plots/ranking.png", "plots/importance.png"),
     }
     sealed = manifest.verify(bundle)
     # JSON has no NaN: other readers than Python's refuse the whole file.
