@@ -71,7 +71,9 @@ lint: setup ## Check style and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
-bench: setup ## Measure the champion over HTTP and in process against named peers
+bench: setup ## Print the figures to reach beside baselines, then measure the champion against named peers
+	@.venv/bin/python tests/bench/targets.py
+	@echo
 	@$(TANDEM) bench $(common) $(ARGS)
 	@echo
 	@.venv/bin/python tests/bench/log_cost.py $(common) --blocks 8
