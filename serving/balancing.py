@@ -1,6 +1,6 @@
 """The order of one ranking, balanced over groups of the caller's own: they order this answer and go nowhere else."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from serving.requests import MAX_GROUPS, Balance
 UNKNOWN = "unknown"
 
 
-def balanced(scores: Floats, ids: Sequence[str], limit: int, balance: Balance) -> Rows:
+def balanced(
+    scores: Floats, ids: Sequence[str], limit: int, balance: Balance, *, asked: Collection[str] | None = None
+) -> Rows:
     """Rows of the `limit` best in balanced order; raises Problem where groups or targets do not fit what is ranked.
 
     Args:
@@ -21,8 +23,9 @@ def balanced(scores: Floats, ids: Sequence[str], limit: int, balance: Balance) -
         ids: length n.
         limit: places.
         balance: groups by id, and targets.
+        asked: ids that may have a group though they are not ranked, because a hard limit ruled them out.
     """
-    known = set(ids)
+    known = set(ids if asked is None else asked)
     strangers = sum(key not in known for key in balance.groups)
     if strangers:
         problem = f"{strangers} of the ids are not among the ranked"

@@ -139,9 +139,10 @@ class Matcher:
         everyone, one = np.arange(len(ids)), np.zeros(len(ids), dtype=np.int64)
         flags = limits.broken(hard, limits.encode_jobs(jobs.table()), everyone, one)
         kept = allowed(ids, payloads, flags, request.relax)
+        asked = ids
         ids, payloads, everyone, one = kept.ids, kept.payloads, kept.rows, one[: len(kept.ids)]
         scores = self.model.score_encoded(encoded, self.model.encode_jobs(jobs.table()), everyone, one)
-        best = _best(scores, ids, request)
+        best = _best(scores, ids, request, asked)
         chosen, job = [ids[row] for row in best], next(iter(jobs.profiles))
         predictions = self._log(
             _take(scores, best),
@@ -165,9 +166,10 @@ class Matcher:
         everyone, one = np.arange(len(ids)), np.zeros(len(ids), dtype=np.int64)
         flags = limits.broken(limits.encode_candidates(candidates.table()), hard, one, everyone)
         kept = allowed(ids, payloads, flags, request.relax)
+        asked = ids
         ids, payloads, everyone, one = kept.ids, kept.payloads, kept.rows, one[: len(kept.ids)]
         scores = self.model.score_encoded(self.model.encode_candidates(candidates.table()), encoded, one, everyone)
-        best = _best(scores, ids, request)
+        best = _best(scores, ids, request, asked)
         chosen, candidate = [ids[row] for row in best], next(iter(candidates.profiles))
         predictions = self._log(
             _take(scores, best),
@@ -467,10 +469,10 @@ def _item(place: int, given: Sequence[Any], field: str) -> str:
     return field if len(given) == 1 else f"[{place}].{field}"
 
 
-def _best(scores: Scores, ids: list[str], request: RankRequest) -> Rows:
+def _best(scores: Scores, ids: list[str], request: RankRequest, asked: list[str]) -> Rows:
     """Rows of the highest match probabilities, best first, or balanced; equal ones keep their order; raises Problem."""
     if request.balance is not None:
-        return balanced(scores.match.astype(np.float64), ids, request.limit, request.balance)
+        return balanced(scores.match.astype(np.float64), ids, request.limit, request.balance, asked=asked)
     return np.argsort(-scores.match, kind="stable")[: request.limit]
 
 

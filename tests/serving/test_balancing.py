@@ -148,3 +148,10 @@ def test_too_many_groups_are_refused() -> None:
     with pytest.raises(Problem) as refused:
         balanced(np.arange(len(ids), dtype=np.float64), ids, 5, balance)
     assert [detail.field for detail in refused.value.body.error.details] == ["balance.groups"]
+
+
+def test_whom_a_hard_limit_ruled_out_may_still_have_a_group() -> None:
+    balance = Balance(method="det_greedy", groups={"x": "a", "ruled-out": "b"}, targets=None)
+    assert balanced(np.array([0.3]), ["x"], 5, balance, asked=["x", "ruled-out"]).tolist() == [0]
+    with pytest.raises(Problem):
+        balanced(np.array([0.3]), ["x"], 5, balance)
