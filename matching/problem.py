@@ -21,7 +21,7 @@ SLICES = (
 
 @dataclass(frozen=True)
 class Problem:
-    """A matching problem; the module `matching.sources.<name>` declares one as `PROBLEM`.
+    """A matching problem; the module `matching.problems.<name>` declares one as `PROBLEM`.
 
     Attributes:
         source: where the data comes from.

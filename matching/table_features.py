@@ -18,15 +18,21 @@ class TableFeatures:
 
     Args:
         columns: by the name of a feature, a function of the candidates and the jobs of all pairs, one row per pair,
-            that returns one number per pair; a group of its own each.
+            that returns one number per pair.
         inputs: by the name of a feature, the profile columns it is computed from.
+        groups: features that are explained together, by the name of their group; each alone where None.
     """
 
-    def __init__(self, columns: Mapping[str, Column], inputs: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        inputs: Mapping[str, tuple[str, ...]],
+        groups: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         self.columns = dict(columns)
         self.feature_names = tuple(self.columns)
         self.inputs = inputs
-        self.groups = {name: (name,) for name in self.columns}
+        self.groups = groups or {name: (name,) for name in self.columns}
 
     def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "TableFeatures":  # noqa: ARG002 - nothing to learn
         """Return itself."""

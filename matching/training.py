@@ -65,12 +65,22 @@ def fit(train: LabelledPairs, calibration: LabelledPairs, *, seed: int, problem:
     """
     features = fit_features(train, problem)
     slices = (train, features.transform(train.pairs)), (calibration, features.transform(calibration.pairs))
-    models = {
-        direction: _fit_direction(direction, *slices, seed=seed, problem=problem) for direction in train.directions()
-    }
+    models = fit_directions(*slices, seed=seed, problem=problem)
     if not models:
         raise UnusableData("no direction has labels: the log needs outreach and accept events, or views")
     return FittedModel(features, models)
+
+
+def fit_directions(
+    train: tuple[LabelledPairs, NDArray[np.float32]],
+    calibration: tuple[LabelledPairs, NDArray[np.float32]],
+    *,
+    seed: int,
+    problem: Problem,
+) -> dict[Direction, DirectionModel]:
+    """Fit and calibrate every labelled direction on rows with their feature matrices; raises UnusableData."""
+    slices = train, calibration
+    return {d: _fit_direction(d, *slices, seed=seed, problem=problem) for d in train[0].directions()}
 
 
 def fit_features(train: LabelledPairs, problem: Problem) -> FeatureSet:

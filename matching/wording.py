@@ -64,7 +64,7 @@ def reasons(told: Contributions, candidate: CandidateProfile, job: JobProfile) -
     """Say for each group of features what the profiles hold and what it does to the score, the largest effect first."""
     found = []
     for group, value in sorted(told.groups.items(), key=lambda item: -abs(item[1])):
-        fact = FACTS.get(group, _other)
+        fact = FACTS.get(group) or _named(group)
         sentences = (_capital(fact(candidate, job, Voice(is_candidate))) for is_candidate in (True, False))
         found.append(Reason(group, value, effect(value), *sentences))
     return tuple(found)
@@ -204,6 +204,12 @@ def _other(_candidate: CandidateProfile, _job: JobProfile, voice: Voice) -> str:
     return f"Other details of the job and of {voice.owner} profile."
 
 
+def _named(group: str) -> Fact:
+    """A fact about a group that only its problem knows: its name, and no value, which may be personal."""
+    words = group.replace("_", " ")
+    return lambda _candidate, _job, voice: f"What the job and {voice.owner} profile say about: {words}."
+
+
 FACTS: dict[str, Fact] = {
     "skills": _skills,
     "experience": _experience,
@@ -214,8 +220,9 @@ FACTS: dict[str, Fact] = {
     "text": _text,
     "wishes": _wishes,
     "company": _company,
+    "other": _other,
 }
-"""What is said of each group of features; of any other group nothing in particular is."""
+"""What is said of each group of features; of any other group its name."""
 
 
 def _capital(sentence: str) -> str:

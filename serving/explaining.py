@@ -19,13 +19,16 @@ class Explanations:
 
     Args:
         model: the model.
-        bundle: its folder; without a background in it nothing is explained.
+        bundle: its folder; without a background in it nothing is explained, and nothing is where the model's features
+            are in more groups than can be explained exactly.
         supports: support of each target.
     """
 
     def __init__(self, model: MatchModel, bundle: Path, supports: dict[str, Support]) -> None:
-        background = explanation.read_background(bundle, tuple(model.feature_names))
-        self._explainer = Explainer(model, background, tuple(model.feature_names)) if background else None
+        names, groups = tuple(model.feature_names), model.features.groups
+        background = explanation.read_background(bundle, names)
+        few = len(groups) <= explanation.MOST_GROUPS
+        self._explainer = Explainer(model, background, names, groups) if background and few else None
         self._supports = supports
 
     def explain(self, features: Floats32, candidate: CandidateProfile, job: JobProfile) -> list[Explained]:
@@ -37,7 +40,10 @@ class Explanations:
             job: the job, for the words.
         """
         if self._explainer is None:
-            message = "the model that answers was registered without explanations: train, promote and deploy a new one"
+            message = (
+                "the model that answers was registered without explanations, or its features are in more than "
+                f"{explanation.MOST_GROUPS} groups: train, promote and deploy a new one"
+            )
             raise Problem(404, "not_explained", message)
         return [self._explained(one, candidate, job) for one in self._explainer.explain(features)]
 
