@@ -7,15 +7,18 @@ import pytest
 
 from matching import metrics, mutual
 from matching.errors import UnusableData
+from matching.estimators import Trees
 from matching.labels import LabelledPairs
 from matching.mutual import BestOfBoth, fit_best_of_both, pseudo_labels
 from matching.training import FittedModel
 from tests.matching.market import SMALL, Trained
 
+QUICK = replace(SMALL, estimator=Trees(max_iter=25, min_samples_leaf=30))
+
 
 @pytest.fixture(scope="module")
 def both(trained: Trained) -> BestOfBoth:
-    return fit_best_of_both(trained.model, trained.parts.train, trained.parts.calibration, seed=7, problem=SMALL)
+    return fit_best_of_both(trained.model, trained.parts.train, trained.parts.calibration, seed=7, problem=QUICK)
 
 
 def three(rows: LabelledPairs, **columns: list[float]) -> LabelledPairs:
@@ -50,11 +53,11 @@ def test_it_answers_the_match_and_leaves_the_directions_alone(trained: Trained, 
 
 
 def test_what_it_learns_of_a_row_does_not_know_what_happened_to_its_list(trained: Trained) -> None:
-    rows = trained.parts.train.take(np.arange(12_000))
+    rows = trained.parts.train.take(np.arange(8_000))
     X = trained.model.features.transform(rows.pairs)
-    of_list = rows.lists == rows.lists[5_000]
+    of_list = rows.lists == rows.lists[4_000]
     other_past = replace(rows, company=np.where(of_list, 1 - rows.company, rows.company))
-    before, after = (mutual._out_of_fold(one, X, seed=7, problem=SMALL).match for one in (rows, other_past))
+    before, after = (mutual._out_of_fold(one, X, seed=7, problem=QUICK).match for one in (rows, other_past))
     np.testing.assert_array_equal(before[of_list], after[of_list])
     assert (before != after).any(), "others do learn from it"
 
@@ -62,4 +65,4 @@ def test_what_it_learns_of_a_row_does_not_know_what_happened_to_its_list(trained
 def test_one_direction_has_no_two_to_combine(trained: Trained) -> None:
     one = FittedModel(trained.model.features, dict(list(trained.model.models.items())[:1]))
     with pytest.raises(UnusableData, match="use the product"):
-        fit_best_of_both(one, trained.parts.train, trained.parts.calibration, seed=7, problem=SMALL)
+        fit_best_of_both(one, trained.parts.train, trained.parts.calibration, seed=7, problem=QUICK)
