@@ -89,7 +89,7 @@ def test_a_dollar_weighs_the_same_for_everybody() -> None:
     pay = np.where(rich, 100_000 * np.where(lead, 1.3, 1), 2_000 * np.where(night, 1.3, 1))
     columns = {"rich": rich, "lead": rich & lead, "night": ~rich & night}
     inputs = SalaryInputs({name: values.astype(float) for name, values in columns.items()}, {})
-    few = SalarySettings(max_iter=8, learning_rate=0.3, max_leaf_nodes=(2,), max_features=1.0)
+    few = SalarySettings(max_iter=8, learning_rate=0.3, max_leaf_nodes=(2,), squared_leaf_nodes=(), max_features=1.0)
     fitted = salary.fit(inputs, pay * np.exp(generator.normal(0, 0.2, 3_000)), seed=1, settings=few, quantiles=(0.5,))
     asked = SalaryInputs({"rich": np.array([1.0, 1, 0, 0]), "lead": np.array([1.0, 0, 0, 0]),
                           "night": np.array([0, 0, 1.0, 0])}, {})  # fmt: skip
@@ -177,7 +177,7 @@ needs_survey = pytest.mark.skipif("TANDEM_REALDATA" not in os.environ, reason="T
 @needs_survey
 def test_on_the_survey_the_error_of_two_of_five_folds_is_as_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     errors = survey_errors(monkeypatch, first_folds=2)
-    assert errors["salary model"] < 461  # TWOFOLD measured; these two folds are easier than the others
+    assert errors["salary model"] < 461  # measured: 459.5; the other three folds are harder
     assert errors["salary model"] < errors["plain trees"] < errors["median of all"]
 
 
