@@ -53,11 +53,17 @@ def load(folder: Path) -> tuple[SalaryInputs, Floats]:
     return SalaryInputs(numbers, names), table.to_series(SALARY).to_numpy().astype(np.float64)
 
 
-def predicted(inputs: SalaryInputs, salary: Floats, *, seed: int, settings: SalarySettings) -> dict[str, Floats]:
-    """Out-of-fold predictions of each method, shape (n,): quartiles, the median and the peers."""
+def predicted(
+    inputs: SalaryInputs, salary: Floats, *, seed: int, settings: SalarySettings, first_folds: int = 5
+) -> dict[str, Floats]:
+    """Out-of-fold predictions of each method, shape (n,): quartiles, the median and the peers.
+
+    NaN for people outside the first folds where not all five are asked for.
+    """
     methods = ("0.25", "salary model", "0.75", "plain trees", "median of all")
-    answers = {name: np.empty(len(salary)) for name in methods}
-    for train, test in KFold(5, shuffle=True, random_state=seed).split(salary):
+    answers = {name: np.full(len(salary), np.nan) for name in methods}
+    folds = list(KFold(5, shuffle=True, random_state=seed).split(salary))
+    for train, test in folds[:first_folds]:
         fitted = fit(inputs.take(train), salary[train], seed=seed, settings=settings)
         X, unseen = fitted.encoder.transform(inputs.take(train)), fitted.encoder.transform(inputs.take(test))
         plain = HistGradientBoostingRegressor(random_state=seed).fit(X, np.log(salary[train]))
