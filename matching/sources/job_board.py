@@ -22,7 +22,8 @@ EPOCH = datetime(2014, 1, 1, tzinfo=UTC)
 
 COUNTRY = "United States"
 UTC_TIME = pl.Datetime("us", "UTC")
-LONGEST_NAME, LONGEST_LIST = 120, 200
+LOOKED_AT = 3
+LONGEST_NAME, LONGEST_LIST = 120, 200 - LOOKED_AT
 VIEWS = {
     "Applicant.ID": "candidate_id",
     "Job.ID": "job_id",
@@ -135,10 +136,12 @@ def _candidates(views: pl.DataFrame, experience: pl.DataFrame, interests: pl.Dat
 def _profile() -> dict[str, pl.Expr]:
     """What the facts known at one moment, oldest first, say about an applicant.
 
-    The headline is what they looked for last: it tells more about the next view than what they worked as.
+    The headline is what they looked for last: it tells more about the next view than what they worked as. The last few
+    posts they looked at count as wanted roles, before those that they named.
     """
     years = (pl.col("updated_at").first().dt.date() - pl.col("started").min()).dt.total_days() / 365.25
     latest_title, latest_position = pl.col("title").drop_nulls().last(), pl.col("position").drop_nulls().last()
+    looked_at = pl.col("title").drop_nulls().reverse().str.slice(0, LONGEST_NAME).unique(maintain_order=True)
     return {
         "headline": pl.coalesce(latest_title, latest_position),
         "resume": pl.col("line").drop_nulls().unique(maintain_order=True).tail(LONGEST_LIST).str.join("\n"),
@@ -146,7 +149,7 @@ def _profile() -> dict[str, pl.Expr]:
         "city": pl.col("city").drop_nulls().last(),
         "region": pl.col("region").filter(pl.col("city").is_not_null()).last(),
         "country": pl.lit(COUNTRY).first(),
-        "wish_roles": _names("role"),
+        "wish_roles": pl.concat_list(looked_at.head(LOOKED_AT).implode(), _names("role").implode()),
         "wish_cities": _names("viewed_city"),
         "wish_industries": _names("industry"),
     }
