@@ -73,6 +73,7 @@ lint: setup ## Check style and types
 
 bench: setup ## Print the figures to reach beside baselines, then measure the champion against named peers
 	@.venv/bin/python tests/bench/targets.py
+	@[ -z "$$TANDEM_REALDATA" ] || .venv/bin/python tests/bench/salary.py
 	@echo
 	@$(TANDEM) bench $(common) $(ARGS)
 	@echo

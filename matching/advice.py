@@ -16,6 +16,7 @@ from matching.changes import Change, candidate_changes, job_changes
 from matching.dataset import Pairs, Rows, Truth
 from matching.effects import LEVEL, Guess, Spreads
 from matching.features import Encoded
+from matching.limits import eligible
 from matching.model import MatchModel
 from matching.tables import CandidateProfile, Direction, JobProfile, polars_schema
 
@@ -187,16 +188,18 @@ def _encoded(model: MatchModel, table: pl.DataFrame) -> tuple[pl.DataFrame, Enco
 
 
 def _matches(model: MatchModel, profiles: Sequence[Profile], pool: Pool) -> Floats:
-    """Match probabilities of each profile with each of the pool, shape (n_profiles, n_pool)."""
+    """Match probabilities, 0 where a hard limit rules a pair out, shape (n_profiles, n_pool)."""
     if not profiles:
         return np.empty((0, len(pool.rows)))
     table, mine = _encoded(model, _table(profiles))
     rows, columns = _grid(table.height, pool.rows)
     if isinstance(profiles[0], CandidateProfile):
         scores = model.score_encoded(mine, pool.encoded, rows, columns)
+        allowed = eligible(Pairs(table, pool.table, rows, columns))
     else:
         scores = model.score_encoded(pool.encoded, mine, columns, rows)
-    return scores.match.astype(np.float64).reshape(table.height, -1)
+        allowed = eligible(Pairs(pool.table, table, columns, rows))
+    return (scores.match.astype(np.float64) * allowed).reshape(table.height, -1)
 
 
 def _table(profiles: Sequence[Profile]) -> pl.DataFrame:

@@ -8,16 +8,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from matching import skills
 from matching.features import COMPANY_SIZES, REMOTE_POLICIES, REMOTE_WISHES
 from matching.tables import CandidateProfile, JobProfile
-from matching.text import TOKEN
 
 Floats = NDArray[np.float64]
 Kind = Literal["skill", "salary", "remote", "city", "role", "company_size", "industry", "must_have", "experience"]
@@ -79,12 +78,13 @@ def _choice(kind: Kind, name: str) -> str:
 
 
 def _new_skills(candidate: CandidateProfile, jobs: pl.DataFrame, relevance: Floats) -> list[Change]:
-    held = [*(skill.name for skill in candidate.skills), *_named_in(f"{candidate.headline} {candidate.resume}")]
+    text = f"{candidate.headline} {candidate.resume}"
     asked = _weighed(jobs["must_have_skills"].to_list(), relevance)
     for name, weight in _weighed(jobs["nice_to_have_skills"].to_list(), 0.5 * relevance).items():
         asked[name] = asked.get(name, 0.0) + weight
     if len(candidate.skills) >= 200:
         return []
+    held = [*(skill.name for skill in candidate.skills), *skills.named_in(text, skills.spellings(asked))]
     return [
         _edited(
             "skill",
@@ -220,13 +220,8 @@ def _best_names(weights: dict[str, float], known: Sequence[str], count: int) -> 
 
 
 def _plain(name: str) -> str:
-    return name.strip().lower()
-
-
-def _named_in(text: str) -> list[str]:
-    """Words and word pairs of a text: a skill among them is not new."""
-    words = re.findall(TOKEN, text.lower())
-    return words + [f"{one} {other}" for one, other in pairwise(words)]
+    """One form of all spellings of a name: k8s is no new skill to who lists Kubernetes."""
+    return skills.canonical(name)
 
 
 def _role(title: str) -> str:

@@ -179,10 +179,11 @@ def _with_truth(
     ]
 
 
-def sample_pools(holdout: LabelledPairs, seed: int, *, by: str) -> LabelledPairs:
+def sample_pools(holdout: LabelledPairs, seed: int, *, by: str, whole: bool = False) -> LabelledPairs:
     """Every pair of sampled jobs (`by="job"`) or candidates with a pool of the other side, as unlabelled lists.
 
-    Pairs that break a hard limit are left out: they are not ranked in service either.
+    Pairs that break a hard limit are left out, since they are not ranked in service either; unless `whole` pools are
+    asked for, all of one length.
     """
     generator = np.random.default_rng(seed)
     jobs, people = np.unique(holdout.pairs.job_rows), np.unique(holdout.pairs.candidate_rows)
@@ -192,8 +193,9 @@ def sample_pools(holdout: LabelledPairs, seed: int, *, by: str) -> LabelledPairs
     left, right = np.repeat(queries, len(pool)), np.tile(pool, len(queries))
     job_rows, candidate_rows = (left, right) if by == "job" else (right, left)
     pairs = Pairs(holdout.pairs.candidates, holdout.pairs.jobs, candidate_rows, job_rows)
-    allowed = eligible(pairs)
-    pairs, left = pairs.take(allowed), left[allowed]
+    if not whole:
+        allowed = eligible(pairs)
+        pairs, left = pairs.take(allowed), left[allowed]
     unknown = np.full(len(left), np.nan)
     ones = np.ones(len(left))
     return LabelledPairs(

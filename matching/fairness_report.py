@@ -153,8 +153,8 @@ def measure_fairness(
         truth: the simulator's probabilities, for the price in ranking quality; None where not known.
         seed: seed of pools, folds and shuffles.
     """
-    people = _Pool(model, _first_lists(sample_pools(holdout, seed, by="job")), truth)
-    posts = _Pool(model, _first_lists(sample_pools(holdout, seed, by="candidate")), truth)
+    people = _Pool(model, _first_lists(sample_pools(holdout, seed, by="job", whole=True)), truth)
+    posts = _Pool(model, _first_lists(sample_pools(holdout, seed, by="candidate", whole=True)), truth)
     attributes = list(_attributes(people, posts, protected))
     tables = [_both_tables(one, seed) for one in attributes]
     return FairnessReport(

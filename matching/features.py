@@ -162,6 +162,7 @@ class PairFeatures:
     def use(self, text_encoder: TransformerEncoder | None) -> "PairFeatures":
         """Add the features of a transformer encoder after all others, or leave them away; return itself."""
         kind = type(self)
+        self._last = None
         self.text_encoder = text_encoder
         self.feature_names, self.inputs, self.groups = kind.feature_names, kind.inputs, kind.groups
         if text_encoder is not None:
@@ -187,6 +188,7 @@ class PairFeatures:
     def restore_skills(self, rarity: dict[str, float]) -> "PairFeatures":
         """Set the rarity of skills from data; a skill never seen counts as the rarest."""
         self.skill_rarity_ = rarity
+        self._last = None
         self._rarity = np.full(NAME_COLUMNS, max(rarity.values(), default=1.0))
         self._known = np.zeros(NAME_COLUMNS)
         for name, weight in rarity.items():
@@ -256,9 +258,7 @@ class PairFeatures:
         self, candidates: pl.DataFrame, resumes: list[str]
     ) -> tuple[dict[str, Floats], dict[str, csr_matrix]]:
         """Skills a candidate lists, and those that list and resume name together, with years of use."""
-        listed = [
-            {skills.canonical(skill["name"]): skill["years"] for skill in row} for row in candidates["skills"].to_list()
-        ]
+        listed = [_listed_years(row) for row in candidates["skills"].to_list()]
         told = [skills.named_in(resume, self._spellings) for resume in resumes]
         either = [dict.fromkeys(sorted(named - own.keys())) | own for own, named in zip(listed, told, strict=True)]
         rows = {
@@ -500,6 +500,16 @@ def _experience(candidates: pl.DataFrame) -> Floats:
     """Stated years of experience, or what the headline's seniority suggests; missing where neither is there."""
     stated = _floats(candidates["experience_years"])
     return np.where(np.isnan(stated), years_of_titles(candidates["headline"].to_list()), stated)
+
+
+def _listed_years(row: list[dict[str, Any]]) -> dict[str, float | None]:
+    """Years of use by canonical name; of a skill listed twice the longest."""
+    years: dict[str, float | None] = {}
+    for skill in row:
+        name = skills.canonical(skill["name"])
+        both = [value for value in (years.get(name), skill["years"]) if value is not None]
+        years[name] = max(both, default=None)
+    return years
 
 
 def _depths(years: Iterable[float | None]) -> list[float]:

@@ -21,7 +21,6 @@ from matching import metrics
 from matching.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, Evaluation
 from matching.labels import LabelledPairs
 from matching.model import Scores
-from matching.settings import Settings
 from matching.tables import Direction
 
 Floats = NDArray[np.float64]
@@ -55,11 +54,6 @@ class Limits:
     confidence: float = 0.95
     draws: int = 1000
     min_value_lead: float | None = None
-
-
-def limits_of(settings: Settings) -> Limits:
-    """The limits that the settings state; the others are the defaults."""
-    return Limits(min_value_lead=settings.gate_min_value_usd_per_week)
 
 
 @dataclass(frozen=True)

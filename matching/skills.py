@@ -48,7 +48,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "Kubernetes": ("k8s", "kube", "k8"),
     "Linux": ("gnu/linux",),
     "Machine learning": ("ml", "ml models"),
-    "Manual testing": ("functional testing", "manual qa"),
+    "Manual testing": ("manual qa",),
     "Microservices": ("microservice", "microservice architecture", "micro services"),
     "Microsoft Excel": ("excel", "ms excel"),
     "MongoDB": ("mongo", "mongo db"),
@@ -92,7 +92,28 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "Webpack": ("web pack",),
 }
 # Plain words, too: in running text they name a skill only where they are written with a capital letter.
-AMBIGUOUS = frozenset({"c", "dl", "express", "go", "k8", "node", "r", "rest", "torch", "unreal"})
+AMBIGUOUS = frozenset(
+    [
+        "c",
+        "dl",
+        "excel",
+        "express",
+        "flask",
+        "go",
+        "k8",
+        "node",
+        "r",
+        "rails",
+        "react",
+        "rest",
+        "spark",
+        "spring",
+        "swift",
+        "torch",
+        "unity",
+        "unreal",
+    ]
+)
 LONGEST = 4  # words in a name
 
 _WORD = re.compile(r"[\w+#./-]+")
@@ -128,7 +149,8 @@ def named_in(text: str, known: Mapping[tuple[str, ...], str]) -> set[str]:
     place = 0
     while place < len(folded):
         length, name = _name_at(folded, place, known)
-        if name is not None and not (folded[place] in AMBIGUOUS and written[place] == folded[place]):
+        is_plain_word = length == 1 and folded[place] in AMBIGUOUS and written[place] == folded[place]
+        if name is not None and not is_plain_word:
             found.add(name)
         place += length
     return found

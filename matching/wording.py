@@ -11,6 +11,7 @@ from typing import Literal
 import polars as pl
 
 from matching.explanation import Contributions
+from matching.skills import canonical, named_in, spellings
 from matching.tables import CandidateProfile, JobProfile
 from matching.words import plain
 
@@ -78,15 +79,18 @@ def effect(contribution: float) -> Effect:
 
 
 def _skills(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
-    held = {_same(skill.name) for skill in candidate.skills}
     if not job.must_have_skills:
         return "The job names no required skills."
-    must = _different(job.must_have_skills)
-    missing = [name for name in must if _same(name) not in held]
-    nice = _different(job.nice_to_have_skills)
-    welcome = f" and {sum(_same(name) in held for name in nice)} of {len(nice)} welcome" if nice else ""
+    must, nice = _different(job.must_have_skills), _different(job.nice_to_have_skills)
+    listed = {canonical(skill.name) for skill in candidate.skills}
+    told = named_in(candidate.resume, spellings([*must, *nice])) - listed
+    missing = [name for name in must if canonical(name) not in listed | told]
+    welcome = f" and {sum(canonical(name) in listed for name in nice)} of {len(nice)} welcome" if nice else ""
     required = "required skill" if len(must) == 1 else "required skills"
-    said = f"{voice.says('list')} {len(must) - len(missing)} of the {len(must)} {required}{welcome}"
+    count = sum(canonical(name) in listed for name in must)
+    said = f"{voice.says('list')} {count} of the {len(must)} {required}{welcome}"
+    in_resume = [name for name in must if canonical(name) in told]
+    said += f"; the resume names {_names(in_resume)}" if in_resume else ""
     return f"{said}; missing: {_names(missing)}." if missing else f"{said}."
 
 
@@ -138,7 +142,8 @@ def _place(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
         return f"The job is in {voice.owner} city."
     kinds = [kind for kind in shared if kind != "city"]
     if kinds:
-        return f"The job is in {voice.owner} {kinds[0]}, in another city."
+        elsewhere = ", in another city" if job.city and candidate.city else ""
+        return f"The job is in {voice.owner} {kinds[0]}{elsewhere}."
     return (
         f"The job is not in {voice.owner} country." if job.country and candidate.country else f"The job is in {city}."
     )
@@ -176,9 +181,9 @@ def _text(_candidate: CandidateProfile, _job: JobProfile, voice: Voice) -> str:
 def _wishes(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
     said = []
     if candidate.wish_stack:
-        offered = {_same(name) for name in (*job.must_have_skills, *job.nice_to_have_skills)}
+        offered = {canonical(name) for name in (*job.must_have_skills, *job.nice_to_have_skills)}
         wished = _different(candidate.wish_stack)
-        met = [name for name in wished if _same(name) in offered]
+        met = [name for name in wished if canonical(name) in offered]
         named = f": {_names(met)}" if met else ""
         said.append(f"the job uses {len(met)} of the {len(wished)} technologies that {voice.says('want')}{named}")
     if candidate.wish_industries and job.industry:
@@ -234,8 +239,8 @@ def _same(name: str) -> str:
 
 
 def _different(names: Iterable[str]) -> list[str]:
-    """Names without doubles, as first written."""
-    return list({_same(name): name for name in reversed(list(names))}.values())[::-1]
+    """Skills without doubles, as first written."""
+    return list({canonical(name): name for name in reversed(list(names))}.values())[::-1]
 
 
 def _names(names: Sequence[str]) -> str:

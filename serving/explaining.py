@@ -27,7 +27,8 @@ class Explanations:
     def __init__(self, model: MatchModel, bundle: Path, supports: dict[str, Support]) -> None:
         names, groups = tuple(model.feature_names), model.features.groups
         background = explanation.read_background(bundle, names)
-        few = len(groups) <= explanation.MOST_GROUPS
+        named = {name for members in groups.values() for name in members}
+        few = len(groups) + (not named >= set(names)) <= explanation.MOST_GROUPS  # the rest is a group, too
         self._explainer = Explainer(model, background, names, groups) if background and few else None
         self._supports = supports
 

@@ -38,7 +38,9 @@ def members(
 def check_size(n_jobs: int, n_candidates: int) -> None:
     """Refuse a plan of more pairs than one request may score; raises Problem."""
     if n_jobs * n_candidates > MAX_PLANNED_PAIRS:
-        fewer = f"jobs x candidates are too many for one plan: send at most {MAX_PLANNED_PAIRS // n_candidates} jobs"
+        most = MAX_PLANNED_PAIRS // n_candidates
+        what = f"send at most {most} jobs" if most else "name fewer candidates"
+        fewer = f"jobs x candidates are too many for one plan: {what}"
         known = Detail(field="jobs", problem=f"{n_jobs} x {n_candidates}: {fewer}", limit=MAX_PLANNED_PAIRS)
         raise invalid([known])
 
@@ -72,9 +74,8 @@ def lists(
     """
     matrix = _matrix(model, candidates, jobs, shape)
     out = np.any(list(flags.values()), axis=0)
-    matrix[out] = 0.0
-    planned = market.policy(asked.method, asked.max_exposure)(matrix, asked.limit)
-    return [best[~out[row, best]] for row, best in enumerate(planned)]
+    matrix[out] = np.nan
+    return market.policy(asked.method, asked.max_exposure)(matrix, asked.limit)
 
 
 def _matrix(model: MatchModel, candidates: Encoded, jobs: Encoded, shape: tuple[int, int]) -> NDArray[np.float32]:

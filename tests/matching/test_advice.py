@@ -221,3 +221,9 @@ def test_spreads_are_kept_as_data(tmp_path: Path) -> None:
     (tmp_path / "advice.json").write_text('{"format": 9}')
     with pytest.raises(ModelError, match="format 9"):
         Spreads.load(tmp_path)
+
+
+def test_another_spelling_of_a_skill_is_no_new_skill_and_keeps_its_years() -> None:
+    person = ADA.model_copy(update={"skills": [Skill(name="k8s", years=6)], "resume": "golang"})
+    post = BACKEND.model_copy(update={"must_have_skills": ["Kubernetes", "Go"], "nice_to_have_skills": []})
+    assert not [one for one in candidate_changes(person, table(post), np.ones(1)) if one.kind == "skill"]

@@ -125,6 +125,7 @@ def test_a_text_names_whole_skills_only() -> None:
     }
     assert named_in("ready to go", known) == set()
     assert named_in("services in Go", known) == {"go"}
+    assert named_in("spring in the air, go lang", known) == {"go"}
 
 
 def test_a_list_stuffed_with_every_skill_gains_little(trained: Trained) -> None:

@@ -1,10 +1,13 @@
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 from matching.baselines import CalibratedBaseline, Popularity, fit_baselines
-from matching.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, Evaluation, evaluate, importance
+from matching.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, Evaluation, evaluate, importance, sample_pools
+from matching.fairness_report import measure_fairness
+from matching.limits import eligible
 from matching.tables import Direction
 from tests.matching.market import Trained
 
@@ -86,3 +89,16 @@ def test_importance_finds_what_the_model_uses_and_nothing_where_it_uses_none(tra
     wishes = sum(losses[name] for name in losses if name.startswith("wish"))
     assert skills > 3 * abs(wishes), "a company looks at skills and never sees the candidate's wish list"
     assert losses["job_new_skill_share"] == pytest.approx(0, abs=1e-3)
+
+
+def test_pairs_that_break_a_hard_limit_are_not_ranked_and_do_not_stop_the_fairness_report(trained: Trained) -> None:
+    holdout = trained.parts.holdout
+    stays = (pl.int_range(pl.len()) % 2 == 0).replace_strict({True: False, False: None}, return_dtype=pl.Boolean)
+    pairs = replace(holdout.pairs, candidates=holdout.pairs.candidates.with_columns(would_relocate=stays))
+    limited = replace(holdout, pairs=pairs)
+    for by in ("job", "candidate"):
+        whole, ranked = (sample_pools(limited, 1, by=by, whole=whole) for whole in (True, False))
+        assert 0 < len(ranked) < len(whole)
+        assert eligible(ranked.pairs).all()
+    report = measure_fairness(trained.model, limited, trained.dataset.protected, truth=None, seed=1)
+    assert report.flat()

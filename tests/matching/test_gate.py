@@ -14,7 +14,6 @@ from matching.evaluation import Evaluation, Figures
 from matching.gate import Contest, Differences, Limits, Margin, Verdict
 from matching.labels import LabelledPairs
 from matching.model import Scores
-from matching.settings import Settings
 
 RANKING = Margin("nDCG@10", 0.02, higher_is_better=True)
 LOSS = Margin("log loss", 0.01, higher_is_better=False)
@@ -227,12 +226,6 @@ def test_value_is_asked_for_with_confidence(lead: gate.Estimate | None, asked: f
     verdict = judge(evaluation(), None, value_lead=lead, limits=Limits(min_value_lead=asked))
     assert verdict.reasons == reasons
     assert verdict.passed is (not reasons)
-
-
-def test_the_lead_in_value_is_asked_for_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert gate.limits_of(Settings()) == Limits()
-    monkeypatch.setenv("TANDEM_GATE_MIN_VALUE_USD_PER_WEEK", "-2500")
-    assert gate.limits_of(Settings()) == Limits(min_value_lead=-2500)
 
 
 def test_value_that_is_not_asked_for_decides_nothing() -> None:

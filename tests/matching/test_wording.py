@@ -190,3 +190,10 @@ def test_any_pair_has_words_for_every_group_and_no_number_of_a_persons_pay_for_t
             assert sentence.endswith(".")
             assert "None" not in sentence
         assert "USD" not in reason.for_company
+
+
+def test_skills_are_told_by_meaning_as_the_model_reads_them() -> None:
+    skills = [{"name": "k8s"}, {"name": "Golang"}]
+    job = {"must_have_skills": ["Kubernetes", "Go", "SQL", "Java"], "nice_to_have_skills": []}
+    told, _ = said("skills", {"skills": skills, "resume": "Reports in SQL and JavaScript."}, job)
+    assert told == "You list 2 of the 4 required skills; the resume names SQL; missing: Java."
