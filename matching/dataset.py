@@ -62,6 +62,8 @@ class Dataset:
         events: what happened, schema of `Event`, sorted by time.
         protected: protected attributes, kept apart; empty where the source has none.
         truth: the simulator's own probabilities; None for real data.
+        date_jobs: takes jobs and events and dates the jobs by what the events tell; None where the source states dates.
+            Whoever holds events out calls it again, or the dates would tell of what was held out.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Dataset:
     events: pl.DataFrame
     protected: pl.DataFrame = field(default_factory=lambda: frame(ProtectedAttributes))
     truth: Truth | None = None
+    date_jobs: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame] | None = None
 
     def tables(self) -> dict[str, tuple[type[Candidate | Job | Event | ProtectedAttributes], pl.DataFrame]]:
         """Each table by name with the record that describes it."""

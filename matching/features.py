@@ -55,6 +55,7 @@ UNSTATED_SKILL_YEARS = 1.5  # counted for a skill without years; half of those w
 FULL_DEPTH_YEARS = 6.0
 FEWEST_PEOPLE = 5
 ROLES_COMPARED = 3
+MICROSECONDS_PER_DAY = 86_400_000_000
 
 _CANDIDATE_SKILLS = ("candidate.skills", "candidate.resume")
 _LISTED_SKILLS = ("candidate.skills",)
@@ -114,6 +115,7 @@ FEATURES: dict[str, Feature] = {
     "wish_company_size": Feature("wishes", ("candidate.wish_company_sizes", "job.company_size")),
     "wish_industry": Feature("wishes", ("candidate.wish_industries", "job.industry")),
     "job_company_size": Feature("company", ("job.company_size",)),
+    "post_age_days": Feature("freshness", ("candidate.last_active_at", "job.posted_at")),
 }
 FEATURE_NAMES = tuple(FEATURES)
 FEATURE_INPUTS = {name: feature.inputs for name, feature in FEATURES.items()}
@@ -236,6 +238,7 @@ class PairFeatures:
             "experience": _experience(candidates),
             "expected_salary": _floats(candidates["expected_salary_usd_per_year"]),
             "remote_wish": _codes(candidates["remote_wish"], REMOTE_WISHES),
+            "last_active": _days(candidates["last_active_at"]),
             "topics": self.topics.transform(headlines),
             **{f"role_topics_{n}": self.topics.transform(_nth(roles, n)) for n in range(ROLES_COMPARED)},
             **_place_numbers(candidates),
@@ -291,6 +294,7 @@ class PairFeatures:
             "max_salary": _floats(jobs["max_salary_usd_per_year"]),
             "remote_policy": _codes(jobs["remote_policy"], REMOTE_POLICIES),
             "company_size": _codes(jobs["company_size"], COMPANY_SIZES),
+            "posted": _days(jobs["posted_at"]),
             "must_count": count(must),
             "nice_count": count(nice),
             "must_rarity": must @ self._rarity,
@@ -438,6 +442,8 @@ def _fit_features(person: dict[str, Floats], post: dict[str, Floats]) -> dict[st
         "salary_middle_log": np.log(middle / person["expected_salary"]),
         "same_city": _same(person["city"], post["city"]),
         "same_region": _same(person["region"], post["region"]),
+        # A post that is newer than the candidate's last visit is as fresh to them as one of that moment.
+        "post_age_days": np.maximum(person["last_active"] - post["posted"], 0),
         "remote_gap": np.where(asks_any, 0.0, person["remote_wish"] - post["remote_policy"]),
     }
 
@@ -488,6 +494,11 @@ def _same(left: Floats, right: Floats) -> Floats:
 
 def _floats(values: pl.Series) -> Floats:
     return np.array([np.nan if value is None else value for value in values.to_list()], dtype=np.float64)
+
+
+def _days(times: pl.Series) -> Floats:
+    """Days since 1970; missing for null."""
+    return times.dt.epoch("us").cast(pl.Float64).fill_null(np.nan).to_numpy() / MICROSECONDS_PER_DAY
 
 
 def _codes(values: pl.Series, order: tuple[str, ...]) -> Floats:

@@ -1,6 +1,7 @@
 """Golden cases: made-up profiles with the scores recorded at training, asked again of every deployed service."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def write(model: MatchModel, jobs: pl.DataFrame, folder: Path, *, seed: int) -> 
     for number, case in enumerate(cases):
         answers = {"company": scores.company, "candidate": scores.candidate, "match": scores.match}
         case["scores"] = {name: float(values[number]) for name, values in answers.items() if values is not None}
-    (folder / GOLDEN).write_text(json.dumps({"cases": cases}, indent=1), encoding="utf-8")
+    text = json.dumps({"cases": cases}, indent=1, default=datetime.isoformat)
+    (folder / GOLDEN).write_text(text, encoding="utf-8")
 
 
 def _made_up(post: dict[str, Any], number: int) -> dict[str, Any]:
@@ -66,4 +68,5 @@ def _made_up(post: dict[str, Any], number: int) -> dict[str, Any]:
         "wish_company_sizes": [post["company_size"]] if post["company_size"] else [],
         "wish_industries": [post["industry"]] if post["industry"] else [],
         "expected_salary_usd_per_year": post["max_salary_usd_per_year"],
+        "last_active_at": post["posted_at"],
     }

@@ -2,14 +2,15 @@
 
 The protocol of many published job recommenders. A pair counts at its first view; candidates with two or more jobs are
 tested on the one they discovered last; the jobs they had seen before are left out of the ranking. It is not cut at one
-moment in time, so it stands beside the global split of `matching.split`, never in its place.
+moment in time, so it stands beside the global split of `matching.split`, never in its place. Jobs that were not there
+yet count as ranked too: the floors score them like others, the model puts them last.
 `holdout(holdout(dataset)[0])` holds out the view before: the slice to choose settings on.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,12 +53,16 @@ class Targets:
         jobs: every job, schema of `Job`, one row each.
         job_rows: shape (n_candidates,), row in `jobs` of the job that was viewed.
         seen: shape (n_candidates, n_jobs), 1 where the candidate had viewed the job before.
+        time: shape (n_candidates,), when the job was viewed, microseconds since 1970.
+        exists_from: shape (n_jobs,), from when on each job was surely there, microseconds since 1970.
     """
 
     candidates: pl.DataFrame
     jobs: pl.DataFrame
     job_rows: Rows
     seen: csr_matrix
+    time: Rows
+    exists_from: Rows
 
     def __len__(self) -> int:
         return len(self.job_rows)
@@ -83,7 +88,8 @@ def holdout(dataset: Dataset) -> tuple[Dataset, Targets]:
     events = events.filter((pl.col("time") < pl.col("until")).fill_null(True)).drop("until")
     versions = dataset.candidates.join(held_out, on="candidate_id", how="left", maintain_order="left")
     versions = versions.filter((pl.col("updated_at") <= pl.col("until")).fill_null(True)).drop("until")
-    training = Dataset(dataset.name, versions, dataset.jobs, events, dataset.protected, dataset.truth)
+    jobs = dataset.jobs if dataset.date_jobs is None else dataset.date_jobs(dataset.jobs, events)
+    training = replace(dataset, candidates=versions, jobs=jobs, events=events)
     return training, _targets(last, training)
 
 
@@ -105,7 +111,10 @@ def _targets(last: pl.DataFrame, training: Dataset) -> Targets:
     known = [(person_row[c], job_row[j]) for c, j in pairs.rows() if c in person_row and j in job_row]
     rows, columns = np.array(known, dtype=np.int64).reshape(-1, 2).T
     seen = csr_matrix((np.ones(len(known)), (rows, columns)), shape=(last.height, jobs.height))
-    return Targets(candidates, jobs, np.array([job_row[j] for j in last["job_id"]], dtype=np.int64), seen)
+    job_rows = np.array([job_row[j] for j in last["job_id"]], dtype=np.int64)
+    first = training.jobs.group_by("job_id").agg(pl.col("updated_at").min()).sort("job_id")
+    times = (last["time"].dt.epoch("us").to_numpy(), first["updated_at"].dt.epoch("us").to_numpy())
+    return Targets(candidates, jobs, job_rows, seen, *times)
 
 
 def popularity(training: Dataset, targets: Targets) -> Score:
@@ -136,11 +145,21 @@ def title_similarity(targets: Targets) -> Score:
 def baselines(training: Dataset, targets: Targets) -> dict[str, Score]:
     """Return the floors a model must beat, by name."""
     popular, near, alike = popularity(training, targets), same_city(targets), title_similarity(targets)
+
+    def near_and_alike(rows: Rows) -> Floats:
+        return np.minimum(near(rows), 1.0) + TEXT_SHARE * alike(rows)
+
     return {
         "popularity": popular,
         "same city and popularity": lambda rows: near(rows) + 0.5 * popular(rows),
-        "TF-IDF and same city": lambda rows: np.minimum(near(rows), 1.0) + TEXT_SHARE * alike(rows),
+        "TF-IDF and same city": near_and_alike,
+        "TF-IDF and same city of jobs that exist": existing_first(near_and_alike, targets),
     }
+
+
+def existing_first(score: Score, targets: Targets) -> Score:
+    """Put jobs that were not there yet when the candidate looked below all others."""
+    return lambda rows: np.where(targets.exists_from <= targets.time[rows][:, None], score(rows), -np.inf)
 
 
 def model_score(model: MatchModel | PairScore, targets: Targets) -> Score:
@@ -210,7 +229,8 @@ def report(dataset: Dataset, fit_on: Callable[[Dataset], MatchModel | PairScore]
         UnusableData: no candidate viewed two jobs.
     """
     training, targets = holdout(dataset)
-    methods = baselines(training, targets) | {"model": model_score(fit_on(training), targets)}
+    model = existing_first(model_score(fit_on(training), targets), targets)
+    methods = baselines(training, targets) | {"model": model}
     return pl.DataFrame([_row(name, *hits(score, targets), seed) for name, score in methods.items()])
 
 

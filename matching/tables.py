@@ -6,13 +6,13 @@ a column is described once. Protected attributes live in a table of their own an
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from matching.protected_words import PROTECTED_PATTERN
@@ -25,6 +25,14 @@ Names = Annotated[list[Name], Field(max_length=200)]
 Years = Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)]
 UsdPerYear = Annotated[float, Field(ge=1_000, le=5_000_000, allow_inf_nan=False)]
 Probability = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+
+
+def _in_utc(time: datetime) -> datetime:
+    """Return the same moment in UTC; a time without an offset is one already."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+UtcTime = Annotated[datetime, AfterValidator(_in_utc)]
 
 RemoteWish = Literal["onsite", "hybrid", "remote", "any"]
 RemotePolicy = Literal["onsite", "hybrid", "remote"]
@@ -117,6 +125,9 @@ class CandidateProfile(Record):
         personal=True,
         default_factory=list,
     )
+    last_active_at: UtcTime | None = column(
+        "When the candidate was last active: the age of a post is counted to this moment.", unit="UTC", default=None
+    )
 
 
 class Candidate(CandidateProfile):
@@ -149,6 +160,7 @@ class JobProfile(Record):
     industry: Name | None = column("Industry of the company.", default=None)
     company_size: CompanySize | None = column("Employees of the company.", default=None)
     sponsors_work_permit: bool | None = column("Whether the company obtains a work permit.", default=None)
+    posted_at: UtcTime | None = column("When the job was first posted.", unit="UTC", default=None)
     block_words: Names = column(
         "Words that rule a candidate out where headline, resume or skills hold one: a hard limit. None may name a "
         "protected group.",

@@ -205,6 +205,18 @@ def _company(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
     return f"{said}, not a size that {voice.says('want')}."
 
 
+def _freshness(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
+    if job.posted_at is None:
+        return "The job does not state when it was posted."
+    if candidate.last_active_at is None:
+        return f"When {voice.says('were', 'was')} last active is not known."
+    days = (candidate.last_active_at - job.posted_at).days
+    if days < 0:
+        return f"The job was posted after {voice.says('were', 'was')} last active."
+    age = "less than a day" if days == 0 else "1 day" if days == 1 else f"{days:,} days"
+    return f"The job had been posted {age} before {voice.says('were', 'was')} last active."
+
+
 def _other(_candidate: CandidateProfile, _job: JobProfile, voice: Voice) -> str:
     return f"Other details of the job and of {voice.owner} profile."
 
@@ -225,6 +237,7 @@ FACTS: dict[str, Fact] = {
     "text": _text,
     "wishes": _wishes,
     "company": _company,
+    "freshness": _freshness,
     "other": _other,
 }
 """What is said of each group of features; of any other group its name."""

@@ -1,11 +1,10 @@
 """The candidates or the jobs of one request."""
 
-import json
 from typing import Any
 
 import polars as pl
 
-from matching.profiles import StoredProfiles
+from matching.profiles import StoredProfiles, read_payload
 from matching.tables import CandidateProfile, JobProfile, polars_schema
 from serving.problems import Detail, Problem, invalid
 
@@ -47,7 +46,7 @@ class Side:
 
     def table(self) -> pl.DataFrame:
         """The profiles as a table, one row each."""
-        rows = [json.loads(p) if isinstance(p, str) else p.model_dump() for p in self.profiles.values()]
+        rows = [read_payload(self._record, p) if isinstance(p, str) else p.model_dump() for p in self.profiles.values()]
         return pl.DataFrame(rows, schema=polars_schema(self._record), orient="row")
 
     def _add(self, key: str, profile: Profile | str, field: str) -> int:

@@ -1,9 +1,9 @@
 """`job_board`: the public Kaggle "job recommendation" files, a one-sided log of job views with profiles around it.
 
 `Job_Views.csv` is needed; `Experience.csv` and `Positions_Of_Interest.csv` are read where they are. The files state no
-posting date, so a job exists from its first view on; no feature uses that time. A profile is a series of versions, each
-made only of what was known before: experience and wish list count from the moment their text last changed, a view from
-one microsecond after it began, so that it never sees itself.
+posting date, but jobs are numbered in the order in which they came: one was there once a job of a higher number was
+viewed. A profile is a series of versions, each made only of what was known before: experience and wish list count from
+the moment their text last changed, a view from one microsecond after it began, so that it never sees itself.
 """
 
 from datetime import UTC, datetime
@@ -75,7 +75,31 @@ class JobBoard:
         interests = _read(data / "Positions_Of_Interest.csv", INTERESTS, progress)
         events = views.select("candidate_id", "job_id", "time").unique(maintain_order=True)
         events = events.with_columns(kind=pl.lit(EventKind.VIEW.value))
-        return Dataset("job_board", _candidates(views, experience, interests), _jobs(views), complete(Event, events))
+        events = complete(Event, events)
+        jobs = date_jobs(_jobs(views), events)
+        return Dataset("job_board", _candidates(views, experience, interests), jobs, events, date_jobs=date_jobs)
+
+
+def date_jobs(jobs: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Date the jobs by what a log tells: when each was surely there.
+
+    `posted_at` is the first view of any job with a higher number. A job's own views do not count, or its date would
+    tell of the view that is to be predicted. `updated_at`, from which on a job exists, is that moment or its own first
+    view, and the end of the log where there is neither.
+
+    Args:
+        jobs: schema of `Job`, one row each.
+        events: schema of `Event`.
+    """
+    viewed = events.group_by("job_id").agg(first=pl.col("time").min())
+    numbered = jobs.join(viewed, on="job_id", how="left").with_columns(
+        number=pl.col("job_id").cast(pl.Int64, strict=False)
+    )
+    dated = numbered.sort("number", "job_id", descending=True, nulls_last=True).with_columns(
+        posted_at=pl.when(pl.col("number").is_not_null()).then(pl.col("first").cum_min().forward_fill().shift(1))
+    )
+    exists = pl.min_horizontal("posted_at", "first").fill_null(events["time"].max())
+    return dated.with_columns(updated_at=exists).select(jobs.columns).sort("job_id")
 
 
 def _read(file: Path, columns: dict[str, str], progress: Progress, *, needed: bool = False) -> pl.DataFrame:
@@ -106,7 +130,7 @@ def _jobs(views: pl.DataFrame) -> pl.DataFrame:
     The company doubles as the description, so that the text of a profile finds it again.
     """
     stated = [pl.col(name).drop_nulls().first() for name in ("title", "company", "city", "region", "industry")]
-    jobs = views.group_by("job_id").agg(*stated, updated_at=pl.col("time").min()).sort("job_id")
+    jobs = views.group_by("job_id").agg(*stated, updated_at=pl.col("time").min())
     assumed = {"country": pl.lit(COUNTRY)}
     return complete(Job, jobs.with_columns(**assumed, description=pl.col("company").fill_null("")))
 
@@ -152,6 +176,7 @@ def _profile() -> dict[str, pl.Expr]:
         "wish_roles": pl.concat_list(looked_at.head(LOOKED_AT).implode(), _names("role").implode()),
         "wish_cities": _names("viewed_city"),
         "wish_industries": _names("industry"),
+        "last_active_at": pl.col("time").max(),
     }
 
 

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ JOB: dict[str, Any] = {
     "company_size": "11-50",
     "industry": "Finance",
 }
+POSTED = datetime(2026, 3, 1, tzinfo=UTC)
 OTHER_JOBS = [
     {"job_id": "k", "title": "Java developer", "must_have_skills": ["Java", "Kubernetes"]},
     {"job_id": "l", "title": "Python developer", "must_have_skills": ["Python"], "description": "Kubernetes"},
@@ -198,3 +200,15 @@ def test_a_table_may_have_more_columns(fitted: PairFeatures) -> None:
     people = frame(CandidateProfile, [CANDIDATE]).with_columns(pl.lit(1).alias("something_else"))
     one = np.zeros(1, np.int64)
     assert len(fitted.transform(Pairs(people, frame(JobProfile, [JOB]), one, one))) == 1
+
+
+@pytest.mark.parametrize(("days", "age"), [(2.5, 2.5), (0, 0), (-3, 0)])
+def test_the_age_of_a_post_is_counted_to_the_last_activity(fitted: PairFeatures, days: float, age: float) -> None:
+    active = {"last_active_at": POSTED + timedelta(days=days)}
+    found = features_of(fitted, CANDIDATE | active, JOB | {"posted_at": POSTED})
+    assert found["post_age_days"] == pytest.approx(age, abs=1e-6)
+
+
+def test_the_age_of_a_post_is_missing_where_either_time_is(fitted: PairFeatures) -> None:
+    for candidate, job in ((CANDIDATE, JOB | {"posted_at": POSTED}), (CANDIDATE | {"last_active_at": POSTED}, JOB)):
+        assert np.isnan(features_of(fitted, candidate, job)["post_age_days"])

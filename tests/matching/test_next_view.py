@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from matching.dataset import Dataset, Pairs, Rows
 from matching.errors import UnusableData
-from matching.next_view import Targets, baselines, fit_model, hits, holdout, model_score, report
+from matching.next_view import Targets, baselines, existing_first, fit_model, hits, holdout, model_score, report
 from matching.problems import problem
 from matching.tables import Candidate, Event, Job, frame
 
@@ -123,6 +123,13 @@ def test_baselines_score_what_their_name_says() -> None:
     assert alike[2:] == pytest.approx([1, 0, 0])
 
 
+def test_jobs_that_were_not_there_yet_come_last() -> None:
+    jobs = [job("a"), job("b"), job("c") | {"updated_at": day(2.5)}, job("d") | {"updated_at": day(2)}]
+    _, targets = holdout(dataset(jobs, [view("p", "a", 1), view("p", "b", 2)]))
+    scores = existing_first(fixed([[1, 2, 4, 3]]), targets)(np.arange(1))
+    assert scores.tolist() == [[1, 2, -np.inf, 3]]
+
+
 def many_views(n_people: int = 60) -> Dataset:
     """Half the candidates look for nurses in Reno, half for cooks in Salem."""
     places = {"nurse": ("Reno", "Nevada"), "cook": ("Salem", "Oregon")}
@@ -141,8 +148,14 @@ def many_views(n_people: int = 60) -> Dataset:
 
 def test_the_report_compares_the_fitted_model_with_the_floors() -> None:
     table = report(many_views(), lambda training: fit_model(training, seed=3, problem=problem("job_board")), seed=3)
-    assert table["method"].to_list() == ["popularity", "same city and popularity", "TF-IDF and same city", "model"]
-    assert table["n_candidates"].to_list() == [60] * 4
+    assert table["method"].to_list() == [
+        "popularity",
+        "same city and popularity",
+        "TF-IDF and same city",
+        "TF-IDF and same city of jobs that exist",
+        "model",
+    ]
+    assert table["n_candidates"].to_list() == [60] * 5
     for figure in ("recall_at_10", "ndcg_at_10"):
         assert (table[f"{figure}_low"] <= table[figure]).all()
         assert (table[figure] <= table[f"{figure}_high"]).all()
@@ -176,3 +189,12 @@ def test_the_published_floors_of_the_real_log_are_reproduced() -> None:
     assert measured["popularity"][0] == pytest.approx(0.025, abs=0.01)
     assert measured["same city and popularity"][0] == pytest.approx(0.225, abs=0.01)
     assert measured["TF-IDF and same city"] == pytest.approx([0.305, 0.205], abs=0.01)
+
+
+@pytest.mark.realdata
+def test_few_views_of_the_real_log_are_of_jobs_that_seem_not_to_be_there_yet() -> None:
+    """Numbers that were not given in order would make the dates wrong."""
+    folder = Path(os.environ["TANDEM_REALDATA"]) / "job_views"
+    _, targets = holdout(problem("job_board").source.load(folder, seed=0, progress=lambda _: None))
+    existed = targets.exists_from[targets.job_rows] <= targets.time
+    assert existed.mean() > 0.95

@@ -197,3 +197,20 @@ def test_skills_are_told_by_meaning_as_the_model_reads_them() -> None:
     job = {"must_have_skills": ["Kubernetes", "Go", "SQL", "Java"], "nice_to_have_skills": []}
     told, _ = said("skills", {"skills": skills, "resume": "Reports in SQL and JavaScript."}, job)
     assert told == "You list 2 of the 4 required skills; the resume names SQL; missing: Java."
+
+
+@pytest.mark.parametrize(
+    ("active", "posted", "to_candidate"),
+    [
+        ("2026-03-05T12:00:00Z", "2026-03-01T00:00:00Z", "The job had been posted 4 days before you were last active."),
+        ("2026-03-02T12:00:00Z", "2026-03-01T00:00:00Z", "The job had been posted 1 day before you were last active."),
+        ("2026-03-01T09:00:00Z", "2026-03-01", "The job had been posted less than a day before you were last active."),
+        ("2026-02-01T00:00:00Z", "2026-03-01", "The job was posted after you were last active."),
+        (None, "2026-03-01", "When you were last active is not known."),
+        ("2026-03-01", None, "The job does not state when it was posted."),
+    ],
+)
+def test_how_new_a_job_was(active: str | None, posted: str | None, to_candidate: str) -> None:
+    told, to_company = said("freshness", {"last_active_at": active}, {"posted_at": posted})
+    assert told == to_candidate
+    assert to_company == to_candidate.replace("you were", "the candidate was")

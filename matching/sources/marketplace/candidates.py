@@ -207,6 +207,7 @@ def profiles(draft: CandidateDraft, ids: list[str]) -> pl.DataFrame:
         "work_countries": [[] for _ in ids],
         "would_relocate": [None] * len(ids),
         "block_words": [[] for _ in ids],
+        "last_active_at": [None] * len(ids),
     }
     return pl.DataFrame(columns, schema=polars_schema(CandidateProfile))
 

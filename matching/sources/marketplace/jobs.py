@@ -176,6 +176,7 @@ def profiles(draft: JobDraft, ids: list[str]) -> pl.DataFrame:
         "industry": [words.INDUSTRIES[code] for code in draft.industry.tolist()],
         "company_size": [words.COMPANY_SIZES[code] for code in draft.size.tolist()],
         "sponsors_work_permit": [None] * len(ids),
+        "posted_at": [None] * len(ids),
         "block_words": [[] for _ in ids],
     }
     return pl.DataFrame(columns, schema=polars_schema(JobProfile))

@@ -10,8 +10,10 @@ from matching.dataset import Dataset
 from matching.errors import InputError, MissingInput, UnusableData
 from matching.features import FEATURE_INPUTS
 from matching.labels import labelled_pairs
+from matching.next_view import holdout
 from matching.problems import problem
-from matching.sources.job_board import EPOCH
+from matching.sources.job_board import EPOCH, date_jobs
+from matching.tables import Event, Job, frame
 from matching.validation import validate
 
 VIEW_COLUMNS = (
@@ -51,7 +53,7 @@ VIEWS = [
 
 def folder_of(tmp_path: Path, views: list[str] | None = None, **others: str) -> Path:
     folder = tmp_path / "board"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "Job_Views.csv").write_text("\n".join([VIEW_COLUMNS, *(views or VIEWS)]) + "\n", encoding="utf-8")
     for name, text in others.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
@@ -107,10 +109,51 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
         load(folder_of(tmp_path, views=[VIEWS[0], VIEWS[5], VIEWS[6]]))
 
 
-def test_a_job_exists_from_its_first_view_on_and_no_feature_knows_when(tmp_path: Path) -> None:
-    data = full(tmp_path)
-    first = data.events.group_by("job_id").agg(pl.col("time").min()).sort("job_id")
-    assert data.jobs["updated_at"].to_list() == first["time"].to_list()
+def test_a_job_was_there_once_one_of_a_higher_number_was_viewed(tmp_path: Path) -> None:
+    views = [
+        view(1, 10, "2014-12-05 08:00:00 UTC"),
+        view(1, 20, "2014-12-02 08:00:00 UTC"),
+        view(2, 20, "2014-12-09 08:00:00 UTC"),
+        view(2, 9, "2014-12-01 08:00:00 UTC"),
+        view(3, 30, "2014-12-07 08:00:00 UTC"),
+    ]
+    jobs = {row["job_id"]: row for row in load(folder_of(tmp_path, views)).jobs.to_dicts()}
+    assert {name: row["posted_at"] for name, row in jobs.items()} == {
+        "9": at("2014-12-02 08:00"),
+        "10": at("2014-12-02 08:00"),
+        "20": at("2014-12-07 08:00"),  # its own views do not date it
+        "30": None,
+    }
+    assert {name: row["updated_at"] for name, row in jobs.items()} == {
+        "9": at("2014-12-01 08:00"),
+        "10": at("2014-12-02 08:00"),
+        "20": at("2014-12-02 08:00"),
+        "30": at("2014-12-07 08:00"),
+    }
+
+
+def test_dates_tell_nothing_of_views_that_are_held_out(tmp_path: Path) -> None:
+    views = [view(1, n, f"2014-12-0{n} 08:00:00 UTC") for n in (1, 2, 3)] + [view(2, 4, "2014-12-02 09:00:00 UTC")]
+    training, targets = holdout(load(folder_of(tmp_path, views)))
+    jobs = {row["job_id"]: row for row in training.jobs.to_dicts()}
+    assert targets.jobs["job_id"].gather(targets.job_rows).to_list() == ["3"]
+    assert jobs["2"]["posted_at"] == jobs["3"]["posted_at"] == at("2014-12-02 09:00")
+    only = load(folder_of(tmp_path / "only", [view(1, n, f"2014-12-0{n} 08:00:00 UTC") for n in (1, 2, 3)]))
+    training, targets = holdout(only)
+    last = training.jobs.filter(pl.col("job_id") == "3").row(0, named=True)
+    assert (last["posted_at"], last["updated_at"]) == (None, at("2014-12-02 08:00")), "the end of what is left"
+
+
+def test_jobs_without_numbers_exist_from_their_first_view_on() -> None:
+    jobs = date_jobs(
+        frame(Job, [{"job_id": name, "title": "x", "updated_at": EPOCH} for name in ("a", "b", "7")]),
+        frame(Event, [{"candidate_id": "p", "job_id": "a", "kind": "view", "time": at("2014-12-01 08:00")}]),
+    )
+    assert dict(jobs.select("job_id", "posted_at").rows()) == {"7": None, "a": None, "b": None}
+    assert jobs["updated_at"].to_list() == [at("2014-12-01 08:00")] * 3
+
+
+def test_no_feature_knows_from_when_on_a_version_holds() -> None:
     assert not any("updated_at" in column for columns in FEATURE_INPUTS.values() for column in columns)
 
 
@@ -125,6 +168,7 @@ def test_a_profile_grows_with_what_became_known(tmp_path: Path) -> None:
     assert (worked["city"], worked["region"], worked["wish_cities"]) == ("Reno", "Nevada", [])
     assert (worked["wish_roles"], wished["wish_roles"]) == ([], ["Baker"])
     assert viewed["updated_at"] == at("2014-12-01 08:00") + timedelta(microseconds=1)
+    assert (empty["last_active_at"], viewed["last_active_at"]) == (None, at("2014-12-01 08:00"))
     assert (viewed["headline"], viewed["city"], viewed["region"]) == ("Waiter", "Los Angeles", None)
     assert viewed["wish_cities"] == ["Reno", "Los Angeles"]
     assert viewed["wish_industries"] == ["Food"]
