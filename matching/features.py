@@ -228,6 +228,10 @@ class PairFeatures:
             self.topics.restore(arrays["topic_vectors"])
         return self.restore_skills(state["skill_rarity"])
 
+    def take_encoded(self, other: "PairFeatures") -> None:
+        """Take over the tables that features of the same fitted state have encoded; they would be encoded alike."""
+        self._last = other._last
+
     def encode_candidates(self, candidates: pl.DataFrame) -> Encoded:
         """Encode `CandidateProfile` rows."""
         headlines, resumes = _lists(candidates, "headline", "resume")

@@ -154,7 +154,10 @@ def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -
     }
     check = fitted.features.transform(parts.holdout.pairs.take(rows))
     training.write(fitted, folder, source=settings.source, facts=facts, check=check)
-    return MatchModel.load(folder)
+    model = MatchModel.load(folder)
+    if isinstance(model.features, PairFeatures) and isinstance(fitted.features, PairFeatures):
+        model.features.take_encoded(fitted.features)
+    return model
 
 
 def fit_baselines(model: MatchModel, parts: Split) -> Baselines:
