@@ -101,7 +101,8 @@ def ablate(
 
     Args:
         slices: what to fit and judge on.
-        groups: names of features by name of the group; features in no group form one of their own.
+        groups: names of features by name of the group; features in no group form one of their own, and a group
+            without a value in this log is passed over.
         estimator: what is fitted, the same in every refit.
         seed: seed of the estimator and of the bootstrap.
         told: told in a few words what is being done.
@@ -110,7 +111,7 @@ def ablate(
     Raises:
         InputError: a group is empty or names a feature that is not there.
     """
-    members = complete(groups, slices.names)
+    members = _with_values(complete(groups, slices.names), slices)
     bench = _Bench(slices, seed, finished)
     told(f"refit 1 of {len(members) + 2}: {ALL}, with {SEEDS} seeds")
     full = bench.full(estimator)
@@ -128,6 +129,13 @@ def ablate(
         logistic=_judged(simpler, "wins" if simpler.added.is_noise else "loses"),
         dropped=dropped,
     )
+
+
+def _with_values(members: Mapping[str, frozenset[str]], slices: InnerSlices) -> dict[str, frozenset[str]]:
+    """Leave away groups without a single value in this log: they neither help nor harm here."""
+    empty: list[bool] = np.all(np.isnan(slices.older_features), axis=0).tolist()
+    stated = {name for name, is_empty in zip(slices.names, empty, strict=True) if not is_empty}
+    return {group: names for group, names in members.items() if names & stated}
 
 
 def _drop(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from matching.errors import TandemError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_UNWRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
+_UNWRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
 # SQLite, polars and MLflow keep only the words of the operating system's error.
 _FULL_WORDS = ("no space left on device", "database or disk is full", "disk quota exceeded")
 _UNWRITABLE_WORDS = ("readonly database", "unable to open database file", "read-only file system")

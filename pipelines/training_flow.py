@@ -76,6 +76,7 @@ def train(
     progress: Progress = lambda _: None,
     promote: bool = True,
     orchestrated: bool = True,
+    ready: Callable[[], None] | None = None,
 ) -> TrainingResult:
     """Train on a source, and register and promote the model if it passes the gate.
 
@@ -85,6 +86,7 @@ def train(
         progress: told in a few words what is being done.
         promote: make the model champion; otherwise it becomes challenger.
         orchestrated: run as a Prefect flow, on the server at `PREFECT_API_URL` or a temporary one.
+        ready: returns once that server answers; None where it does already, or Prefect is to start one.
 
     Raises:
         InputError: the data is missing, wrong or useless.
@@ -100,7 +102,7 @@ def train(
         tags = {"tandem.source": settings.source, "tandem.git_commit": steps.git_commit()}
         with registry.recorded_run(settings, tags) as run_id, _workshop(settings) as bundle:
             work = _Work(settings, data, progress, run_id, bundle, promote)
-            return _as_flow(work) if orchestrated else work.run(steps.directly)
+            return _as_flow(work, ready) if orchestrated else work.run(steps.directly)
 
 
 @contextmanager
@@ -115,12 +117,14 @@ def _workshop(settings: Settings) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _as_flow(work: "_Work") -> TrainingResult:
+def _as_flow(work: "_Work", ready: Callable[[], None] | None) -> TrainingResult:
     """Run as a Prefect flow; an error of Prefect's own is told in one line."""
     provide(prefect_variables(work.settings))
     work.progress("starting the flow")
     from pipelines import prefect_flow
 
+    if ready is not None:
+        ready()
     data = str(work.data) if work.data else None
     try:
         return prefect_flow.run(work.run, source=work.settings.source, seed=work.settings.seed, data=data)

@@ -57,10 +57,13 @@ def train_model(settings: Settings, data: Path | None, *, promote: bool = True) 
     Raises:
         GateRefused: the model is not good enough; nothing was registered.
     """
-    from pipelines.training_flow import train
+    from pipelines import prefect_server
 
-    with steps("training") as say:
-        result = train(settings, data=data, progress=say, promote=promote)
+    with prefect_server.temporary(settings) as server, steps("training") as say:
+        from pipelines.training_flow import train
+
+        ready = server.wait if server else None
+        result = train(settings, data=data, progress=say, promote=promote, ready=ready)
     figures.show(result)
     return result
 

@@ -1,7 +1,7 @@
 """The figures that the model must reach, measured beside the baselines of the same run.
 
 python tests/bench/targets.py             # everything; some minutes, and public data where TANDEM_REALDATA names it
-python tests/bench/targets.py ranking     # only the parts named: ranking, flow, speed, same, views
+python tests/bench/targets.py ranking     # only the parts named: ranking, bias, flow, speed, same, views
 """
 
 import os
@@ -33,6 +33,12 @@ from pipelines.training_flow import IMPORTANCE_ROWS
 Line = tuple[str, str, str, str]
 LARGE, MATURITY, SEED = "marketplace_large", timedelta(days=14), 7
 CALLS = 200
+BIAS_FIGURES = (
+    "nDCG@10, candidates",
+    "nDCG@10, jobs",
+    "mean error of the probability",
+    "calibration error against truth",
+)
 
 
 def ranking() -> Iterator[Line]:
@@ -78,6 +84,35 @@ def _against_truth(dataset: Dataset, holdout: LabelledPairs, scores: Scores) -> 
         ones = np.ones(len(true))
         error = metrics.calibration_error(true, probability, ones, ones)
         yield f"calibration error, {direction}", f"{error:.4f}", "on true probabilities", _verdict(error <= 0.02)
+
+
+def bias() -> Iterator[Line]:
+    """Learn from the log with its position bias corrected, and as if every place in a list were looked at."""
+    declared = problem("marketplace")
+    dataset = declared.source.load(None, seed=SEED, progress=lambda _: None)
+    parts = split(dataset, maturity=MATURITY, seed=SEED)
+    corrected, naive = (
+        _company_figures(training.fit(*slices, seed=SEED, problem=declared), parts.holdout, dataset)
+        for slices in ((parts.train, parts.calibration), (_as_if_seen(parts.train), _as_if_seen(parts.calibration)))
+    )
+    for what, mine, theirs in zip(BIAS_FIGURES, corrected, naive, strict=True):
+        holds = mine > theirs if what.startswith("nDCG") else mine < theirs
+        yield f"company, {what}", f"{mine:.4f}", f"position bias not corrected {theirs:.4f}", _verdict(holds)
+
+
+def _as_if_seen(rows: LabelledPairs) -> LabelledPairs:
+    return replace(rows, propensity=np.ones(len(rows)))
+
+
+def _company_figures(fitted: training.FittedModel, holdout: LabelledPairs, dataset: Dataset) -> tuple[float, ...]:
+    found = evaluate(fitted, {}, holdout, truth=dataset.truth, seed=SEED).find(Direction.COMPANY, MODEL)
+    scores = fitted.score_features(fitted.features.transform(holdout.pairs)).company
+    assert dataset.truth is not None
+    assert scores is not None
+    true = dataset.truth.probability(Direction.COMPANY, holdout.pairs)
+    ones = np.ones(len(true))
+    error = metrics.calibration_error(true, scores.astype(np.float64), ones, ones)
+    return found.ndcg_candidates, found.ndcg_jobs, float(np.abs(true - scores).mean()), error
 
 
 def flow() -> Iterator[Line]:
@@ -220,7 +255,7 @@ def _verdict(holds: bool) -> str:
     return "reached" if holds else "MISSED"
 
 
-PARTS = {"ranking": ranking, "flow": flow, "speed": speed, "same": same, "views": views}
+PARTS = {"ranking": ranking, "bias": bias, "flow": flow, "speed": speed, "same": same, "views": views}
 
 
 def main() -> None:

@@ -52,6 +52,18 @@ def found(slices: InnerSlices) -> Ablation:
     return result
 
 
+def test_a_group_without_a_value_is_passed_over(slices: InnerSlices) -> None:
+    empty = ("post_age_days",)  # the simulator states no dates
+    noise = replace(slices, names=(*NOISE, *empty), **_columns(slices, (*NOISE, *empty)))
+    found = ablate(noise, {"noise": NOISE, "empty": empty}, estimator=QUICK, seed=1)
+    assert [one.name for one in found.groups] == ["without noise"]
+
+
+def _columns(slices: InnerSlices, names: tuple[str, ...]) -> dict[str, Any]:
+    places = [slices.names.index(name) for name in names]
+    return {part: getattr(slices, part)[:, places] for part in ("older_features", "newer_features")}
+
+
 def test_the_inner_slices_are_cut_in_time_within_the_training_slice(trained: Trained) -> None:
     cut = trial.inner_slices(trained.parts.train, SMALL)
     assert cut.older.time.max() < cut.newer.time.min()

@@ -1,0 +1,133 @@
+"""A Prefect server for one command, started before anything heavy is imported: it takes as long to start as the rest.
+
+Prefect's own temporary server starts only when the flow does, and the training waits for it. This one listens on a
+socket that its parent opened, so that no port is guessed, and ends with its parent however that ends.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from matching.errors import EngineError
+from matching.settings import Settings
+from pipelines.environment import prefect_variables, provide
+from pipelines.storage import explained
+
+HOST = "127.0.0.1"
+START_SECONDS = 120.0
+POLL_SECONDS = 0.1
+STOP_SECONDS = 5.0
+URL = "PREFECT_API_URL"
+# As Prefect sets them for a temporary server of its own.
+TEMPORARY = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+
+
+@dataclass(frozen=True)
+class TemporaryServer:
+    """A server that is starting.
+
+    Attributes:
+        process: what runs it.
+        url: address of its API.
+        log: what it printed.
+    """
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    log: Path
+
+    def wait(self) -> None:
+        """Return once it answers.
+
+        Raises:
+            EngineError: it ended, or did not answer in time.
+        """
+        until = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if self.process.poll() is not None:
+                raise EngineError(f"Prefect's temporary server ended while starting: see {self.log}")
+            if time.monotonic() > until:
+                raise EngineError(f"Prefect's temporary server did not answer in {START_SECONDS:.0f} s: see {self.log}")
+            time.sleep(POLL_SECONDS)
+
+    def _answers(self) -> bool:
+        import httpx
+
+        try:
+            return httpx.get(f"{self.url}/health", timeout=START_SECONDS, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        """End it; a closed pipe would end it too, but not wait for it."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdin:
+            self.process.stdin.close()
+
+
+@contextmanager
+def temporary(settings: Settings) -> Iterator[TemporaryServer | None]:
+    """Have a server for as long as the block runs; None where `PREFECT_API_URL` names one.
+
+    Raises:
+        StorageError: the home cannot be written to, or its disk is full.
+    """
+    if URL in os.environ:
+        yield None
+        return
+    with explained(settings.root):
+        server = _start(settings)
+    os.environ[URL] = server.url
+    try:
+        yield server
+    finally:
+        del os.environ[URL]
+        server.stop()
+
+
+def _start(settings: Settings) -> TemporaryServer:
+    settings.make_root()
+    provide(prefect_variables(settings))
+    home = settings.root / "prefect"
+    home.mkdir(exist_ok=True)
+    with socket.create_server((HOST, 0)) as listening, (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(listening.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | TEMPORARY,
+            pass_fds=(listening.fileno(),),
+            start_new_session=True,  # Ctrl-C is for the training, which still reports to the server
+        )
+        return TemporaryServer(process, f"http://{HOST}:{listening.getsockname()[1]}/api", home / "server.log")
+
+
+def _end_with_parent() -> None:
+    """Leave once the parent's end of the pipe is closed, be it by `kill -9`."""
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def main() -> None:
+    """Serve on the inherited socket."""
+    import uvicorn
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    uvicorn.run("prefect.server.api.server:create_app", factory=True, fd=int(sys.argv[1]), log_level="error")
+
+
+if __name__ == "__main__":
+    main()
