@@ -111,7 +111,10 @@ def ablate(
     Raises:
         InputError: a group is empty or names a feature that is not there.
     """
-    members = _with_values(complete(groups, slices.names), slices)
+    declared = complete(groups, slices.names)
+    members = _with_values(declared, slices)
+    if passed_over := [name for name in declared if name not in members]:
+        told(f"passed over, without a value in this log: {', '.join(passed_over)}")
     bench = _Bench(slices, seed, finished)
     told(f"refit 1 of {len(members) + 2}: {ALL}, with {SEEDS} seeds")
     full = bench.full(estimator)
@@ -152,7 +155,7 @@ def _drop(
     for name in unmissed:
         together = [*dropped, name]
         without = frozenset().union(*(members[one] for one in together))
-        if len(without) == len(bench.slices.names):
+        if without >= frozenset().union(*members.values()):
             break
         told(f"without {', '.join(together)}")
         found = alone[name] if len(together) == 1 else bench.refit(DROPPED, estimator, without)

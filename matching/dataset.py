@@ -63,7 +63,8 @@ class Dataset:
         protected: protected attributes, kept apart; empty where the source has none.
         truth: the simulator's own probabilities; None for real data.
         date_jobs: takes jobs and events and dates the jobs by what the events tell; None where the source states dates.
-            Whoever holds events out calls it again, or the dates would tell of what was held out.
+            Who holds events out calls it again, or the dates would tell of what was held out. A cut in time needs it
+            not: a pair is left out before its job's date, and a date that has passed tells of nothing later.
     """
 
     name: str

@@ -97,7 +97,10 @@ class Spread:
         """Fit on true effects, shape (n,)."""
         X = np.column_stack([guess.effect, guess.now])
         strength = PRIOR_EFFECTS * np.diag([np.mean(guess.effect**2), np.mean(guess.now**2)]) + 1e-12 * np.eye(2)
-        slope, shift = np.linalg.solve(X.T @ X + strength, X.T @ truth + strength @ np.array([1.0, 0.0]))
+        moments, target = X.T @ X + strength, X.T @ truth + strength @ np.array([1.0, 0.0])
+        slope, shift = np.linalg.solve(moments, target)
+        if slope < 0:  # few effects: what is guessed to help is never promised to harm for that
+            slope, shift = 0.0, target[1] / moments[1, 1]
         rest = truth - slope * guess.effect - shift * guess.now
         parts = guess.parts()
         mean = parts.mean(axis=0)
@@ -191,18 +194,18 @@ def _width(deviations: Floats) -> float:
 
 # The default marketplace, seed 51, as `tests/bench/advice.py --constants 51` prints them; widths a quarter larger.
 _SIMULATED = {
-    "candidate city": Spread(1.51, -0.001, (0.0934, 0.994, 2.85), 2.19),
-    "candidate company_size": Spread(0.46, 0.018, (0, 0.153, 13.5), 1.98),
-    "candidate industry": Spread(-0.44, 0.022, (0.124, 12, 6.83), 1.67),
-    "candidate level": Spread(0.99, 0.000, (0.0517, 0, 0), 2.42),
-    "candidate remote": Spread(0.60, -0.019, (0, 0.173, 58.2), 1.63),
-    "candidate role": Spread(0.28, 0.018, (0.247, 0.635, 36), 1.08),
-    "candidate salary": Spread(0.92, 0.006, (0.183, 0, 8.08), 2.17),
-    "candidate skill": Spread(0.52, 0.030, (0.117, 1.2, 2.13), 1.50),
-    "job experience": Spread(0.35, 0.032, (0.0846, 6.13, 1.03), 2.63),
-    "job level": Spread(1.09, 0.000, (0.0783, 0, 0), 2.57),
-    "job must_have": Spread(0.74, 0.012, (0, 5.29, 83.9), 1.46),
-    "job remote": Spread(1.36, 0.041, (0.129, 0, 23.7), 3.16),
-    "job salary": Spread(0.47, 0.085, (0, 1.02, 62.8), 1.77),
+    "candidate city": Spread(1.15, 0.015, (0.202, 0, 14), 1.99),
+    "candidate company_size": Spread(0.61, 0.038, (0, 0, 17.3), 1.94),
+    "candidate industry": Spread(-0.81, 0.037, (0.175, 10, 7.24), 1.95),
+    "candidate level": Spread(1.06, 0.000, (0.0853, 1.22, 0), 2.24),
+    "candidate remote": Spread(0.57, -0.023, (0.0998, 1.28, 53), 2.53),
+    "candidate role": Spread(-0.38, 0.028, (1.31, 0, 25.7), 1.54),
+    "candidate salary": Spread(1.11, 0.004, (0.107, 0, 31.8), 1.78),
+    "candidate skill": Spread(0.77, 0.026, (0.119, 0, 5.6), 1.81),
+    "job experience": Spread(0.55, 0.030, (0.306, 2.22, 12.1), 1.61),
+    "job level": Spread(1.14, 0.000, (0.128, 0, 0), 2.19),
+    "job must_have": Spread(1.06, 0.030, (0, 1.45, 12.1), 2.21),
+    "job remote": Spread(1.43, 0.004, (0.112, 0.465, 258), 2.36),
+    "job salary": Spread(0.61, 0.055, (0.00841, 3.57, 24.1), 1.68),
 }
 DEFAULT = Spreads(_SIMULATED, "simulator")

@@ -2,7 +2,8 @@
 
 Two kinds of log are understood. In a two-sided log every impression is a row; the company's label is whether it reached
 out, the candidate's whether they accepted once asked. In a one-sided log (only `view` or `apply` events) every event is
-a yes of the candidate, and the no's are sampled from the jobs that existed then, weighted back to all of them.
+a yes of the candidate, and the no's are sampled from the jobs that existed then, weighted back to all of them. A pair
+that was shown before its job's `posted_at` is left out of either.
 """
 
 from dataclasses import dataclass
@@ -103,7 +104,9 @@ def labelled_pairs(
         shown = _one_sided(known, dataset.jobs, since=since, seed=seed)
     shown = _as_of(shown, dataset.candidates, "candidate_id", "candidate_row")
     shown = _as_of(shown, dataset.jobs, "job_id", "job_row")
-    shown = shown.drop_nulls(["candidate_row", "job_row"]).sort("time", "list", "candidate_id", "job_id")
+    shown = _posted(shown.drop_nulls(["candidate_row", "job_row"]), dataset.jobs).sort(
+        "time", "list", "candidate_id", "job_id"
+    )
     if not shown.height:
         raise UnusableData(
             f"source {dataset.name!r} has nothing to learn from between {since or 'its start'} and {until}: "
@@ -204,6 +207,12 @@ def _as_of(shown: pl.DataFrame, profiles: pl.DataFrame, key: str, row: str) -> p
     """Row of the profile version that was valid when each pair was shown: a later edit is never seen."""
     versions = profiles.select(key, pl.col("updated_at").alias("time")).with_row_index(row).sort("time")
     return shown.sort("time").join_asof(versions, on="time", by=key, strategy="backward", check_sortedness=False)
+
+
+def _posted(shown: pl.DataFrame, jobs: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what was shown before its job was posted: such a date was not known then, and would tell the yes."""
+    posted = jobs["posted_at"].gather(shown["job_row"].cast(pl.Int64))
+    return shown.filter((posted <= shown["time"]).fill_null(True))
 
 
 def _to_arrays(dataset: Dataset, shown: pl.DataFrame) -> LabelledPairs:

@@ -3,7 +3,7 @@
 The protocol of many published job recommenders. A pair counts at its first view; candidates with two or more jobs are
 tested on the one they discovered last; the jobs they had seen before are left out of the ranking. It is not cut at one
 moment in time, so it stands beside the global split of `matching.split`, never in its place. Jobs that were not there
-yet count as ranked too: the floors score them like others, the model puts them last.
+yet count as ranked too: the published floors score them like others, one floor and the model put them last.
 `holdout(holdout(dataset)[0])` holds out the view before: the slice to choose settings on.
 """
 

@@ -12,7 +12,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 import polars as pl
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from matching.protected_words import PROTECTED_PATTERN
@@ -27,12 +27,28 @@ UsdPerYear = Annotated[float, Field(ge=1_000, le=5_000_000, allow_inf_nan=False)
 Probability = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
-def _in_utc(time: datetime) -> datetime:
-    """Return the same moment in UTC; a time without an offset is one already."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""Times outside are slips of a unit or a century, not history."""
 
 
-UtcTime = Annotated[datetime, AfterValidator(_in_utc)]
+def _in_utc(value: object) -> datetime:
+    """Read a moment in ISO 8601, a day alone included; without an offset it is in UTC already."""
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(time, datetime):
+            raise TypeError
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        is_known = EARLIEST <= time < LATEST
+    except (ValueError, TypeError, OverflowError):
+        raise PydanticCustomError("time", "must be a time in ISO 8601, as 2026-01-31T09:00:00Z") from None
+    if not is_known:
+        years = {"earliest": EARLIEST.year, "latest": LATEST.year}
+        raise PydanticCustomError("time", "must lie between {earliest} and {latest}", years)
+    return time
+
+
+UtcTime = Annotated[datetime, BeforeValidator(_in_utc)]
 
 RemoteWish = Literal["onsite", "hybrid", "remote", "any"]
 RemotePolicy = Literal["onsite", "hybrid", "remote"]
@@ -126,7 +142,10 @@ class CandidateProfile(Record):
         default_factory=list,
     )
     last_active_at: UtcTime | None = column(
-        "When the candidate was last active: the age of a post is counted to this moment.", unit="UTC", default=None
+        "When the candidate was last active: the age of a post is counted to this moment.",
+        unit="UTC",
+        personal=True,
+        default=None,
     )
 
 

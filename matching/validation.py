@@ -18,14 +18,10 @@ from pydantic import BaseModel
 from matching.dataset import Dataset
 from matching.errors import InvalidTable, StorageError, UnusableData
 from matching.protected_words import PROTECTED_PATTERN
-from matching.tables import BANDS, polars_schema
+from matching.tables import BANDS, EARLIEST, LATEST, polars_schema
 
 if TYPE_CHECKING:
     import pandera.polars as pa
-
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-"""Times outside are slips of a unit or a century, not history."""
 
 UTC_TIME = pl.Datetime("us", "UTC")
 _BROKEN = pl.Schema({"table": pl.String(), "row": pl.Int64(), "column": pl.String(), "rule": pl.String()})

@@ -1,7 +1,8 @@
 """Explanations in words: what both profiles say about each group of features, for the candidate and for the company.
 
 A sentence states facts of the two profiles and nothing of the model; the effect beside it is the contribution's. What
-somebody expects to earn is given in numbers to them alone: the company reads that it differs, not by how much.
+somebody expects to earn, and when they were active, is given in numbers to them alone: the company reads that it
+differs, not by how much.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -213,8 +214,10 @@ def _freshness(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> st
     days = (candidate.last_active_at - job.posted_at).days
     if days < 0:
         return f"The job was posted after {voice.says('were', 'was')} last active."
+    if not voice.is_candidate:
+        return "The job was posted before the candidate was last active."
     age = "less than a day" if days == 0 else "1 day" if days == 1 else f"{days:,} days"
-    return f"The job had been posted {age} before {voice.says('were', 'was')} last active."
+    return f"The job had been posted {age} before you were last active."
 
 
 def _other(_candidate: CandidateProfile, _job: JobProfile, voice: Voice) -> str:

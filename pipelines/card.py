@@ -170,7 +170,7 @@ def _next_view(table: pl.DataFrame | None) -> str:
     ]
     intro = (
         f"The last job each of {table['n_candidates'][0]:,} candidates discovered is left out, and all jobs are "
-        "ranked. Not cut at one moment in time."
+        "ranked; the model puts those last that were not there yet. Not cut at one moment in time."
     )
     return f"## The next view\n\n{intro}\n\n{_table(['method', 'Recall@10', 'nDCG@10'], rows)}"
 

@@ -17,16 +17,25 @@ from pathlib import Path
 
 from matching.errors import EngineError
 from matching.settings import Settings
+from pipelines import lock
 from pipelines.environment import prefect_variables, provide
 from pipelines.storage import explained
 
 HOST = "127.0.0.1"
+PROJECT = Path(__file__).parents[1]
 START_SECONDS = 120.0
 POLL_SECONDS = 0.1
 STOP_SECONDS = 5.0
 URL = "PREFECT_API_URL"
-# As Prefect sets them for a temporary server of its own.
-TEMPORARY = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+TEMPORARY = {
+    # As Prefect sets them for a temporary server of its own.
+    "PREFECT_UI_ENABLED": "0",
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+    # Its log must say why it ended; the training itself stays quiet.
+    "PREFECT_LOGGING_LEVEL": "ERROR",
+    "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
+}
 
 
 @dataclass(frozen=True)
@@ -82,33 +91,36 @@ def temporary(settings: Settings) -> Iterator[TemporaryServer | None]:
     """Have a server for as long as the block runs; None where `PREFECT_API_URL` names one.
 
     Raises:
+        BusyError: another command of this home has one.
         StorageError: the home cannot be written to, or its disk is full.
     """
     if URL in os.environ:
         yield None
         return
-    with explained(settings.root):
+    # Two servers that start in one new home would both make its database, and one of them would end.
+    with explained(settings.root), lock.held(settings, "prefect", "a training"):
         server = _start(settings)
-    os.environ[URL] = server.url
-    try:
-        yield server
-    finally:
-        del os.environ[URL]
-        server.stop()
+        os.environ[URL] = server.url
+        try:
+            yield server
+        finally:
+            os.environ.pop(URL, None)
+            server.stop()
 
 
 def _start(settings: Settings) -> TemporaryServer:
-    settings.make_root()
     provide(prefect_variables(settings))
-    home = settings.root / "prefect"
+    home = settings.make_root() / "prefect"
     home.mkdir(exist_ok=True)
+    # Not the folder we stand in: a module of the user's there must not hide one of ours.
+    command = [sys.executable, "-P", "-m", __name__]
     with socket.create_server((HOST, 0)) as listening, (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(listening.fileno())],
+            [*command, str(listening.fileno())],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=os.environ | TEMPORARY,
+            env=os.environ | TEMPORARY | {"PYTHONPATH": str(PROJECT)},
             pass_fds=(listening.fileno(),),
             start_new_session=True,  # Ctrl-C is for the training, which still reports to the server
         )
@@ -117,13 +129,13 @@ def _start(settings: Settings) -> TemporaryServer:
 
 def _end_with_parent() -> None:
     """Leave once the parent's end of the pipe is closed, be it by `kill -9`."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # holds no lock of Python's, which could not be freed at an exit
     os._exit(0)
 
 
 def main() -> None:
     """Serve on the inherited socket."""
-    import uvicorn
+    import uvicorn  # Prefect brings it
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     uvicorn.run("prefect.server.api.server:create_app", factory=True, fd=int(sys.argv[1]), log_level="error")

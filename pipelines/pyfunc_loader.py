@@ -1,7 +1,7 @@
 """How MLflow loads a registered bundle: `mlflow.pyfunc.load_model(...).predict(frame)` scores raw profiles.
 
 A row of the frame is a pair: the columns of `CandidateProfile` behind `candidate.` and those of `JobProfile` behind
-`job.`; lists and booleans travel as JSON. Needs no mlflow, but `matching` must be importable.
+`job.`; lists and booleans travel as JSON, times as ISO 8601. Needs no mlflow, but `matching` must be importable.
 """
 
 import json

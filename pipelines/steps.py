@@ -142,6 +142,9 @@ def _pair_features(settings: Settings) -> PairFeatures:
 def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -> MatchModel:
     """Fit and calibrate both directions where labelled, write the core files, and load them as serving will.
 
+    The loaded model keeps the profiles as they were encoded in memory; that the restored vocabularies encode alike is
+    checked on a sample of rows.
+
     Raises:
         UnusableData: a direction has one class only.
     """

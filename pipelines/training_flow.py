@@ -131,10 +131,12 @@ def _as_flow(work: "_Work", ready: Callable[[], None] | None) -> TrainingResult:
     except Exception as error:
         if error in work.failures or isinstance(error, TandemError) or explain(error, work.settings.root):
             raise
-        raise EngineError(
-            f"Prefect did not run the flow ({type(error).__name__}): check the server at PREFECT_API_URL, or unset it "
-            "to use a temporary one"
-        ) from error
+        what = (
+            "see prefect/server.log in the home, and run it again"
+            if ready
+            else ("check the server at PREFECT_API_URL, or unset it to use a temporary one")
+        )
+        raise EngineError(f"Prefect did not run the flow ({type(error).__name__}): {what}") from error
 
 
 @dataclass(frozen=True)

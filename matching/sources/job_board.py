@@ -18,7 +18,7 @@ from matching.tables import Candidate, Event, EventKind, Job
 
 MOST_LOST = 0.5  # dirty rows are expected; this share means another format
 EPOCH = datetime(2014, 1, 1, tzinfo=UTC)
-"""Before anything in the files: when every job and every empty profile became visible."""
+"""Before anything in the files: when every empty profile became visible."""
 
 COUNTRY = "United States"
 UTC_TIME = pl.Datetime("us", "UTC")

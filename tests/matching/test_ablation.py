@@ -55,8 +55,11 @@ def found(slices: InnerSlices) -> Ablation:
 def test_a_group_without_a_value_is_passed_over(slices: InnerSlices) -> None:
     empty = ("post_age_days",)  # the simulator states no dates
     noise = replace(slices, names=(*NOISE, *empty), **_columns(slices, (*NOISE, *empty)))
-    found = ablate(noise, {"noise": NOISE, "empty": empty}, estimator=QUICK, seed=1)
+    told: list[str] = []
+    found = ablate(noise, {"noise": NOISE, "empty": empty}, estimator=QUICK, seed=1, told=told.append)
     assert [one.name for one in found.groups] == ["without noise"]
+    assert told[0] == "passed over, without a value in this log: empty"
+    assert found.dropped == (), "something must be left to learn from"
 
 
 def _columns(slices: InnerSlices, names: tuple[str, ...]) -> dict[str, Any]:

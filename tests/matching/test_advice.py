@@ -213,6 +213,15 @@ def test_the_largest_promise_is_no_winners_curse() -> None:
     assert inside.mean() == pytest.approx(0.8, abs=0.02)
 
 
+def test_a_promise_never_goes_against_the_guess() -> None:
+    effect = np.linspace(0.1, 1.0, 40)
+    guess = Guess(effect, effect / 5, np.full(40, 2.0))
+    reversed_ = Spread.fit(guess, 0.5 - effect)
+    assert reversed_.slope == 0
+    assert Spread.fit(guess, effect).slope == pytest.approx(1.0, abs=0.05)
+    assert all(spread.slope >= 0 for spread in DEFAULT.kinds.values())
+
+
 def test_spreads_are_kept_as_data(tmp_path: Path) -> None:
     assert Spreads.load(tmp_path) is DEFAULT
     own = Spreads({"candidate skill": Spread(0.5, 0.1, (1.0, 2.0, 3.0), 1.5)}, "truth")

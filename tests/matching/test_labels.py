@@ -128,6 +128,19 @@ def test_a_job_that_did_not_exist_yet_is_no_sampled_no() -> None:
     assert no.weight.sum() == pytest.approx(29, rel=0.7), "the rows left stand for the 29 jobs that existed"
 
 
+def test_a_view_before_its_job_was_posted_is_left_out() -> None:
+    """A job dated by later events would otherwise be a yes that no sampled no is like."""
+    views = [event("a", "view", 10), event("a", "view", 12, job_id="job-1"), event("b", "view", 14, job_id="job-2")]
+    data = dataset([candidate("a"), candidate("b")], views, jobs=4)
+    dates = {"job": day(11), "job-1": day(12), "job-2": None, "job-3": day(13)}
+    dated = data.jobs.with_columns(pl.col("job_id").replace_strict(dates).alias("posted_at"))
+    rows = label(replace(data, jobs=dated))
+    yes = rows.take(rows.candidate == 1)
+    assert set(yes.pairs.jobs["job_id"].to_numpy()[yes.pairs.job_rows]) == {"job-1", "job-2"}
+    posted = dated["posted_at"].dt.epoch("us").to_numpy()[rows.pairs.job_rows]
+    assert not (posted > rows.time.astype("datetime64[us]").astype(np.int64)).any()
+
+
 def test_a_job_viewed_only_later_can_be_a_sampled_no() -> None:
     data = dataset([candidate("a")], [event("a", "view", 1), event("a", "view", 9, job_id="job-1")], jobs=2)
     rows = label(data)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select, text
 
 from matching.database import connect, profiles
 from matching.errors import StorageError
-from matching.profiles import load, load_kind, read_payloads, replace_all
+from matching.profiles import load, load_kind, read_payload, read_payloads, replace_all
 from matching.tables import Candidate, CandidateProfile, Job, frame
 
 SOURCE = "marketplace"
@@ -111,8 +111,11 @@ def test_a_broken_database_is_a_storage_error(tmp_path: Path) -> None:
         experience_years=st.none() | st.floats(0, 60),
         expected_salary_usd_per_year=st.none() | st.floats(1_000, 5_000_000),
         wish_stack=st.lists(st.text(min_size=1, max_size=10), max_size=3),
+        last_active_at=st.none() | st.datetimes(datetime(1990, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
     )
 )
 def test_json_keeps_every_bit_of_a_profile(profile: CandidateProfile) -> None:
     direct = frame(CandidateProfile, [profile.model_dump()])
-    assert read_payloads([profile.model_dump_json()], CandidateProfile).equals(direct)
+    payload = profile.model_dump_json()
+    assert read_payloads([payload], CandidateProfile).equals(direct)
+    assert frame(CandidateProfile, [read_payload(CandidateProfile, payload)]).equals(direct)

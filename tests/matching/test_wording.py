@@ -213,4 +213,5 @@ def test_skills_are_told_by_meaning_as_the_model_reads_them() -> None:
 def test_how_new_a_job_was(active: str | None, posted: str | None, to_candidate: str) -> None:
     told, to_company = said("freshness", {"last_active_at": active}, {"posted_at": posted})
     assert told == to_candidate
-    assert to_company == to_candidate.replace("you were", "the candidate was")
+    assert not any(sign.isdigit() for sign in to_company), "a company does not learn when somebody was active"
+    assert to_company.startswith(("The job ", "When the candidate was"))

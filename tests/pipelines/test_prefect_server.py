@@ -78,6 +78,35 @@ def test_one_that_ends_while_starting_is_told_in_one_line(tmp_path: Path, monkey
     assert prefect_server.URL not in os.environ
 
 
+def test_a_second_one_in_the_same_home_is_refused_before_it_starts(tmp_path: Path) -> None:
+    first, second = child(tmp_path / "home", "wait"), child(tmp_path / "home", "wait")
+    lines = [process.stdout.readline() for process in (first, second) if process.stdout]
+    assert sorted(line.strip().isdigit() for line in lines) == [False, True]
+    for process in (first, second):
+        process.kill()
+        process.communicate()
+
+
+def test_a_folder_of_the_users_does_not_hide_our_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipelines" / "__init__.py").write_text("raise RuntimeError('not ours')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(prefect_server.URL, raising=False)
+    with prefect_server.temporary(Settings(home=tmp_path / "home")) as server:
+        assert server is not None
+        server.wait()
+
+
+def test_the_log_says_why_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(prefect_server.URL, raising=False)
+    (tmp_path / "home" / "prefect" / "prefect.db").mkdir(parents=True)
+    with prefect_server.temporary(Settings(home=tmp_path / "home")) as server:
+        assert server is not None
+        with pytest.raises(EngineError, match="ended while starting"):
+            server.wait()
+        assert "unable to open database file" in server.log.read_text()
+
+
 def test_the_server_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(prefect_server.URL, "http://127.0.0.1:1/api")
     with prefect_server.temporary(Settings(home=tmp_path / "home")) as server:
