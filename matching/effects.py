@@ -196,10 +196,10 @@ def _width(deviations: Floats) -> float:
 _SIMULATED = {
     "candidate city": Spread(1.15, 0.015, (0.202, 0, 14), 1.99),
     "candidate company_size": Spread(0.61, 0.038, (0, 0, 17.3), 1.94),
-    "candidate industry": Spread(-0.81, 0.037, (0.175, 10, 7.24), 1.95),
+    "candidate industry": Spread(0.00, 0.034, (2.39, 2.86, 8.49), 1.86),
     "candidate level": Spread(1.06, 0.000, (0.0853, 1.22, 0), 2.24),
     "candidate remote": Spread(0.57, -0.023, (0.0998, 1.28, 53), 2.53),
-    "candidate role": Spread(-0.38, 0.028, (1.31, 0, 25.7), 1.54),
+    "candidate role": Spread(0.00, 0.023, (1.68, 0, 21.2), 1.62),
     "candidate salary": Spread(1.11, 0.004, (0.107, 0, 31.8), 1.78),
     "candidate skill": Spread(0.77, 0.026, (0.119, 0, 5.6), 1.81),
     "job experience": Spread(0.55, 0.030, (0.306, 2.22, 12.1), 1.61),
