@@ -214,10 +214,9 @@ def test_the_largest_promise_is_no_winners_curse() -> None:
 
 
 def test_a_promise_never_goes_against_the_guess() -> None:
-    effect = np.linspace(0.1, 1.0, 40)
-    guess = Guess(effect, effect / 5, np.full(40, 2.0))
-    reversed_ = Spread.fit(guess, 0.5 - effect)
-    assert reversed_.slope == 0
+    effect = np.linspace(0.1, 1.0, 400)
+    guess = Guess(effect, effect / 5, np.full(400, 2.0))
+    assert Spread.fit(guess, 1.5 - effect).slope == 0
     assert Spread.fit(guess, effect).slope == pytest.approx(1.0, abs=0.05)
     assert all(spread.slope >= 0 for spread in DEFAULT.kinds.values())
 
