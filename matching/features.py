@@ -50,7 +50,7 @@ COMPANY_SIZES: tuple[str, ...] = CompanySize.__args__  # type: ignore[attr-defin
 FULL_SKILLS = 30
 # A resume that holds this share of a post's words and word pairs was made from the post: it counts for nothing there.
 PASTED_SHARE = 0.6
-FEWEST_PASTED_TERMS = 60  # of a shorter post, such as a bare title, an honest resume may hold it all
+FEWEST_PASTED_TERMS = 32  # of a shorter post, such as a bare title, an honest resume may hold it all
 UNSTATED_SKILL_YEARS = 1.5  # counted for a skill without years; half of those who state them state less
 FULL_DEPTH_YEARS = 6.0
 FEWEST_PEOPLE = 5

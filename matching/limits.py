@@ -14,7 +14,7 @@ people do take work on site who wish to work remotely, and move who name no want
 without case (`matching.words`); synonyms do not count.
 """  # noqa: E501 - a table
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from zlib import crc32
@@ -24,6 +24,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from matching.dataset import Pairs, Rows
+from matching.plain_text import plain
 from matching.words import BlockWords, Documents
 
 Flags = NDArray[np.bool_]
@@ -114,7 +115,7 @@ class JobLimits:
 
 def encode_candidates(candidates: pl.DataFrame) -> CandidateLimits:
     """Read `CandidateProfile` rows once, to be compared with many jobs."""
-    countries = candidates["work_countries"].to_list()
+    countries = [[name for name in names or [] if _name(name)] for names in candidates["work_countries"].to_list()]
     return CandidateLimits(
         country=_codes(candidates["country"], _country),
         region=_codes(candidates["region"], _name),
@@ -193,12 +194,12 @@ def _is_elsewhere(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: 
 
 
 def _name(name: str | None) -> str:
-    return (name or "").strip().casefold()
+    return plain(name or "").casefold()
 
 
 def _country(name: str | None) -> str:
-    plain = _name(name)
-    return _COUNTRIES.get(plain, plain)
+    simple = _name(name)
+    return _COUNTRIES.get(simple, simple)
 
 
 def _code(name: str) -> int:
@@ -214,7 +215,7 @@ def _floats(values: pl.Series) -> Floats:
     return np.array([np.nan if value is None else value for value in values.to_list()], dtype=np.float64)
 
 
-def _members(lists: list[list[str] | None], spelling: Spelling) -> Codes:
+def _members(lists: Sequence[Sequence[str] | None], spelling: Spelling) -> Codes:
     """Every name of every list as (row << 32) | code, sorted."""
     keys = [(row << 32) | _code(spelling(name)) for row, names in enumerate(lists) for name in names or ()]
     return np.sort(np.array(keys, dtype=np.uint64))

@@ -14,8 +14,8 @@ _ORIGIN = (
     "immigrant immigrants migrant migrants refugee refugees foreigner foreigners"
 )
 _BELIEF = (
-    "jew jews jewish muslim muslims islam islamic christian christians catholic protestant hindu sikh buddhist atheist "
-    "mosque church synagogue temple"
+    "jew jews jewish muslim muslims muslima muslimah islam islamic christian christians catholic protestant hindu sikh "
+    "buddhist atheist mosque church synagogue temple"
 )
 _HEALTH = "disabled disability disabilities wheelchair deaf blind autistic autism"
 

@@ -122,9 +122,20 @@ _CANONICAL = {
 }
 
 
+_NAMES = frozenset(plain(name).casefold() for name in SPELLINGS)
+# What stands behind a name and changes little: "PostgreSQL 15", "python-3", "Kubernetes (EKS)".
+_BEHIND = re.compile(r"(?:\s*\([^()]*\)|[\s-]+v?\d[\d.]*(?:\.x|\+)?)+$")
+
+
 def canonical(name: str) -> str:
-    """Return the one name of a skill, in lower case: "K8s" and "kubernetes " are the same, an unknown one is itself."""
+    """Return the one name of a skill, in lower case: "K8s" and "kubernetes " are the same, an unknown one is itself.
+
+    A version or a note in parentheses behind a name of the table does not count.
+    """
     simple = plain(name).casefold()
+    if simple not in _CANONICAL and simple not in _NAMES:
+        bare = _BEHIND.sub("", simple)
+        simple = bare if bare in _CANONICAL or bare in _NAMES else simple
     return _CANONICAL.get(simple, simple)
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from matching.plain_text import plain
 from matching.protected_words import PROTECTED_PATTERN
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
@@ -188,7 +189,7 @@ class JobProfile(Record):
 
     @model_validator(mode="after")
     def _block_words_name_no_group(self) -> Self:
-        if any(re.search(PROTECTED_PATTERN, word) for word in self.block_words):
+        if any(re.search(PROTECTED_PATTERN, plain(word)) for word in self.block_words):
             raise PydanticCustomError("protected", "block_words must not name a protected group")
         return self
 

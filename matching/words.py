@@ -7,6 +7,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+# Format signs and variation selectors, for polars.
+INVISIBLE = r"[\p{Cf}\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]"
+
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -17,7 +20,7 @@ def plain(texts: pl.Series) -> pl.Series:
     Compatibility forms are one (NFKC), case and invisible signs do not count, and `+`, `#` and `.` belong to a word, so
     that "c" is not in "c++" and "java" not in "javascript". Dots at the end of a word end a sentence.
     """
-    words = texts.fill_null("").str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\p{Cf}", "")
+    words = texts.fill_null("").str.normalize("NFKC").str.to_lowercase().str.replace_all(INVISIBLE, "")
     words = words.str.replace_all(r"[^\w+#.]+", " ").str.replace_all(r"\.+( |$)", " ")
     return (" " + words.str.strip_chars(" ").str.replace_all(" +", " ") + " ").rename(texts.name)
 

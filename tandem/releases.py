@@ -2,10 +2,11 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import matching
 from matching.errors import NoChampion
 from matching.settings import Settings
 from tandem import dashboards, figures
@@ -59,13 +60,21 @@ def train_model(settings: Settings, data: Path | None, *, promote: bool = True) 
     """
     from pipelines import prefect_server
 
-    with prefect_server.temporary(settings) as server, steps("training") as say:
+    # What cannot train is told at once, without a server started for it.
+    begun = prefect_server.temporary(settings) if _may_train(settings, data) else nullcontext()
+    with begun as server, steps("training") as say:
         from pipelines.training_flow import train
 
         ready = server.wait if server else None
         result = train(settings, data=data, progress=say, promote=promote, ready=ready)
     figures.show(result)
     return result
+
+
+def _may_train(settings: Settings, data: Path | None) -> bool:
+    """Tell, without loading a problem, whether there is one of this name and something at the path of its data."""
+    declared = Path(matching.__file__).parent / "problems" / f"{settings.source}.py"
+    return declared.is_file() and (data is None or data.exists())
 
 
 def deploy_champion(settings: Settings) -> "Deployment":

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from matching.dataset import Pairs
-from matching.plain_text import plain
+from matching.plain_text import LONGEST, plain
 from matching.skills import canonical, named_in, spellings
 from matching.tables import CandidateProfile, JobProfile, frame, polars_schema
 from tests.matching.market import Trained
@@ -98,7 +98,13 @@ def test_invisible_characters_and_wide_letters_change_nothing() -> None:
     assert plain("Ku\u200bber\u00adnetes") == "Kubernetes"
     assert plain("\uff30\uff59\uff54\uff48\uff4f\uff4e") == "Python"
     assert plain("\u202eRust\u202c") == "Rust"
+    assert plain("Ku\U000e0001ber\ufe0fne\U000e0100tes") == "Kubernetes"
     assert plain("Київ  \n Львів") == "Київ Львів"
+
+
+def test_a_text_that_folding_makes_longer_is_read_up_to_a_length() -> None:
+    assert len(plain("\ufdfa" * 100_000)) <= LONGEST
+    assert len(plain("é" * 100_000)) == 100_000, "a resume of the longest length is read whole"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +114,12 @@ def test_invisible_characters_and_wide_letters_change_nothing() -> None:
         ("Golang", "Go", True),
         ("K8S ", " kubernetes", True),
         ("Postgres", "PostgreSQL", True),
+        ("PostgreSQL 15", "Postgres", True),
+        ("Python 3.11", "python-3", True),
+        ("Kubernetes (EKS)", "k8s", True),
+        ("Amazon Web Services (AWS)", "AWS", True),
+        ("ISO 9001", "ISO 27001", False),
+        ("React (Native)", "React Native", False),
         ("Solidity", "SOLID", False),
         ("Java", "JavaScript", False),
         ("C", "C++", False),
@@ -153,6 +165,18 @@ def test_a_pasted_advert_gains_little(trained: Trained) -> None:
         return changed(person, resume=f"{person['resume']}\n{advert}\n{advert}")
 
     assert places_gained(trained, pasted) < MOST_PLACES_GAINED
+
+
+def test_a_short_advert_pasted_whole_does_not_count(trained: Trained) -> None:
+    features = trained.model.features
+    counts = features.encode_jobs(trained.dataset.jobs).numbers["term_count"]
+    post = trained.dataset.jobs[[int(np.argmin(np.abs(counts - 45)))]]
+    assert features.encode_jobs(post).numbers["term_count"][0] < 60
+    text, column = f"{post['title'][0]}. {post['description'][0]}", features.feature_names.index("text_similarity")
+    for resume, is_pasted in ((text, True), (text[: len(text) // 4], False)):
+        person = frame(CandidateProfile, [{"candidate_id": "c", "headline": "Barista", "skills": [], "resume": resume}])
+        one = np.zeros(1, np.int64)
+        assert np.isnan(features.transform(Pairs(person, post, one, one))[0, column]) == is_pasted
 
 
 def _made_up(count: int) -> list[str]:

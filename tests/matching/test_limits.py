@@ -169,7 +169,19 @@ def test_profiles_stored_before_there_were_limits_break_none() -> None:
     assert not len(limits.eligible(Pairs(person.clear(), post.clear(), none, none)))
 
 
-@pytest.mark.parametrize("word", ["women", "Women's", "over 50 old", "Black", "non-binary", "muslim"])
+HIDDEN = ("\uff57\uff4f\uff4d\uff45\uff4e", "wom\u00aden", "mus\U000e0001lim", "mus\ufe0flim", "Muslima")
+
+
+def test_invisible_signs_and_blanks_in_names_of_places_change_nothing() -> None:
+    person = {"work_countries": ["Ger\u200bmany"]}
+    assert broken(person, {"country": "Germany", "remote_policy": "onsite"}) == set()
+    assert broken({"work_countries": [" ", "\u200b"]}, {"country": "Germany", "remote_policy": "onsite"}) == set()
+    assert broken({"work_countries": ["France"]}, {"country": "Germany", "remote_policy": "onsite"}) == {
+        Limit.WORK_PERMIT
+    }
+
+
+@pytest.mark.parametrize("word", ["women", "Women's", "over 50 old", "Black", "non-binary", "muslim", *HIDDEN])
 def test_a_job_may_not_rule_out_a_protected_group(word: str) -> None:
     with pytest.raises(ValidationError, match="must not name a protected group"):
         JobProfile.model_validate(POST | {"block_words": ["agency", word]})

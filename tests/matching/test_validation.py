@@ -162,7 +162,10 @@ def test_an_event_of_the_future_is_refused_since_the_newest_event_ends_the_log(t
     validate(dataset(), tmp_path, now=datetime(2026, 3, 1, tzinfo=UTC))
 
 
-def test_a_job_that_rules_out_a_protected_group_is_found() -> None:
-    jobs = [job(block_words=["agency"]), job(job_id="other", block_words=["agency", "Women only"])]
+@pytest.mark.parametrize(
+    "word", ["Women only", "wom\u00aden", "\uff57\uff4f\uff4d\uff45\uff4e", "mus\U000e0001lim", "mus\ufe0flim"]
+)
+def test_a_job_that_rules_out_a_protected_group_is_found(word: str) -> None:
+    jobs = [job(block_words=["agency"]), job(job_id="other", block_words=["agency", word])]
     (found,) = broken_rules(dataset(jobs=jobs)).rows()
     assert found == ("jobs", 2, "block_words", "must not name a protected group")
