@@ -12,6 +12,7 @@ import pytest
 from matching.errors import EngineError, StorageError
 from matching.settings import Settings
 from pipelines import prefect_server
+from pipelines.environment import prefect_variables
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,13 @@ with prefect_server.temporary(Settings(home=Path(sys.argv[1]))) as server:
     else:
         time.sleep(600)
 """
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Forget the home that an earlier test of this process set for Prefect: what is set stays set."""
+    for name in (prefect_server.URL, *prefect_variables(Settings(home=tmp_path))):
+        monkeypatch.delenv(name, raising=False)
 
 
 def child(home: Path, doing: str) -> "subprocess.Popen[str]":
@@ -67,8 +75,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     assert ended(pid)
 
 
-def test_one_that_ends_while_starting_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(prefect_server.URL, raising=False)
+def test_one_that_ends_while_starting_is_told_in_one_line(tmp_path: Path) -> None:
     with prefect_server.temporary(Settings(home=tmp_path / "home")) as server:
         assert server is not None
         assert os.environ[prefect_server.URL] == server.url
@@ -91,14 +98,12 @@ def test_a_folder_of_the_users_does_not_hide_our_modules(tmp_path: Path, monkeyp
     (tmp_path / "pipelines").mkdir()
     (tmp_path / "pipelines" / "__init__.py").write_text("raise RuntimeError('not ours')")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(prefect_server.URL, raising=False)
     with prefect_server.temporary(Settings(home=tmp_path / "home")) as server:
         assert server is not None
         server.wait()
 
 
-def test_the_log_says_why_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(prefect_server.URL, raising=False)
+def test_the_log_says_why_it_ended(tmp_path: Path) -> None:
     (tmp_path / "home" / "prefect" / "prefect.db").mkdir(parents=True)
     with prefect_server.temporary(Settings(home=tmp_path / "home")) as server:
         assert server is not None
@@ -115,15 +120,13 @@ def test_the_server_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert not (tmp_path / "home").exists()
 
 
-def test_a_home_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(prefect_server.URL, raising=False)
+def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError), prefect_server.temporary(Settings(home=tmp_path / "file" / "sub" / "home")):
         pass
 
 
-def test_it_listens_on_loopback_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(prefect_server.URL, raising=False)
+def test_it_listens_on_loopback_alone(tmp_path: Path) -> None:
     with prefect_server.temporary(Settings(home=tmp_path / "home")) as server:
         assert server is not None
         assert httpx.URL(server.url).host == "127.0.0.1"
