@@ -3,10 +3,13 @@
 import re
 import unicodedata
 
-# Zero-width characters, soft hyphens, direction marks, tags, variation selectors: they split words that look whole.
-_INVISIBLE = re.compile(
-    r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+# Format signs (category Cf: zero-width characters, soft hyphens, direction marks, tags) and variation selectors: they
+# split words that look whole. Written out, so that it is one pattern for Python's re and for polars' Rust expressions.
+INVISIBLE = (
+    "[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_INVISIBLE = re.compile(INVISIBLE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"\s+")
 LONGEST = 110_000

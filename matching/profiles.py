@@ -4,10 +4,7 @@ Only the columns of `CandidateProfile` and `JobProfile` are stored: protected at
 """
 
 import io
-import json
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 import polars as pl
 from sqlalchemy import Engine, delete, insert, select
@@ -94,13 +91,6 @@ def read_payloads(payloads: list[str], record: type[CandidateProfile | JobProfil
     if not payloads:
         return pl.DataFrame(schema=schema)
     return pl.read_ndjson(io.BytesIO("\n".join(payloads).encode()), schema=schema)
-
-
-def read_payload(record: type[CandidateProfile | JobProfile], payload: str) -> dict[str, Any]:
-    """Read one JSON profile into the values of a row of the record's table."""
-    row: dict[str, Any] = json.loads(payload)
-    times = [name for name, kind in polars_schema(record).items() if kind == pl.Datetime and row.get(name) is not None]
-    return row | {name: datetime.fromisoformat(row[name]) for name in times}
 
 
 def _rows(kind: str, table: pl.DataFrame) -> list[dict[str, str | int]]:

@@ -19,7 +19,7 @@ from matching.dataset import Dataset
 from matching.errors import InvalidTable, StorageError, UnusableData
 from matching.protected_words import PROTECTED_PATTERN
 from matching.tables import BANDS, EARLIEST, LATEST, polars_schema
-from matching.words import INVISIBLE
+from matching.words import folded
 
 if TYPE_CHECKING:
     import pandera.polars as pa
@@ -194,8 +194,7 @@ def _rules_between(name: str, dataset: Dataset, now: datetime) -> Iterator[Rule]
     elif name == "jobs":
         yield _unique("job_id", "updated_at")
         yield from (_ordered(low, high) for low, high in BANDS)
-        words = pl.element().str.normalize("NFKC").str.replace_all(INVISIBLE, "")
-        names_group = pl.col("block_words").list.eval(words.str.contains(PROTECTED_PATTERN)).list.any()
+        names_group = pl.col("block_words").list.eval(folded(pl.element()).str.contains(PROTECTED_PATTERN)).list.any()
         yield Rule("block_words", "must not name a protected group", ~names_group.fill_null(value=False))
     elif name == "protected":
         yield _unique("candidate_id")

@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-# Format signs and variation selectors, for polars.
-INVISIBLE = r"[\p{Cf}\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}]"
+from matching.plain_text import INVISIBLE
 
 Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Texts = TypeVar("Texts", pl.Series, pl.Expr)
+
+
+def folded(texts: Texts) -> Texts:
+    """Texts in which compatibility forms are one (NFKC) and nothing is invisible."""
+    return texts.str.normalize("NFKC").str.replace_all(INVISIBLE, "")
 
 
 def plain(texts: pl.Series) -> pl.Series:
@@ -20,7 +26,7 @@ def plain(texts: pl.Series) -> pl.Series:
     Compatibility forms are one (NFKC), case and invisible signs do not count, and `+`, `#` and `.` belong to a word, so
     that "c" is not in "c++" and "java" not in "javascript". Dots at the end of a word end a sentence.
     """
-    words = texts.fill_null("").str.normalize("NFKC").str.to_lowercase().str.replace_all(INVISIBLE, "")
+    words = folded(texts.fill_null("")).str.to_lowercase()
     words = words.str.replace_all(r"[^\w+#.]+", " ").str.replace_all(r"\.+( |$)", " ")
     return (" " + words.str.strip_chars(" ").str.replace_all(" +", " ") + " ").rename(texts.name)
 

@@ -1,4 +1,4 @@
-"""The training as a Prefect flow: the one module whose process imports prefect beside our code, and only to run.
+"""The training as a Prefect flow: the one module that imports prefect, and imported only to run.
 
 Prefect sees names, times and states of the steps, never their data: a task takes no argument and returns nothing, so
 that no table is hashed for a cache, walked for futures or pickled to disk.

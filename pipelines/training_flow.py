@@ -131,11 +131,8 @@ def _as_flow(work: "_Work", ready: Callable[[], None] | None) -> TrainingResult:
     except Exception as error:
         if error in work.failures or isinstance(error, TandemError) or explain(error, work.settings.root):
             raise
-        what = (
-            "see prefect/server.log in the home, and run it again"
-            if ready
-            else ("check the server at PREFECT_API_URL, or unset it to use a temporary one")
-        )
+        named = "check the server at PREFECT_API_URL, or unset it to use a temporary one"
+        what = "see prefect/server.log in the home, and run it again" if ready else named
         raise EngineError(f"Prefect did not run the flow ({type(error).__name__}): {what}") from error
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from matching.profiles import StoredProfiles, read_payload
+from matching.profiles import StoredProfiles
 from matching.tables import CandidateProfile, JobProfile, polars_schema
 from serving.problems import Detail, Problem, invalid
 
@@ -41,13 +41,15 @@ class Side:
 
     def record(self, row: int) -> Any:
         """Return the profile of a row as its record."""
-        profile = list(self.profiles.values())[row]
-        return self._record.model_validate_json(profile) if isinstance(profile, str) else profile
+        return self._read(list(self.profiles.values())[row])
 
     def table(self) -> pl.DataFrame:
         """The profiles as a table, one row each."""
-        rows = [read_payload(self._record, p) if isinstance(p, str) else p.model_dump() for p in self.profiles.values()]
+        rows = [self._read(profile).model_dump() for profile in self.profiles.values()]
         return pl.DataFrame(rows, schema=polars_schema(self._record), orient="row")
+
+    def _read(self, profile: Profile | str) -> Profile:
+        return self._record.model_validate_json(profile) if isinstance(profile, str) else profile
 
     def _add(self, key: str, profile: Profile | str, field: str) -> int:
         if key not in self._row_of:

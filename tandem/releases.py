@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matching
+from matching import problems
 from matching.errors import NoChampion
 from matching.settings import Settings
 from tandem import dashboards, figures
@@ -73,8 +73,7 @@ def train_model(settings: Settings, data: Path | None, *, promote: bool = True) 
 
 def _may_train(settings: Settings, data: Path | None) -> bool:
     """Tell, without loading a problem, whether there is one of this name and something at the path of its data."""
-    declared = Path(matching.__file__).parent / "problems" / f"{settings.source}.py"
-    return declared.is_file() and (data is None or data.exists())
+    return settings.source in problems.names() and (data is None or data.exists())
 
 
 def deploy_champion(settings: Settings) -> "Deployment":

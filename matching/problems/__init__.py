@@ -2,9 +2,12 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING
 
 from matching.errors import InputError
-from matching.problem import Problem
+
+if TYPE_CHECKING:  # to name the problems must load none
+    from matching.problem import Problem
 
 
 def names() -> list[str]:
@@ -12,7 +15,7 @@ def names() -> list[str]:
     return sorted(module.name for module in iter_modules(__path__))
 
 
-def problem(name: str) -> Problem:
+def problem(name: str) -> "Problem":
     """Return the problem called `name`; its source, its model and its registry entry have the same name.
 
     Raises:

@@ -130,7 +130,7 @@ def _jobs(views: pl.DataFrame) -> pl.DataFrame:
     The company doubles as the description, so that the text of a profile finds it again.
     """
     stated = [pl.col(name).drop_nulls().first() for name in ("title", "company", "city", "region", "industry")]
-    jobs = views.group_by("job_id").agg(*stated, updated_at=pl.col("time").min())
+    jobs = views.group_by("job_id").agg(*stated)
     assumed = {"country": pl.lit(COUNTRY)}
     return complete(Job, jobs.with_columns(**assumed, description=pl.col("company").fill_null("")))
 

@@ -43,7 +43,7 @@ BIAS_FIGURES = (
 
 def ranking() -> Iterator[Line]:
     """Rank whole pools of the large marketplace by true mutual probability, all of it and what was never seen."""
-    dataset, parts = _large()
+    dataset, parts = _sliced(LARGE)
     fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=problem(LARGE))
     features = fitted.features.transform(parts.calibration.pairs)
     named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
@@ -92,8 +92,7 @@ def bias() -> Iterator[Line]:
     Without the correction the probability is told wrong. The ranking has no target: both do about as well there.
     """
     declared = problem("marketplace")
-    dataset = declared.source.load(None, seed=SEED, progress=lambda _: None)
-    parts = split(dataset, maturity=MATURITY, seed=SEED)
+    dataset, parts = _sliced("marketplace")
     corrected, naive = (
         _company_figures(training.fit(*slices, seed=SEED, problem=declared), parts.holdout, dataset)
         for slices in ((parts.train, parts.calibration), (_as_if_seen(parts.train), _as_if_seen(parts.calibration)))
@@ -141,7 +140,7 @@ def flow() -> Iterator[Line]:
 def bare() -> None:
     """Load, cut, fit and measure all that the flow fits and measures, with nothing around it."""
     settings = Settings(source=LARGE, seed=SEED)
-    dataset, parts = _large()
+    dataset, parts = _sliced(LARGE)
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "bundle"
         model = steps.build(settings, parts, bundle, data_digest="")
@@ -159,7 +158,7 @@ def bare() -> None:
 
 def lean() -> None:
     """Load, cut, fit the scores and measure them beside the baselines."""
-    dataset, parts = _large()
+    dataset, parts = _sliced(LARGE)
     fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=problem(LARGE))
     features = fitted.features.transform(parts.calibration.pairs)
     named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
@@ -201,8 +200,8 @@ def views() -> Iterator[Line]:
         yield f"job_views, {figure}", f"{of['model']:.3f}", f"{best[1]} {best[0]:.3f}", _ratio(of["model"], least)
 
 
-def _large() -> tuple[Dataset, Split]:
-    dataset = problem(LARGE).source.load(None, seed=SEED, progress=lambda _: None)
+def _sliced(name: str) -> tuple[Dataset, Split]:
+    dataset = problem(name).source.load(None, seed=SEED, progress=lambda _: None)
     return dataset, split(dataset, maturity=MATURITY, seed=SEED)
 
 
@@ -213,10 +212,8 @@ def _kinds(parts: Split) -> Iterator[tuple[str, LabelledPairs]]:
 
 
 def _default() -> tuple[training.FittedModel, MatchModel, NDArray[np.float32]]:
-    declared = problem("marketplace")
-    dataset = declared.source.load(None, seed=SEED, progress=lambda _: None)
-    parts = split(dataset, maturity=MATURITY, seed=SEED)
-    fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=replace(declared))
+    _, parts = _sliced("marketplace")
+    fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=problem("marketplace"))
     rows = fitted.features.transform(parts.holdout.pairs.take(np.arange(2_000)))
     with tempfile.TemporaryDirectory() as folder:
         training.write(fitted, Path(folder) / "bundle", source="marketplace", facts={}, check=rows)

@@ -1,5 +1,7 @@
 """What people and their tricks write into a profile: nothing crashes, and each case has a stated behaviour."""
 
+import sys
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from matching.dataset import Pairs
 from matching.plain_text import LONGEST, plain
 from matching.skills import canonical, named_in, spellings
 from matching.tables import CandidateProfile, JobProfile, frame, polars_schema
+from matching.words import folded
 from tests.matching.market import Trained
 
 MOST_PLACES_GAINED = 0.10  # of a pool: what stuffing or pasting may gain a candidate on average
@@ -100,6 +103,12 @@ def test_invisible_characters_and_wide_letters_change_nothing() -> None:
     assert plain("\u202eRust\u202c") == "Rust"
     assert plain("Ku\U000e0001ber\ufe0fne\U000e0100tes") == "Kubernetes"
     assert plain("Київ  \n Львів") == "Київ Львів"
+
+
+def test_every_format_sign_of_unicode_is_invisible() -> None:
+    signs = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"]
+    assert [f"U+{ord(sign):04X}" for sign in signs if plain(f"a{sign}b") != "ab"] == []
+    assert folded(pl.Series([f"a{sign}b" for sign in signs])).unique().to_list() == ["ab"]
 
 
 def test_a_text_that_folding_makes_longer_is_read_up_to_a_length() -> None:

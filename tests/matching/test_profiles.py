@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select, text
 
 from matching.database import connect, profiles
 from matching.errors import StorageError
-from matching.profiles import load, load_kind, read_payload, read_payloads, replace_all
+from matching.profiles import load, load_kind, read_payloads, replace_all
 from matching.tables import Candidate, CandidateProfile, Job, frame
 
 SOURCE = "marketplace"
@@ -118,4 +118,4 @@ def test_json_keeps_every_bit_of_a_profile(profile: CandidateProfile) -> None:
     direct = frame(CandidateProfile, [profile.model_dump()])
     payload = profile.model_dump_json()
     assert read_payloads([payload], CandidateProfile).equals(direct)
-    assert frame(CandidateProfile, [read_payload(CandidateProfile, payload)]).equals(direct)
+    assert frame(CandidateProfile, [CandidateProfile.model_validate_json(payload).model_dump()]).equals(direct)

@@ -1,6 +1,5 @@
 """Dates in profiles: what the endpoint takes, what it refuses, and that a stored profile keeps them."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from serving import examples
 from serving.api import create_app
 from serving.matcher import load_matcher
 from serving.sides import Side
+from tests.serving.calling import call
 
 POSTED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -31,15 +31,6 @@ def app(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fast
     app.state.matcher = load_matcher(Settings(home=tmp_path_factory.mktemp("dates"), database_url=None), bundle)
     yield app
     app.state.matcher.close()
-
-
-def call(app: FastAPI, path: str, body: Any) -> httpx.Response:
-    async def post() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            return await client.post(path, content=json.dumps(body), headers={"content-type": "application/json"})
-
-    app.state.limiter = None
-    return asyncio.run(post())
 
 
 def pair(posted_at: Any, last_active_at: Any = "2026-03-05T09:00:00Z") -> dict[str, Any]:

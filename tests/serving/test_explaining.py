@@ -1,6 +1,5 @@
 """The endpoint explains what it answers: the parts add up to the score, in words and with its support."""
 
-import asyncio
 import json
 import math
 import shutil
@@ -8,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -19,17 +17,9 @@ from matching.settings import Settings
 from serving import examples
 from serving.api import create_app
 from serving.matcher import load_matcher
+from tests.serving.calling import call
 
 PAIR = {"candidate": examples.ADA, "job": examples.BACKEND}
-
-
-def call(app: FastAPI, path: str, body: Any) -> httpx.Response:
-    async def post() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            return await client.post(path, content=json.dumps(body), headers={"content-type": "application/json"})
-
-    app.state.limiter = None
-    return asyncio.run(post())
 
 
 @pytest.fixture(scope="module")

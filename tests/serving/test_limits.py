@@ -1,12 +1,9 @@
 """Hard limits at the endpoint: never ranked unless relaxed, told, counted and logged; scores stay as they are."""
 
-import asyncio
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
@@ -18,19 +15,11 @@ from matching.settings import Settings
 from serving import examples
 from serving.api import create_app
 from serving.matcher import load_matcher
+from tests.serving.calling import call
 
 PROUD = examples.ADA | {"min_salary_usd_per_year": 180_000, "block_words": ["casino"]}
 CASINO = examples.BACKEND | {"job_id": "casino", "description": "A casino's APIs.", "max_salary_usd_per_year": 190_000}
 RICH = examples.BACKEND | {"job_id": "rich", "max_salary_usd_per_year": 190_000}
-
-
-def call(app: FastAPI, path: str, body: Any) -> httpx.Response:
-    async def post() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-            return await client.post(path, content=json.dumps(body), headers={"content-type": "application/json"})
-
-    app.state.limiter = None
-    return asyncio.run(post())
 
 
 @pytest.fixture
