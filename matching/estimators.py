@@ -23,11 +23,11 @@ class Estimator(Protocol):
 class Trees:
     """Gradient boosted trees with these settings; see scikit-learn's `HistGradientBoostingClassifier`."""
 
-    max_iter: int = 150
-    learning_rate: float = 0.06
-    max_leaf_nodes: int = 15
+    max_iter: int = 250
+    learning_rate: float = 0.07
+    max_leaf_nodes: int = 4
     min_samples_leaf: int = 60
-    l2_regularization: float = 5.0
+    l2_regularization: float = 20.0
     max_features: float = 0.5
 
     def __call__(self, seed: int) -> HistGradientBoostingClassifier:

@@ -87,7 +87,7 @@ def _one_by_one(scores: Floats, groups: Codes, targets: Floats, limit: int, *, b
         below_minimum = has_more & (counts < np.floor(k * targets + ROUNDING))
         below_maximum = has_more & (counts < np.ceil(k * targets - ROUNDING))
         if by_need and not below_minimum.any() and below_maximum.any():
-            group = _first_to_bind(k, targets, below_maximum)
+            group = _first_to_bind(k, targets, below_maximum, heads)
         else:
             allowed = next(groups for groups in (below_minimum, below_maximum, has_more) if groups.any())
             group = int(np.argmax(np.where(allowed, heads, -np.inf)))
@@ -97,10 +97,11 @@ def _one_by_one(scores: Floats, groups: Codes, targets: Floats, limit: int, *, b
     return _with_rest(placed, scores)
 
 
-def _first_to_bind(k: int, targets: Floats, among: NDArray[np.bool_]) -> int:
+def _first_to_bind(k: int, targets: Floats, among: NDArray[np.bool_], heads: Floats) -> int:
+    """Group whose maximum binds first; of several, the one with the best head."""
     binds_at = np.full(len(targets), np.inf)
     binds_at[among] = np.ceil(k * targets[among] - ROUNDING) / targets[among]
-    return int(np.argmin(binds_at))
+    return int(np.argmax(np.where(binds_at == binds_at.min(), heads, -np.inf)))
 
 
 def _queues(scores: Floats, groups: Codes, n_groups: int) -> list[Codes]:

@@ -3,7 +3,8 @@
 The labelled rows of the slice are cut into bins of equal mass by their predicted probability. A bin holds how often a
 yes came, with an interval. A prediction moves that interval by as much, in log odds, as it differs from its bin's mean
 prediction: within a bin the model is taken to be off by one odds ratio. Where a bin holds too few rows, or a
-prediction lies outside what the slice has seen, there is no interval: not enough data.
+prediction lies outside what the slice has seen, there is no interval: not enough data. The same holds for a pair that
+leaves out more than the labelled pairs did: its score is a guess from what little it states.
 """
 
 import json
@@ -17,7 +18,7 @@ from scipy.special import betaincinv, expit
 
 from matching.calibration import clipped_logit
 from matching.labels import LabelledPairs
-from matching.model import Scores
+from matching.model import Floats32, Scores
 
 Floats = NDArray[np.float64]
 
@@ -54,38 +55,59 @@ class Bin:
 
 @dataclass(frozen=True)
 class Support:
-    """The bins of one target, by rising prediction."""
+    """What is known of one target.
 
-    bins: tuple[Bin, ...]
+    Attributes:
+        bins: by rising prediction.
+        most_missing: features that a pair may lack; fewer than `LEAST_ROWS` labelled rows lacked more.
+    """
 
-    def interval(self, probability: float) -> tuple[float, float] | None:
+    bins: tuple[Bin, ...] = ()
+    most_missing: int = 0
+
+    def interval(self, probability: float, missing: int = 0) -> tuple[float, float] | None:
         """Return where the true rate of pairs scored like this lies; None where there is not enough data."""
-        return self.intervals(np.array([probability]))[0]
+        return self.intervals(np.array([probability]), np.array([missing]))[0]
 
-    def intervals(self, probability: NDArray[np.floating[Any]]) -> list[tuple[float, float] | None]:
-        """Return the interval of each probability, None where there is not enough data; shape (n,)."""
+    def intervals(
+        self, probability: NDArray[np.floating[Any]], missing: NDArray[np.integer[Any]]
+    ) -> list[tuple[float, float] | None]:
+        """Return the interval of each probability, None where there is not enough data.
+
+        Args:
+            probability: calibrated predictions, shape (n,).
+            missing: how many features each pair lacks (`missing_features`), shape (n,).
+        """
         if not self.bins:
             return [None] * len(probability)
         p = probability.astype(np.float64)
         column = {name: np.array([getattr(one, name) for one in self.bins]) for name in Bin.__dataclass_fields__}
         place = np.maximum(np.searchsorted(column["lowest"][1:], p, side="right"), 0)
         seen = (p >= column["lowest"][0] - _SLACK) & (p <= column["highest"][-1] + _SLACK)
-        known = seen & (column["rows"][place] >= LEAST_ROWS)
+        known = seen & (column["rows"][place] >= LEAST_ROWS) & (missing <= self.most_missing)
         shift = clipped_logit(p) - clipped_logit(column["predicted"])[place]
         ends = [expit(clipped_logit(column[name])[place] + shift) for name in ("low", "high")]
         return [(float(a), float(b)) if told else None for told, a, b in zip(known, *ends, strict=True)]
 
-    def to_state(self) -> list[dict[str, float]]:
-        """Return the bins as data for JSON."""
-        return [asdict(one) for one in self.bins]
+    def to_state(self) -> dict[str, Any]:
+        """Return it as data for JSON."""
+        return asdict(self)
 
     @classmethod
-    def from_state(cls, state: list[dict[str, Any]]) -> "Support":
+    def from_state(cls, state: dict[str, Any]) -> "Support":
         """Restore from data."""
-        return cls(tuple(Bin(**one) for one in state))
+        return cls(tuple(Bin(**one) for one in state["bins"]), state["most_missing"])
 
 
-def fit(probability: Floats, label: Floats, *, propensity: Floats, weight: Floats) -> Support:
+def missing_features(features: Floats32) -> NDArray[np.int64]:
+    """Count the features that each pair lacks; shapes (n, n_features) and (n,)."""
+    counted: NDArray[np.int64] = np.isnan(features).sum(axis=1)
+    return counted
+
+
+def fit(
+    probability: Floats, label: Floats, *, propensity: Floats, weight: Floats, missing: NDArray[np.int64]
+) -> Support:
     """Cut rows into bins and count; arrays have shape (n,).
 
     A yes can be seen only if the pair was looked at: the rate is the yes's over the looks that are expected. The
@@ -97,9 +119,10 @@ def fit(probability: Floats, label: Floats, *, propensity: Floats, weight: Float
         label: 1 yes, 0 no.
         propensity: probability that the pair was looked at.
         weight: how many rows each row stands for.
+        missing: how many features each pair lacks.
     """
     if not len(probability):
-        return Support(())
+        return Support()
     order = np.argsort(probability, kind="stable")
     p, y, t, w = probability[order], label[order], propensity[order], weight[order]
     mass = np.cumsum(w * t)
@@ -108,7 +131,8 @@ def fit(probability: Floats, label: Floats, *, propensity: Floats, weight: Float
     starts = np.unique(np.searchsorted(p, p[starts], side="left"))  # equal predictions share a bin
     ends = [*starts[1:].tolist(), len(p)]
     parts = [slice(start, end) for start, end in zip(starts.tolist(), ends, strict=True)]
-    return Support(tuple(_bin(p[one], y[one], t[one], w[one]) for one in parts))
+    most_missing = np.sort(missing)[-min(LEAST_ROWS, len(missing))]
+    return Support(tuple(_bin(p[one], y[one], t[one], w[one]) for one in parts), int(most_missing))
 
 
 def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
@@ -120,6 +144,7 @@ def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
     """
     targets = {str(direction): (scores.direction(direction), rows.label(direction)) for direction in rows.directions()}
     targets[MATCH] = (scores.match, rows.match())
+    missing = missing_features(scores.features)
     fitted = {}
     for name, (probability, label) in targets.items():
         if probability is None:
@@ -128,7 +153,11 @@ def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
         # A candidate who was asked has looked; a match needs the company's look, where there is a company's side.
         looked = np.ones(len(rows)) if name == "candidate" else rows.propensity
         fitted[name] = fit(
-            probability[known].astype(np.float64), label[known], propensity=looked[known], weight=rows.weight[known]
+            probability[known].astype(np.float64),
+            label[known],
+            propensity=looked[known],
+            weight=rows.weight[known],
+            missing=missing[known],
         )
     return fitted
 

@@ -394,7 +394,8 @@ class Matcher:
                 excluded={limit.value: pairs for limit, pairs in (excluded or {}).items()},
             )
         )
-        intervals = self._supports.get("match", Support(())).intervals(scores.match)
+        missing = support.missing_features(scores.features)
+        intervals = self._supports.get(support.MATCH, Support()).intervals(scores.match, missing)
         return [
             Prediction(
                 prediction_id=ids[place],

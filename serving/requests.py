@@ -272,7 +272,9 @@ class Supported(BaseModel):
     interval: Interval | None = Field(
         description="Where the true rate of pairs scored like this lies, 19 times of 20; null where too few are known."
     )
-    support: SupportWords = Field(description="Whether enough labelled pairs were scored like this one.")
+    support: SupportWords = Field(
+        description="Whether enough labelled pairs were scored like this one and state as little as it does."
+    )
 
 
 def interval_of(interval: tuple[float, float] | None) -> dict[str, Any]:

@@ -114,3 +114,10 @@ def test_the_places_of_a_group_that_runs_out_go_to_the_others(method: Method) ->
 def test_a_group_that_nobody_wants_comes_last(method: Method) -> None:
     order = METHODS[method](np.array([0.9, 0.8, 0.7]), np.array([1, 0, 0]), np.array([1.0, 0.0]), 3)
     assert order.tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_of_groups_in_equal_need_the_better_scored_comes_first(method: Method) -> None:
+    scores = np.array([0.9, 0.8, 0.2, 0.1])
+    for groups in (np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0])):
+        assert METHODS[method](scores, groups, np.array([0.5, 0.5]), 4).tolist() == [0, 2, 1, 3]

@@ -173,7 +173,7 @@ def test_the_table_names_three_trials_and_the_recommended_settings() -> None:
     with out.capture() as shown:
         shown_tune.show_search(replace(found, stopped_early=True))
     text = shown.get()
-    assert "recommended: Trees(max_iter=400, learning_rate=0.06, max_leaf_nodes=31" in text
+    assert "recommended: Trees(max_iter=400, learning_rate=0.07, max_leaf_nodes=31" in text
     assert "0.30100  +0.00100" in text
     assert "the time was over" in text
 

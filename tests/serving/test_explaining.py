@@ -102,6 +102,15 @@ def test_every_prediction_says_how_sure_it_is(app: FastAPI, bundle: Path) -> Non
     assert explained["company"]["support"] == "enough data"
 
 
+def test_a_pair_that_states_next_to_nothing_has_no_interval(app: FastAPI) -> None:
+    job = {"job_id": "j1", "title": "Engineer", "must_have_skills": []}
+    little = {"candidate": {"candidate_id": "c1", "headline": "Engineer", "skills": []}, "job": job}
+    (prediction,) = match(app, little)
+    assert (prediction["interval"], prediction["support"]) == (None, "not enough data")
+    explained = call(app, "/v1/explain", little).json()["scores"]
+    assert {one["support"] for one in explained} == {"not enough data"}
+
+
 def test_a_bundle_without_them_answers_but_does_not_explain(bundle: Path, tmp_path: Path) -> None:
     bare = tmp_path / "release" / "bundle"
     left_out = shutil.ignore_patterns("manifest.json", "background.json", "support.json")
