@@ -4,7 +4,7 @@ The labelled rows of the slice are cut into bins of equal mass by their predicte
 yes came, with an interval. A prediction moves that interval by as much, in log odds, as it differs from its bin's mean
 prediction: within a bin the model is taken to be off by one odds ratio. Where a bin holds too few rows, or a
 prediction lies outside what the slice has seen, there is no interval: not enough data. The same holds for a pair that
-leaves out more than the labelled pairs did: its score is a guess from what little it states.
+leaves out more than the pairs of the slice did: its score is a guess from what little it states.
 """
 
 import json
@@ -59,7 +59,7 @@ class Support:
 
     Attributes:
         bins: by rising prediction.
-        most_missing: features that a pair may lack; fewer than `LEAST_ROWS` labelled rows lacked more.
+        most_missing: features that a pair may lack; fewer than `LEAST_ROWS` rows of the slice lacked more.
     """
 
     bins: tuple[Bin, ...] = ()
@@ -105,9 +105,12 @@ def missing_features(features: Floats32) -> NDArray[np.int64]:
     return counted
 
 
-def fit(
-    probability: Floats, label: Floats, *, propensity: Floats, weight: Floats, missing: NDArray[np.int64]
-) -> Support:
+def most_missing(missing: NDArray[np.int64]) -> int:
+    """Return the largest count of missing features that at least `LEAST_ROWS` rows reach; shape (n,)."""
+    return int(np.sort(missing)[-min(LEAST_ROWS, len(missing)) :][0]) if len(missing) else 0
+
+
+def fit(probability: Floats, label: Floats, *, propensity: Floats, weight: Floats, most_missing: int = 0) -> Support:
     """Cut rows into bins and count; arrays have shape (n,).
 
     A yes can be seen only if the pair was looked at: the rate is the yes's over the looks that are expected. The
@@ -119,7 +122,7 @@ def fit(
         label: 1 yes, 0 no.
         propensity: probability that the pair was looked at.
         weight: how many rows each row stands for.
-        missing: how many features each pair lacks.
+        most_missing: features that a pair may lack.
     """
     if not len(probability):
         return Support()
@@ -131,8 +134,7 @@ def fit(
     starts = np.unique(np.searchsorted(p, p[starts], side="left"))  # equal predictions share a bin
     ends = [*starts[1:].tolist(), len(p)]
     parts = [slice(start, end) for start, end in zip(starts.tolist(), ends, strict=True)]
-    most_missing = np.sort(missing)[-min(LEAST_ROWS, len(missing))]
-    return Support(tuple(_bin(p[one], y[one], t[one], w[one]) for one in parts), int(most_missing))
+    return Support(tuple(_bin(p[one], y[one], t[one], w[one]) for one in parts), most_missing)
 
 
 def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
@@ -144,7 +146,7 @@ def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
     """
     targets = {str(direction): (scores.direction(direction), rows.label(direction)) for direction in rows.directions()}
     targets[MATCH] = (scores.match, rows.match())
-    missing = missing_features(scores.features)
+    lacked = most_missing(missing_features(scores.features))
     fitted = {}
     for name, (probability, label) in targets.items():
         if probability is None:
@@ -157,7 +159,7 @@ def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
             label[known],
             propensity=looked[known],
             weight=rows.weight[known],
-            missing=missing[known],
+            most_missing=lacked,
         )
     return fitted
 

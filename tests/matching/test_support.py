@@ -21,22 +21,13 @@ def logged(
     return truth, 0.8 * truth + 0.05, label, looked
 
 
-def fit(
-    p: np.ndarray, y: np.ndarray, *, propensity: np.ndarray, weight: np.ndarray, missing: np.ndarray | None = None
-) -> Support:
-    """Support of pairs that lack nothing, unless told."""
-    return support.fit(
-        p, y, propensity=propensity, weight=weight, missing=np.zeros(len(p), int) if missing is None else missing
-    )
-
-
 @pytest.mark.parametrize("bias", [False, True])
 def test_intervals_hold_the_true_rate_of_their_bin_as_often_as_they_say(bias: bool) -> None:
     generator = np.random.default_rng(1)
     held, total = 0, 0
     for _ in range(40):
         truth, predicted, label, looked = logged(generator, 4_000, bias=bias)
-        for one in fit(predicted, label, propensity=looked, weight=np.ones(4_000)).bins:
+        for one in support.fit(predicted, label, propensity=looked, weight=np.ones(4_000)).bins:
             members = (predicted >= one.lowest) & (predicted <= one.highest)
             held += one.low <= np.average(truth[members], weights=looked[members]) <= one.high
             total += 1
@@ -69,7 +60,7 @@ def test_intervals_of_a_trained_model_hold_the_best_knowable_rate(trained: Train
 def test_more_rows_give_a_narrower_interval_around_the_prediction() -> None:
     generator = np.random.default_rng(2)
     few, many = (
-        fit(p, y, propensity=t, weight=np.ones(len(p)))
+        support.fit(p, y, propensity=t, weight=np.ones(len(p)))
         for _, p, y, t in (logged(generator, n, bias=True) for n in (3_000, 60_000))
     )
     for probability in (0.15, 0.3):
@@ -83,45 +74,50 @@ def test_more_rows_give_a_narrower_interval_around_the_prediction() -> None:
 def test_weights_count_as_rows_only_as_far_as_they_are_rows() -> None:
     generator = np.random.default_rng(3)
     _, p, y, t = logged(generator, 2_000, bias=False)
-    plain = fit(p, y, propensity=t, weight=np.ones(2_000)).bins[0]
-    scaled = fit(p, y, propensity=t, weight=np.full(2_000, 7.0)).bins[0]
+    plain = support.fit(p, y, propensity=t, weight=np.ones(2_000)).bins[0]
+    scaled = support.fit(p, y, propensity=t, weight=np.full(2_000, 7.0)).bins[0]
     assert (scaled.low, scaled.high) == pytest.approx((plain.low, plain.high), abs=0.01)
-    heavy = fit(p, y, propensity=t, weight=generator.choice([1.0, 50.0], 2_000, p=[0.95, 0.05])).bins[0]
+    heavy = support.fit(p, y, propensity=t, weight=generator.choice([1.0, 50.0], 2_000, p=[0.95, 0.05])).bins[0]
     assert heavy.high - heavy.low > 1.3 * (plain.high - plain.low)
 
 
 def test_thin_support_is_not_enough_data() -> None:
     generator = np.random.default_rng(4)
     _, p, y, t = logged(generator, 2_000, bias=False)
-    fitted = fit(p, y, propensity=t, weight=np.ones(2_000))
+    fitted = support.fit(p, y, propensity=t, weight=np.ones(2_000))
     assert fitted.interval(float(p.max())) is not None
     assert fitted.interval(float(p.min())) is not None
     assert fitted.interval(float(p.max()) + 0.01) is None
     assert fitted.interval(float(p.min()) - 0.01) is None
     few = LEAST_ROWS - 1
-    thin = fit(p[:few], y[:few], propensity=t[:few], weight=np.ones(few))
+    thin = support.fit(p[:few], y[:few], propensity=t[:few], weight=np.ones(few))
     assert thin.interval(float(np.median(p[:few]))) is None
-    nothing = fit(*(np.empty(0) for _ in range(2)), propensity=np.empty(0), weight=np.empty(0))
+    nothing = support.fit(*(np.empty(0) for _ in range(2)), propensity=np.empty(0), weight=np.empty(0))
     assert nothing.interval(0.5) is None
 
 
-def test_a_pair_that_states_less_than_the_labelled_ones_did_is_not_enough_data() -> None:
+def test_a_pair_that_lacks_more_than_the_slice_did_is_not_enough_data() -> None:
     generator = np.random.default_rng(6)
     _, p, y, t = logged(generator, 2_000, bias=False)
-    missing = np.repeat([0, 4, 9], [1_000, 2_000 - 1_000 - LEAST_ROWS + 1, LEAST_ROWS - 1])
-    fitted = fit(p, y, propensity=t, weight=np.ones(2_000), missing=missing)
-    assert fitted.most_missing == 4
-    told = fitted.intervals(np.full(3, 0.3), np.array([0, 4, 5]))
-    assert told[0] == told[1] is not None
-    assert told[2] is None
-    assert fit(p, y, propensity=t, weight=np.ones(2_000), missing=missing + (missing == 4) * 5).most_missing == 9
+    fitted = support.fit(p, y, propensity=t, weight=np.ones(2_000), most_missing=4)
+    within, at, beyond = fitted.intervals(np.full(3, 0.3), np.array([0, 4, 5]))
+    assert within == at is not None
+    assert beyond is None
+
+
+def test_so_many_rows_as_a_bin_needs_must_lack_as_much() -> None:
+    few = LEAST_ROWS - 1
+    assert support.most_missing(np.repeat([0, 4, 9], [500, 1, few])) == 4
+    assert support.most_missing(np.repeat([0, 4, 9], [500, 1, few + 1])) == 9
+    assert support.most_missing(np.array([3, 7])) == 3
+    assert support.most_missing(np.empty(0, dtype=np.int64)) == 0
     features = np.array([[1, np.nan, np.nan], [0, 1, 2]], dtype=np.float32)
     assert support.missing_features(features).tolist() == [2, 0]
 
 
 def test_equal_predictions_share_a_bin_and_a_rate_of_zero_has_width() -> None:
     p, y, ones = np.full(1_000, 0.2), np.zeros(1_000), np.ones(1_000)
-    (only,) = fit(p, y, propensity=ones, weight=ones).bins
+    (only,) = support.fit(p, y, propensity=ones, weight=ones).bins
     assert (only.yes_rate, only.low) == (0.0, pytest.approx(0, abs=1e-5))
     assert 0.001 < only.high < 0.01
 
@@ -129,9 +125,9 @@ def test_equal_predictions_share_a_bin_and_a_rate_of_zero_has_width() -> None:
 def test_state_is_restored_and_a_bundle_without_it_has_no_intervals(tmp_path: Path) -> None:
     generator = np.random.default_rng(5)
     _, p, y, t = logged(generator, 2_000, bias=True)
-    fitted = fit(p, y, propensity=t, weight=np.ones(2_000))
+    fitted = support.fit(p, y, propensity=t, weight=np.ones(2_000))
     assert support.read(tmp_path) == {}
     support.write({"match": fitted}, tmp_path)
     assert support.read(tmp_path) == {"match": fitted}
-    again = Support.from_state(fitted.to_state())
-    assert (again.interval(0.3), again.most_missing) == (fitted.interval(0.3), fitted.most_missing)
+    assert Support.from_state(fitted.to_state()).interval(0.3) == fitted.interval(0.3)
+    assert Support.from_state({"bins": [], "most_missing": 4}).most_missing == 4
