@@ -194,18 +194,18 @@ def _width(deviations: Floats) -> float:
 
 # The default marketplace, seed 51, as `tests/bench/advice.py --constants 51` prints them; widths a quarter larger.
 _SIMULATED = {
-    "candidate city": Spread(1.15, 0.015, (0.202, 0, 14), 1.99),
-    "candidate company_size": Spread(0.61, 0.038, (0, 0, 17.3), 1.94),
-    "candidate industry": Spread(0.00, 0.034, (2.39, 2.86, 8.49), 1.86),
-    "candidate level": Spread(1.06, 0.000, (0.0853, 1.22, 0), 2.24),
-    "candidate remote": Spread(0.57, -0.023, (0.0998, 1.28, 53), 2.53),
-    "candidate role": Spread(0.00, 0.023, (1.68, 0, 21.2), 1.62),
-    "candidate salary": Spread(1.11, 0.004, (0.107, 0, 31.8), 1.78),
-    "candidate skill": Spread(0.77, 0.026, (0.119, 0, 5.6), 1.81),
-    "job experience": Spread(0.55, 0.030, (0.306, 2.22, 12.1), 1.61),
-    "job level": Spread(1.14, 0.000, (0.128, 0, 0), 2.19),
-    "job must_have": Spread(1.06, 0.030, (0, 1.45, 12.1), 2.21),
-    "job remote": Spread(1.43, 0.004, (0.112, 0.465, 258), 2.36),
-    "job salary": Spread(0.61, 0.055, (0.00841, 3.57, 24.1), 1.68),
+    "candidate city": Spread(1.24, 0.003, (0.165, 0, 15.7), 2.05),
+    "candidate company_size": Spread(0.60, 0.045, (0, 0.1, 14), 1.83),
+    "candidate industry": Spread(0.00, 0.036, (4.87, 18, 6.9), 1.85),
+    "candidate level": Spread(1.11, 0.000, (0.0838, 1.11, 0), 2.24),
+    "candidate remote": Spread(0.74, -0.026, (0, 1.89, 56), 2.45),
+    "candidate role": Spread(0.00, 0.021, (0.472, 0, 39.8), 1.52),
+    "candidate salary": Spread(1.23, -0.001, (0.128, 0, 10.8), 2.12),
+    "candidate skill": Spread(0.80, 0.021, (0.0814, 0.0893, 3.95), 1.80),
+    "job experience": Spread(0.87, 0.008, (0.284, 0, 11.6), 1.92),
+    "job level": Spread(1.18, 0.000, (0.126, 0, 0), 2.20),
+    "job must_have": Spread(1.02, 0.029, (0, 0.691, 22.2), 2.00),
+    "job remote": Spread(1.39, 0.006, (0.0623, 1.84, 133), 2.18),
+    "job salary": Spread(1.05, 0.033, (0, 2.63, 18.1), 1.88),
 }
 DEFAULT = Spreads(_SIMULATED, "simulator")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tandem.console import bar, steps
+from tandem.console import bar, steps, table
 
 
 def test_a_counted_step_is_kept_only_when_it_is_through(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,3 +22,9 @@ def test_a_bar_is_a_line_at_every_tenth(capsys: pytest.CaptureFixture[str]) -> N
     assert lines[0] == "sending: 100 of 1,000 (10 %)"
     assert lines[-1] == "sending: 1,000 of 1,000 (100 %)"
     assert len(lines) == 10
+
+
+def test_a_number_is_never_cut_in_two(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = ["policy", *(f"a heading of words {number}" for number in range(7))]
+    table(None, columns, [["truth, prices 2", *["+1,024.4±12.0"] * 4, "4.2%", "10%", "37%"]])
+    assert capsys.readouterr().out.count("+1,024.4±12.0") == 4
