@@ -23,6 +23,7 @@ from matching.model import Floats32, Scores
 Floats = NDArray[np.float64]
 
 SUPPORT = "support.json"
+FORMAT = 2
 BINS = 20  # at most; fewer where they would hold less than twice `LEAST_ROWS`
 LEAST_ROWS = 100  # labelled rows below which a bin says nothing
 LEVEL = 0.95
@@ -166,17 +167,18 @@ def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
 
 def write(supports: dict[str, Support], folder: Path) -> None:
     """Write `support.json` into a bundle."""
-    state = {"level": LEVEL, "targets": {name: support.to_state() for name, support in supports.items()}}
+    targets = {name: support.to_state() for name, support in supports.items()}
+    state = {"format": FORMAT, "level": LEVEL, "targets": targets}
     (folder / SUPPORT).write_text(json.dumps(state, indent=1), encoding="utf-8")
 
 
 def read(folder: Path) -> dict[str, Support]:
-    """Read `support.json` of a bundle; empty where there is none: no prediction has an interval then."""
+    """Read `support.json` of a bundle; empty where there is none of this format: no prediction has an interval then."""
     file = folder / SUPPORT
-    if not file.is_file():
+    state = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if state.get("format") != FORMAT:
         return {}
-    targets = json.loads(file.read_text(encoding="utf-8"))["targets"]
-    return {name: Support.from_state(state) for name, state in targets.items()}
+    return {name: Support.from_state(target) for name, target in state["targets"].items()}
 
 
 def _bin(p: Floats, y: Floats, t: Floats, w: Floats) -> Bin:

@@ -1,5 +1,6 @@
 """An interval holds the true rate as often as it says, and is absent where nothing is known."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -129,5 +130,8 @@ def test_state_is_restored_and_a_bundle_without_it_has_no_intervals(tmp_path: Pa
     assert support.read(tmp_path) == {}
     support.write({"match": fitted}, tmp_path)
     assert support.read(tmp_path) == {"match": fitted}
+    older = json.loads((tmp_path / support.SUPPORT).read_text()) | {"format": 1}
+    (tmp_path / support.SUPPORT).write_text(json.dumps(older))
+    assert support.read(tmp_path) == {}
     assert Support.from_state(fitted.to_state()).interval(0.3) == fitted.interval(0.3)
     assert Support.from_state({"bins": [], "most_missing": 4}).most_missing == 4
