@@ -101,7 +101,7 @@ def _first_to_bind(k: int, targets: Floats, among: NDArray[np.bool_], heads: Flo
     """Group whose maximum binds first; of several, the one with the best head."""
     binds_at = np.full(len(targets), np.inf)
     binds_at[among] = np.ceil(k * targets[among] - ROUNDING) / targets[among]
-    return int(np.argmax(np.where(binds_at == binds_at.min(), heads, -np.inf)))
+    return int(np.argmax(np.where(binds_at <= binds_at.min() + ROUNDING, heads, -np.inf)))
 
 
 def _queues(scores: Floats, groups: Codes, n_groups: int) -> list[Codes]:

@@ -55,29 +55,52 @@ class Bin:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """How much a pair must state to be like the pairs of the slice.
+
+    Attributes:
+        counted: columns of the features that at least `LEAST_ROWS` rows of the slice state; the others cannot have
+            moved a score, so stating them makes up for nothing.
+        most_missing: how many of these a pair may lack; fewer than `LEAST_ROWS` rows lacked more.
+    """
+
+    counted: tuple[int, ...] = ()
+    most_missing: int = 0
+
+    @classmethod
+    def of(cls, features: Floats32) -> "Facts":
+        """Count what the pairs of a slice state, shape (n, n_features)."""
+        counted = np.flatnonzero((~np.isnan(features)).sum(axis=0) >= LEAST_ROWS)
+        missing = np.sort(np.isnan(features[:, counted]).sum(axis=1))[::-1]
+        return cls(tuple(counted.tolist()), int(missing[LEAST_ROWS - 1]) if len(missing) >= LEAST_ROWS else 0)
+
+    def suffice(self, features: Floats32) -> NDArray[np.bool_]:
+        """Tell which pairs state enough; shapes (n, n_features) and (n,)."""
+        return np.asarray(np.isnan(features[:, list(self.counted)]).sum(axis=1) <= self.most_missing)
+
+
+@dataclass(frozen=True)
 class Support:
     """What is known of one target.
 
     Attributes:
         bins: by rising prediction.
-        most_missing: features that a pair may lack; fewer than `LEAST_ROWS` rows of the slice lacked more.
+        facts: what a pair must state.
     """
 
     bins: tuple[Bin, ...] = ()
-    most_missing: int = 0
+    facts: Facts = Facts()
 
-    def interval(self, probability: float, missing: int = 0) -> tuple[float, float] | None:
+    def interval(self, probability: float, features: Floats32) -> tuple[float, float] | None:
         """Return where the true rate of pairs scored like this lies; None where there is not enough data."""
-        return self.intervals(np.array([probability]), np.array([missing]))[0]
+        return self.intervals(np.array([probability]), features[None])[0]
 
-    def intervals(
-        self, probability: NDArray[np.floating[Any]], missing: NDArray[np.integer[Any]]
-    ) -> list[tuple[float, float] | None]:
+    def intervals(self, probability: NDArray[np.floating[Any]], features: Floats32) -> list[tuple[float, float] | None]:
         """Return the interval of each probability, None where there is not enough data.
 
         Args:
             probability: calibrated predictions, shape (n,).
-            missing: how many features each pair lacks (`missing_features`), shape (n,).
+            features: of the same pairs, shape (n, n_features).
         """
         if not self.bins:
             return [None] * len(probability)
@@ -85,7 +108,7 @@ class Support:
         column = {name: np.array([getattr(one, name) for one in self.bins]) for name in Bin.__dataclass_fields__}
         place = np.maximum(np.searchsorted(column["lowest"][1:], p, side="right"), 0)
         seen = (p >= column["lowest"][0] - _SLACK) & (p <= column["highest"][-1] + _SLACK)
-        known = seen & (column["rows"][place] >= LEAST_ROWS) & (missing <= self.most_missing)
+        known = seen & (column["rows"][place] >= LEAST_ROWS) & self.facts.suffice(features)
         shift = clipped_logit(p) - clipped_logit(column["predicted"])[place]
         ends = [expit(clipped_logit(column[name])[place] + shift) for name in ("low", "high")]
         return [(float(a), float(b)) if told else None for told, a, b in zip(known, *ends, strict=True)]
@@ -97,21 +120,11 @@ class Support:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "Support":
         """Restore from data."""
-        return cls(tuple(Bin(**one) for one in state["bins"]), state["most_missing"])
+        facts = state["facts"]
+        return cls(tuple(Bin(**one) for one in state["bins"]), Facts(tuple(facts["counted"]), facts["most_missing"]))
 
 
-def missing_features(features: Floats32) -> NDArray[np.int64]:
-    """Count the features that each pair lacks; shapes (n, n_features) and (n,)."""
-    counted: NDArray[np.int64] = np.isnan(features).sum(axis=1)
-    return counted
-
-
-def most_missing(missing: NDArray[np.int64]) -> int:
-    """Return the largest count of missing features that at least `LEAST_ROWS` rows reach; shape (n,)."""
-    return int(np.sort(missing)[-min(LEAST_ROWS, len(missing)) :][0]) if len(missing) else 0
-
-
-def fit(probability: Floats, label: Floats, *, propensity: Floats, weight: Floats, most_missing: int = 0) -> Support:
+def fit(probability: Floats, label: Floats, *, propensity: Floats, weight: Floats, facts: Facts = Facts()) -> Support:
     """Cut rows into bins and count; arrays have shape (n,).
 
     A yes can be seen only if the pair was looked at: the rate is the yes's over the looks that are expected. The
@@ -123,7 +136,7 @@ def fit(probability: Floats, label: Floats, *, propensity: Floats, weight: Float
         label: 1 yes, 0 no.
         propensity: probability that the pair was looked at.
         weight: how many rows each row stands for.
-        most_missing: features that a pair may lack.
+        facts: what a pair must state.
     """
     if not len(probability):
         return Support()
@@ -135,7 +148,7 @@ def fit(probability: Floats, label: Floats, *, propensity: Floats, weight: Float
     starts = np.unique(np.searchsorted(p, p[starts], side="left"))  # equal predictions share a bin
     ends = [*starts[1:].tolist(), len(p)]
     parts = [slice(start, end) for start, end in zip(starts.tolist(), ends, strict=True)]
-    return Support(tuple(_bin(p[one], y[one], t[one], w[one]) for one in parts), most_missing)
+    return Support(tuple(_bin(p[one], y[one], t[one], w[one]) for one in parts), facts)
 
 
 def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
@@ -147,7 +160,7 @@ def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
     """
     targets = {str(direction): (scores.direction(direction), rows.label(direction)) for direction in rows.directions()}
     targets[MATCH] = (scores.match, rows.match())
-    lacked = most_missing(missing_features(scores.features))
+    facts = Facts.of(scores.features)
     fitted = {}
     for name, (probability, label) in targets.items():
         if probability is None:
@@ -160,7 +173,7 @@ def fit_all(scores: Scores, rows: LabelledPairs) -> dict[str, Support]:
             label[known],
             propensity=looked[known],
             weight=rows.weight[known],
-            most_missing=lacked,
+            facts=facts,
         )
     return fitted
 

@@ -8,7 +8,7 @@ import numpy as np
 from matching import explanation, wording
 from matching.explanation import Contributions, Explainer
 from matching.model import Floats32, MatchModel
-from matching.support import Support, missing_features
+from matching.support import Support
 from matching.tables import CandidateProfile, JobProfile
 from serving.problems import Problem
 from serving.requests import Explained, Reason, interval_of
@@ -46,15 +46,16 @@ class Explanations:
                 f"{explanation.MOST_GROUPS} groups: train, promote and deploy a new one"
             )
             raise Problem(404, "not_explained", message)
-        missing = int(missing_features(features[None])[0])
-        return [self._explained(one, missing, candidate, job) for one in self._explainer.explain(features)]
+        return [self._explained(one, features, candidate, job) for one in self._explainer.explain(features)]
 
-    def _explained(self, told: Contributions, missing: int, candidate: CandidateProfile, job: JobProfile) -> Explained:
+    def _explained(
+        self, told: Contributions, features: Floats32, candidate: CandidateProfile, job: JobProfile
+    ) -> Explained:
         if not np.isfinite([told.base, told.score, *told.groups.values()]).all():
             raise Problem(
                 500, "model_failure", "the model gave no number: report the request_id of this answer's header"
             )
-        supported = self._supports.get(told.target, Support()).interval(told.probability, missing)
+        supported = self._supports.get(told.target, Support()).interval(told.probability, features)
         return Explained(
             target=told.target,
             probability=told.probability,

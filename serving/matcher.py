@@ -394,8 +394,7 @@ class Matcher:
                 excluded={limit.value: pairs for limit, pairs in (excluded or {}).items()},
             )
         )
-        missing = support.missing_features(scores.features)
-        intervals = self._supports.get(support.MATCH, Support()).intervals(scores.match, missing)
+        intervals = self._supports.get(support.MATCH, Support()).intervals(scores.match, scores.features)
         return [
             Prediction(
                 prediction_id=ids[place],

@@ -273,7 +273,7 @@ class Supported(BaseModel):
         description="Where the true rate of pairs scored like this lies, 19 times of 20; null where too few are known."
     )
     support: SupportWords = Field(
-        description="Whether enough labelled pairs were scored like this one and state as little as it does."
+        description="Whether enough labelled pairs were scored like this one, and enough stated as little as it does."
     )
 
 

@@ -121,3 +121,12 @@ def test_of_groups_in_equal_need_the_better_scored_comes_first(method: Method) -
     scores = np.array([0.9, 0.8, 0.2, 0.1])
     for groups in (np.array([0, 0, 1, 1]), np.array([1, 1, 0, 0])):
         assert METHODS[method](scores, groups, np.array([0.5, 0.5]), 4).tolist() == [0, 2, 1, 3]
+
+
+def test_needs_that_differ_in_the_last_bit_are_equal() -> None:
+    """At the thirteenth place of groups of 1, 4 and 9 of 14 the needs of the larger two are 14 and 14 less 2e-15."""
+    groups, generator = np.repeat([0, 1, 2], [1, 4, 9]), np.random.default_rng(0)
+    for _ in range(20):
+        scores = generator.random(14)
+        last = det_cons(scores, groups, np.array([1, 4, 9]) / 14, 14)[-2:]
+        assert scores[last[0]] > scores[last[1]] or 0 in groups[last]

@@ -175,7 +175,7 @@ needs_survey = pytest.mark.skipif("TANDEM_REALDATA" not in os.environ, reason="T
 @pytest.mark.slow
 @needs_survey
 def test_on_the_survey_the_error_of_one_of_five_folds_is_as_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All five take minutes: `make bench` holds them to the target."""
+    """All five take minutes: `make bench` measures them beside the target."""
     errors = survey_errors(monkeypatch, first_folds=1)
     assert errors["salary model"] < 471  # measured: 469.2, plain trees 474.5
     assert errors["salary model"] < errors["plain trees"] < errors["median of all"]

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from matching import support
-from matching.support import LEAST_ROWS, Support
+from matching.support import LEAST_ROWS, Facts, Support
 from matching.tables import Direction
 from tests.matching.market import Trained
+
+NOTHING = np.empty(0, dtype=np.float32)
+"""Features of a pair of which nothing must be stated."""
 
 
 def logged(
@@ -65,7 +68,7 @@ def test_more_rows_give_a_narrower_interval_around_the_prediction() -> None:
         for _, p, y, t in (logged(generator, n, bias=True) for n in (3_000, 60_000))
     )
     for probability in (0.15, 0.3):
-        wide, narrow = few.interval(probability), many.interval(probability)
+        wide, narrow = few.interval(probability, NOTHING), many.interval(probability, NOTHING)
         assert wide is not None
         assert narrow is not None
         assert 0 <= wide[0] < wide[1] <= 1
@@ -86,34 +89,52 @@ def test_thin_support_is_not_enough_data() -> None:
     generator = np.random.default_rng(4)
     _, p, y, t = logged(generator, 2_000, bias=False)
     fitted = support.fit(p, y, propensity=t, weight=np.ones(2_000))
-    assert fitted.interval(float(p.max())) is not None
-    assert fitted.interval(float(p.min())) is not None
-    assert fitted.interval(float(p.max()) + 0.01) is None
-    assert fitted.interval(float(p.min()) - 0.01) is None
+    assert fitted.interval(float(p.max()), NOTHING) is not None
+    assert fitted.interval(float(p.min()), NOTHING) is not None
+    assert fitted.interval(float(p.max()) + 0.01, NOTHING) is None
+    assert fitted.interval(float(p.min()) - 0.01, NOTHING) is None
     few = LEAST_ROWS - 1
     thin = support.fit(p[:few], y[:few], propensity=t[:few], weight=np.ones(few))
-    assert thin.interval(float(np.median(p[:few]))) is None
+    assert thin.interval(float(np.median(p[:few])), NOTHING) is None
     nothing = support.fit(*(np.empty(0) for _ in range(2)), propensity=np.empty(0), weight=np.empty(0))
-    assert nothing.interval(0.5) is None
+    assert nothing.interval(0.5, NOTHING) is None
 
 
 def test_a_pair_that_lacks_more_than_the_slice_did_is_not_enough_data() -> None:
     generator = np.random.default_rng(6)
     _, p, y, t = logged(generator, 2_000, bias=False)
-    fitted = support.fit(p, y, propensity=t, weight=np.ones(2_000), most_missing=4)
-    within, at, beyond = fitted.intervals(np.full(3, 0.3), np.array([0, 4, 5]))
+    facts = Facts((0, 1, 2), 1)
+    fitted = support.fit(p, y, propensity=t, weight=np.ones(2_000), facts=facts)
+    nan = np.nan
+    rows = np.array([[1, 1, 1, nan], [nan, 1, 1, nan], [1, nan, nan, nan], [1, nan, nan, 5]], dtype=np.float32)
+    within, at, beyond, other = fitted.intervals(np.full(4, 0.3), rows)
     assert within == at is not None
     assert beyond is None
+    assert other is None, "what no pair of the slice states makes up for nothing"
 
 
 def test_so_many_rows_as_a_bin_needs_must_lack_as_much() -> None:
-    few = LEAST_ROWS - 1
-    assert support.most_missing(np.repeat([0, 4, 9], [500, 1, few])) == 4
-    assert support.most_missing(np.repeat([0, 4, 9], [500, 1, few + 1])) == 9
-    assert support.most_missing(np.array([3, 7])) == 3
-    assert support.most_missing(np.empty(0, dtype=np.int64)) == 0
-    features = np.array([[1, np.nan, np.nan], [0, 1, 2]], dtype=np.float32)
-    assert support.missing_features(features).tolist() == [2, 0]
+    features = np.ones((1_000, 12), dtype=np.float32)
+    features[: LEAST_ROWS - 1, :9] = np.nan
+    features[LEAST_ROWS - 1, :4] = np.nan
+    features[LEAST_ROWS:, 11] = np.nan
+    features[0, 11] = np.nan  # stated by one row fewer than a bin needs
+    facts = Facts.of(features)
+    assert facts.counted == tuple(range(11))
+    assert facts.most_missing == 4
+    features[LEAST_ROWS - 1, :9] = np.nan
+    assert Facts.of(features).most_missing == 9
+    assert Facts.of(features[: LEAST_ROWS - 1]) == Facts()
+    assert Facts.of(features[:0]) == Facts()
+
+
+def test_every_target_asks_for_the_facts_of_the_whole_slice(trained: Trained) -> None:
+    rows = trained.parts.calibration
+    features = trained.model.features.transform(rows.pairs)
+    fitted = support.fit_all(trained.model.score_features(features), rows)
+    assert {one.facts for one in fitted.values()} == {Facts.of(features)}
+    labelled = features[~np.isnan(rows.label(Direction.CANDIDATE))]
+    assert Facts.of(labelled) != Facts.of(features), "else this test could not tell"
 
 
 def test_equal_predictions_share_a_bin_and_a_rate_of_zero_has_width() -> None:
@@ -133,5 +154,6 @@ def test_state_is_restored_and_a_bundle_without_it_has_no_intervals(tmp_path: Pa
     older = json.loads((tmp_path / support.SUPPORT).read_text()) | {"format": 1}
     (tmp_path / support.SUPPORT).write_text(json.dumps(older))
     assert support.read(tmp_path) == {}
-    assert Support.from_state(fitted.to_state()).interval(0.3) == fitted.interval(0.3)
-    assert Support.from_state({"bins": [], "most_missing": 4}).most_missing == 4
+    assert Support.from_state(fitted.to_state()).interval(0.3, NOTHING) == fitted.interval(0.3, NOTHING)
+    stated = Support((), Facts((0, 2), 4))
+    assert Support.from_state(json.loads(json.dumps(stated.to_state()))) == stated

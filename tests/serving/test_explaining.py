@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 
 from matching import support
 from matching.manifest import seal
+from matching.model import MatchModel
 from matching.prediction_log import count
 from matching.settings import Settings
 from serving import examples
@@ -88,6 +90,12 @@ def test_what_cannot_be_explained_is_refused(app: FastAPI, body: Any, status: in
     assert answer.json()["error"]["message"]
 
 
+def interval(bundle: Path, prediction: dict[str, Any]) -> tuple[float, float] | None:
+    """Interval of a match probability, were everything stated."""
+    stated = np.zeros(len(MatchModel.load(bundle).feature_names), dtype=np.float32)
+    return support.read(bundle)["match"].interval(prediction["match_probability"], stated)
+
+
 def test_every_prediction_says_how_sure_it_is(app: FastAPI, bundle: Path) -> None:
     strong = {"candidate": examples.ADA, "job": examples.BACKEND | {"job_id": "other"}}
     (prediction,) = match(app, strong)
@@ -96,16 +104,17 @@ def test_every_prediction_says_how_sure_it_is(app: FastAPI, bundle: Path) -> Non
     assert prediction["support"] == "enough data"
     low, high = prediction["interval"]
     assert 0 < low < high < 1
-    assert support.read(bundle)["match"].interval(prediction["match_probability"]) == (low, high)
+    assert interval(bundle, prediction) == (low, high)
     explained = {one["target"]: one for one in call(app, "/v1/explain", strong).json()["scores"]}
     assert explained["match"]["interval"] == pytest.approx([low, high])
     assert explained["company"]["support"] == "enough data"
 
 
-def test_a_pair_that_states_next_to_nothing_has_no_interval(app: FastAPI) -> None:
+def test_a_pair_that_states_next_to_nothing_has_no_interval(app: FastAPI, bundle: Path) -> None:
     job = {"job_id": "j1", "title": "Engineer", "must_have_skills": []}
     little = {"candidate": {"candidate_id": "c1", "headline": "Engineer", "skills": []}, "job": job}
     (prediction,) = match(app, little)
+    assert interval(bundle, prediction) is not None, "many pairs are scored like it"
     assert (prediction["interval"], prediction["support"]) == (None, "not enough data")
     explained = call(app, "/v1/explain", little).json()["scores"]
     assert {one["support"] for one in explained} == {"not enough data"}

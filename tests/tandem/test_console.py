@@ -1,7 +1,9 @@
 """What long work looks like without a terminal: plain lines."""
 
 import pytest
+from rich.console import Console
 
+from tandem import console
 from tandem.console import bar, steps, table
 
 
@@ -24,7 +26,8 @@ def test_a_bar_is_a_line_at_every_tenth(capsys: pytest.CaptureFixture[str]) -> N
     assert len(lines) == 10
 
 
-def test_a_number_is_never_cut_in_two(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_number_is_never_cut_in_two(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "out", Console(width=80, soft_wrap=True))
     columns = ["policy", *(f"a heading of words {number}" for number in range(7))]
     table(None, columns, [["truth, prices 2", *["+1,024.4±12.0"] * 4, "4.2%", "10%", "37%"]])
     assert capsys.readouterr().out.count("+1,024.4±12.0") == 4
