@@ -37,6 +37,8 @@ class Trees:
 
 def fit_weighted(classifier: Any, X: NDArray[np.float32], label: Floats, weight: Floats) -> Any:
     """Fit a classifier, or a pipeline that ends in one, to weighted rows; return it."""
+    # scikit-learn cannot bin a column without any value; as a constant it is never split on.
+    X = np.where(np.isnan(X).all(axis=0), np.float32(0), X)
     name = f"{classifier.steps[-1][0]}__sample_weight" if isinstance(classifier, Pipeline) else "sample_weight"
     return classifier.fit(X, label.astype(int), **{name: weight})
 

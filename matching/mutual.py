@@ -76,8 +76,6 @@ def fit_best_of_both(
     if len(fitted.models) < len(Direction):
         raise UnusableData("best of both needs labels of both directions: use the product")
     X = fitted.features.transform(train.pairs)
-    # A column without any value cannot be binned; as a constant it is never split on.
-    X = np.where(np.isnan(X).all(axis=0), np.float32(0), X)
     scores = _out_of_fold(train, X, seed=seed, problem=problem)
     rows, label, weight = pseudo_labels(train, scores.match.astype(np.float64))
     classifier = fit_weighted(problem.estimator(seed), _columns(X, scores)[rows], label, weight)

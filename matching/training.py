@@ -135,8 +135,6 @@ def fit_classifier(X: NDArray[np.float32], label: Floats, propensity: Floats, *,
     """
     rate = np.full(len(label), label.sum() / propensity.sum())
     certain = bool((propensity == 1).all())
-    # scikit-learn cannot bin a column without any value; as a constant it is never split on.
-    X = np.where(np.isnan(X).all(axis=0), np.float32(0), X)
     for _ in range(1 if certain else ROUNDS_OF_BIAS_CORRECTION):
         looked = propensity * (1 - rate) / np.maximum(1 - propensity * rate, 1e-9)
         weight = np.where(label == 1, 1.0, looked)

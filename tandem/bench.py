@@ -60,17 +60,20 @@ def _forms(bundle: Path, rows: int) -> list[tuple[str, Seconds]]:
     import polars as pl
 
     from matching.calibration import Sigmoid
+    from matching.estimators import fit_weighted
     from matching.model import MatchModel
     from matching.onnx_graph import match_graph
     from matching.problems import problem
     from matching.tables import Direction
-    from matching.training import DirectionModel, fit_classifier
+    from matching.training import DirectionModel
 
     reference = pl.read_parquet(bundle / "reference.parquet")
-    features = reference.select(MatchModel.load(bundle).feature_names).to_numpy().astype(np.float32)
+    loaded = MatchModel.load(bundle)
+    features = reference.select(loaded.feature_names).to_numpy().astype(np.float32)
     score = reference["match_probability"].to_numpy()
-    liked, looked = (score > np.median(score)).astype(np.float64), np.ones(len(score))
-    trees = fit_classifier(features, liked, looked, seed=0, problem=problem("marketplace"))
+    unfitted = problem(loaded.source).estimator(0)
+    liked = (score > np.median(score)).astype(np.float64)
+    trees = fit_weighted(unfitted, features, liked, np.ones(len(score)))
     model = DirectionModel(trees, Sigmoid(1.0, 0.0))
     session = _session(match_graph({Direction.COMPANY: model}))
     some = features[:rows]

@@ -66,7 +66,7 @@ def table(title: str | None, columns: list[str], rows: list[list[str]], *, numbe
         # Beside numbers a name stays whole, and the headings wrap.
         is_name = not is_number and numbers_from < len(columns)
         # A heading wraps between words, never within one; a number never does.
-        whole = [*name.split(), *(row[position] for row in rows if position < len(row))]
+        whole = [*name.split(), *(row[position] for row in rows)]
         longest = max(map(len, whole), default=0) if is_number else None
         shown.add_column(
             name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_name, min_width=longest

@@ -19,6 +19,7 @@ from sklearn.model_selection import KFold
 from matching.salary import SalaryInputs, SalarySettings, fit
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
 FILE = Path("dou_salaries", "2019_dec_raw.csv")
 SALARY = 15
 TARGET = 470.0  # USD per month
@@ -54,17 +55,16 @@ def load(folder: Path) -> tuple[SalaryInputs, Floats]:
     return SalaryInputs(numbers, names), table.to_series(SALARY).to_numpy().astype(np.float64)
 
 
-def predicted(
-    inputs: SalaryInputs, salary: Floats, *, seed: int, settings: SalarySettings, first_folds: int = 5
-) -> dict[str, Floats]:
-    """Out-of-fold predictions of each method, shape (n,): quartiles, the median and the peers.
+def folds(count: int, *, seed: int) -> list[tuple[Rows, Rows]]:
+    """Rows to fit on and rows to judge on, of each fold."""
+    return list(KFold(5, shuffle=True, random_state=seed).split(np.empty(count)))
 
-    NaN for people outside the first folds where not all five are asked for.
-    """
+
+def predicted(inputs: SalaryInputs, salary: Floats, *, seed: int, settings: SalarySettings) -> dict[str, Floats]:
+    """Out-of-fold predictions of each method, shape (n,): quartiles, the median and the peers."""
     methods = ("0.25", "salary model", "0.75", "plain trees", "median of all")
     answers = {name: np.full(len(salary), np.nan) for name in methods}
-    folds = list(KFold(5, shuffle=True, random_state=seed).split(salary))
-    for train, test in folds[:first_folds]:
+    for train, test in folds(len(salary), seed=seed):
         fitted = fit(inputs.take(train), salary[train], seed=seed, settings=settings)
         X, unseen = fitted.encoder.transform(inputs.take(train)), fitted.encoder.transform(inputs.take(test))
         plain = HistGradientBoostingRegressor(random_state=seed).fit(X, np.log(salary[train]))

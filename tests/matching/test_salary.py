@@ -1,5 +1,6 @@
 """The salary model finds what pays, is written as data, answers the same; a public survey shows how well it guesses."""
 
+import importlib
 import os
 import sys
 from datetime import UTC, datetime
@@ -152,30 +153,23 @@ def test_half_a_model_is_refused_and_none_is_none(folder: Path, tmp_path: Path) 
         SalaryModel.load(tmp_path)
 
 
-def survey_errors(monkeypatch: pytest.MonkeyPatch, *, first_folds: int) -> dict[str, float]:
-    """Mean absolute errors out of fold, USD per month, on the survey whose folder the environment names."""
+@pytest.mark.realdata
+@pytest.mark.slow
+@pytest.mark.skipif("TANDEM_REALDATA" not in os.environ, reason="TANDEM_REALDATA is not set")
+def test_on_the_survey_the_error_of_all_five_folds_is_below_470(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mean absolute errors out of fold, USD per month; no gender and no age is read."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "bench"))
-    import importlib
-
     bench = importlib.import_module("salary")
     try:
         inputs, stated = bench.load(Path(os.environ["TANDEM_REALDATA"]))
-        answers = bench.predicted(inputs, stated, seed=0, settings=SalarySettings(), first_folds=first_folds)
+        answers = bench.predicted(inputs, stated, seed=0, settings=SalarySettings())
+        first_two = np.concatenate([test for _, test in bench.folds(len(stated), seed=0)[:2]])
     finally:
         sys.modules.pop("salary", None)
     assert len(stated) == 10_186
     assert not {*inputs.numbers, *inputs.names} & {"gender", "age"}
-    return {name: float(np.nanmean(np.abs(values - stated))) for name, values in answers.items()}
-
-
-needs_survey = pytest.mark.skipif("TANDEM_REALDATA" not in os.environ, reason="TANDEM_REALDATA is not set")
-
-
-@pytest.mark.realdata
-@pytest.mark.slow
-@needs_survey
-def test_on_the_survey_the_error_of_one_of_five_folds_is_as_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All five take minutes: `make bench` measures them beside the target."""
-    errors = survey_errors(monkeypatch, first_folds=1)
-    assert errors["salary model"] < 471  # measured: 469.2, plain trees 474.5
-    assert errors["salary model"] < errors["plain trees"] < errors["median of all"]
+    assert all(np.isfinite(values).all() for values in answers.values())
+    for rows, most in ((slice(None), 470), (first_two, 461)):  # measured: 468.1 and 459.5; the other folds are harder
+        errors = {name: float(np.mean(np.abs(values - stated)[rows])) for name, values in answers.items()}
+        assert errors["salary model"] < most
+        assert errors["salary model"] < errors["plain trees"] < errors["median of all"]
