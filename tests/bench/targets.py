@@ -22,7 +22,7 @@ from matching.dataset import Dataset
 from matching.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, evaluate, importance
 from matching.fairness_report import measure_fairness
 from matching.labels import LabelledPairs
-from matching.model import MatchModel, Scores
+from matching.model import MatchModel
 from matching.problems import problem
 from matching.settings import Settings
 from matching.split import Split, split
@@ -63,27 +63,29 @@ def ranking() -> Iterator[Line]:
                 beside = f"on outcomes; best knowable {knowable:.4f}"
                 yield f"calibration error, {direction}", f"{error:.4f}", beside, _verdict(error <= 0.02)
     scores = fitted.score_features(fitted.features.transform(parts.holdout.pairs))
-    yield from _against_truth(dataset, parts.holdout, scores)
-    sliced = slices.calibration(
-        parts.holdout, scores, list(slices.rows_by_slice(parts.holdout, parts.train, problem(LARGE).slices)), seed=SEED
-    )
-    enough = [one for one in sliced if one.enough]
-    worst = max(enough, key=lambda one: one.calibration_error)
-    error = f"{worst.calibration_error:.4f}"
-    yield f"worst of {len(enough)} slices", error, f"{worst.direction}, {worst.name}", _verdict(float(error) <= 0.04)
-
-
-def _against_truth(dataset: Dataset, holdout: LabelledPairs, scores: Scores) -> Iterator[Line]:
-    """Calibration error on the true probabilities of the labelled rows: without the noise of few outcomes."""
-    if dataset.truth is None:
-        return
+    named_rows = list(slices.rows_by_slice(parts.holdout, parts.train, problem(LARGE).slices))
+    truly = _truly_labelled(dataset, parts.holdout)
     for direction in Direction:
-        known = ~np.isnan(holdout.label(direction))
+        known = ~np.isnan(truly.label(direction))
         probability = np.asarray(scores.direction(direction), dtype=np.float64)[known]
-        true = dataset.truth.probability(direction, holdout.pairs.take(known))
-        ones = np.ones(len(true))
-        error = metrics.calibration_error(true, probability, ones, ones)
+        ones = np.ones(len(probability))
+        error = metrics.calibration_error(truly.label(direction)[known], probability, ones, ones)
         yield f"calibration error, {direction}", f"{error:.4f}", "on true probabilities", _verdict(error <= 0.02)
+    for labelled, judged_on in ((parts.holdout, "outcomes"), (truly, "true probabilities")):
+        enough = [one for one in slices.calibration(labelled, scores, named_rows, seed=SEED) if one.enough]
+        worst = max(enough, key=lambda one: one.calibration_error)
+        error, beside = worst.calibration_error, f"on {judged_on}; {worst.direction}, {worst.name}"
+        yield f"worst of {len(enough)} slices", f"{error:.4f}", beside, _verdict(round(error, 4) <= 0.04)
+
+
+def _truly_labelled(dataset: Dataset, holdout: LabelledPairs) -> LabelledPairs:
+    """The same rows, whose labels are the true probabilities: calibration without the noise of few outcomes."""
+    assert dataset.truth is not None
+    company, candidate = (
+        np.where(np.isnan(holdout.label(direction)), np.nan, dataset.truth.probability(direction, holdout.pairs))
+        for direction in Direction
+    )
+    return replace(holdout, company=company, candidate=candidate, propensity=np.ones(len(holdout)))
 
 
 def bias() -> Iterator[Line]:
@@ -264,10 +266,10 @@ def main() -> None:
     if len(sys.argv) == 2 and sys.argv[1] in alone:
         alone[sys.argv[1]]()
         return
-    sys.stdout.write(f"{'figure':<40} {'measured':>12}  {'beside':<42} target\n")
+    sys.stdout.write(f"{'figure':<40} {'measured':>12}  {'beside':<54} target\n")
     for name in sys.argv[1:] or PARTS:
         for line in PARTS[name]():
-            sys.stdout.write(f"{line[0]:<40} {line[1]:>12}  {line[2]:<42} {line[3]}\n")
+            sys.stdout.write(f"{line[0]:<40} {line[1]:>12}  {line[2]:<54} {line[3]}\n")
             sys.stdout.flush()
 
 
