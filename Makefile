@@ -88,4 +88,4 @@ screenshots: setup ## Take the screenshots of docs/images in headless Chromium
 clean: ## Stop everything and remove what was generated: .tandem, .venv, .tandem-tools and caches
 	@if [ -x $(TANDEM) ]; then $(TANDEM) stop; fi
 	@rm -rf .tandem .venv .tandem-tools .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
-	@find matching pipelines serving monitoring tandem tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find home intake matching store pipelines serving monitoring tandem tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,7 +3,7 @@
     TandemError
     ├── InputError            what the user gave is wrong
     │   ├── MissingInput      a file, folder or column is not there
-    │   ├── InvalidTable      rows break the rules of `matching.tables`
+    │   ├── InvalidTable      rows break the rules of `matching.data.tables`
     │   └── UnusableData      well formed, but nothing can be learned from it
     ├── BusyError             a port or a lock is held by someone else
     ├── StorageError          the disk is full or the database cannot be reached

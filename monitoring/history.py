@@ -4,8 +4,8 @@ import json
 import os
 from pathlib import Path
 
+from home.settings import Settings
 from matching.errors import StorageError
-from matching.settings import Settings
 from monitoring.verdict import Verdict
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from pathlib import Path
 
-from matching.dataset import Progress
-from matching.embeddings import EMBEDDING_INPUTS
-from matching.problems import problem
-from matching.settings import Settings
+from home.settings import Settings
+from matching.data.dataset import Progress
+from matching.features.embeddings import EMBEDDING_INPUTS
+from matching.problems import load_problem
 from monitoring import history
 from monitoring.reasons import Inputs
 from monitoring.reports import write_report
@@ -61,4 +61,4 @@ def monitor(
 
 def known_inputs(settings: Settings) -> Inputs:
     """Profile columns of each feature of the problem, and of those that only a transformer encoder adds."""
-    return {**EMBEDDING_INPUTS, **problem(settings.source).features().inputs}
+    return {**EMBEDDING_INPUTS, **load_problem(settings.source).features().inputs}

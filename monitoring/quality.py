@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from scipy.stats import t as student_t
 
-from matching.tables import Direction
+from matching.data.tables import Direction
 from monitoring.windows import Sample
 
 Floats = NDArray[np.float64]

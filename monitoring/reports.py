@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from home.settings import Settings
+from matching.data.tables import Direction
 from matching.errors import StorageError
-from matching.settings import Settings
-from matching.tables import Direction
 from monitoring.verdict import Verdict
 from monitoring.windows import Sample
 

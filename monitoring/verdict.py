@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from matching.data.tables import Direction
 from matching.errors import ModelError
-from matching.tables import Direction
 from monitoring.drift import ColumnDrift, DriftDetector, DriftSettings
 from monitoring.quality import QualityFigure, QualitySettings, measure_quality
 from monitoring.reasons import Reason, explain

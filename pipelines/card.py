@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from matching.dataset import Dataset
-from matching.evaluation import MATCH, MODEL, TRUTH, Evaluation
-from matching.fairness_report import MIN_MEMBERS, FairnessReport
-from matching.gate import Verdict
-from matching.slices import SliceFigures
-from matching.split import Split
-from matching.tables import ProtectedAttributes
-from matching.value import LOOKS, TERMS, USD, ValueReport, Worth
+from matching.data.dataset import Dataset
+from matching.data.splits import Split
+from matching.data.tables import ProtectedAttributes
+from matching.evaluation.evaluation import MATCH, MODEL, TRUTH, Evaluation
+from matching.evaluation.gate import Verdict
+from matching.evaluation.slices import SliceFigures
+from matching.fairness.report import MIN_MEMBERS, FairnessReport
+from matching.value.report import LOOKS, TERMS, USD, ValueReport, Worth
 
 _MEANING = {
     "company": "the company reaches out to the candidate, once it looked",

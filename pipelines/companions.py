@@ -4,12 +4,14 @@ from pathlib import Path
 
 import polars as pl
 
-from matching import explanation, salary, support
-from matching.advice import measure_spreads
-from matching.dataset import Dataset, Progress
+from matching.advice import salary
+from matching.advice.advice import measure_spreads
+from matching.data.dataset import Dataset, Progress
+from matching.data.splits import Split
 from matching.errors import UnusableData
-from matching.model import MatchModel
-from matching.split import Split
+from matching.explaining import contributions
+from matching.model import support
+from matching.model.match_model import MatchModel
 
 CHECKED_SALARIES = 500
 
@@ -28,8 +30,8 @@ def write(
         progress: told what the bundle will lack, and why.
     """
     features = model.features.transform(parts.calibration.pairs)
-    background = explanation.choose_background(features, seed=seed)
-    explanation.write_background(background, model.feature_names, folder)
+    background = contributions.choose_background(features, seed=seed)
+    contributions.write_background(background, model.feature_names, folder)
     support.write(support.fit_all(model.score_features(features), parts.calibration), folder)
     candidates, jobs = (_known(table, parts) for table in (dataset.candidates, dataset.jobs))
     try:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from matching.settings import Settings
+from home.settings import Settings
 
 
 def mlflow_variables() -> dict[str, str]:

@@ -10,15 +10,15 @@ from typing import Any
 
 import polars as pl
 
-from matching import gate
-from matching.dataset import Dataset
-from matching.evaluation import Evaluation
-from matching.fairness_report import FairnessReport
-from matching.model import MatchModel, Scores
-from matching.settings import Settings
-from matching.slices import SliceFigures
-from matching.split import Split
-from matching.value import ValueReport
+from home.settings import Settings
+from matching.data.dataset import Dataset
+from matching.data.splits import Split
+from matching.evaluation import gate
+from matching.evaluation.evaluation import Evaluation
+from matching.evaluation.slices import SliceFigures
+from matching.fairness.report import FairnessReport
+from matching.model.match_model import MatchModel, Scores
+from matching.value.report import ValueReport
 from pipelines import card, steps
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from matching import metrics
-from matching.evaluation import MATCH, MODEL, Evaluation
-from matching.fairness_report import FairnessReport
-from matching.labels import LabelledPairs
-from matching.model import Scores
-from matching.value import HIRES, USD, ValueReport
+from matching.data.labels import LabelledPairs
+from matching.evaluation import metrics
+from matching.evaluation.evaluation import MATCH, MODEL, Evaluation
+from matching.fairness.report import FairnessReport
+from matching.model.match_model import Scores
+from matching.value.report import HIRES, USD, ValueReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from home import lock
+from home.settings import Settings
 from matching.errors import EngineError
-from matching.settings import Settings
-from pipelines import lock
 from pipelines.environment import prefect_variables, provide
-from pipelines.storage import explained
+from pipelines.registry.failures import explained
 
 HOST = "127.0.0.1"
 PROJECT = Path(__file__).parents[1]

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel
 
-from matching import manifest
-from matching.dataset import Pairs
-from matching.model import MatchModel
-from matching.tables import CandidateProfile, JobProfile, frame, polars_schema
+from matching.data.dataset import Pairs
+from matching.data.tables import CandidateProfile, JobProfile, frame, polars_schema
+from matching.model import manifest
+from matching.model.match_model import MatchModel
 
 SIDES: dict[str, type[BaseModel]] = {"candidate": CandidateProfile, "job": JobProfile}
 

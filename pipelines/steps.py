@@ -13,23 +13,25 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from matching import baselines, gate, next_view, profiles, slices, training
-from matching.costs import costs_of
-from matching.database import connect
-from matching.dataset import Dataset, Progress
+from home.settings import Settings
+from matching.data.dataset import Dataset, Progress
+from matching.data.labels import ONE_SIDED_KINDS, LabelledPairs
+from matching.data.splits import Split, split
+from matching.data.validation import validate
 from matching.errors import InputError, MissingInput, ModelError, UnusableData
-from matching.evaluation import Evaluation, evaluate
-from matching.features import PairFeatures
-from matching.labels import ONE_SIDED_KINDS, LabelledPairs
-from matching.model import MatchModel, Scores
-from matching.problem import Problem
-from matching.problems import problem
-from matching.settings import Settings
-from matching.split import Split, split
-from matching.transformer import EncoderFacts, TransformerEncoder
-from matching.validation import validate
-from matching.value import ValueReport, measure_value
-from pipelines import registry
+from matching.evaluation import baselines, gate, slices
+from matching.evaluation.evaluation import Evaluation, evaluate
+from matching.features.pair_features import PairFeatures
+from matching.features.transformer import EncoderFacts, TransformerEncoder
+from matching.model.match_model import MatchModel, Scores
+from matching.problems import load_problem
+from matching.problems.problem import Problem
+from matching.training import fit, next_view
+from matching.value.costs import Costs
+from matching.value.report import ValueReport, measure_value
+from pipelines.registry import registry
+from store import profiles
+from store.database import connect
 
 Result = TypeVar("Result")
 Baselines = dict[str, baselines.CalibratedBaseline]
@@ -60,7 +62,7 @@ def check_input(settings: Settings, data: Path | None) -> None:
     if settings.text_encoder_folder is not None:
         _pair_features(settings)
         EncoderFacts.read(settings.text_encoder_folder)
-    if data is None and problem(settings.source).needs_files:
+    if data is None and load_problem(settings.source).needs_files:
         raise InputError(f"source {settings.source!r} reads files: pass their folder with --data")
     if data is not None and not data.exists():
         raise MissingInput(f"{data} is not there: pass the folder of your data with --data")
@@ -72,7 +74,7 @@ def ingest(settings: Settings, data: Path | None, progress: Progress) -> Dataset
     Raises:
         InputError: the data is missing, wrong, or useless.
     """
-    dataset = problem(settings.source).source.load(data, seed=settings.seed, progress=progress)
+    dataset = load_problem(settings.source).source.load(data, seed=settings.seed, progress=progress)
     progress(
         f"checking {dataset.candidates.height:,} candidates, {dataset.jobs.height:,} jobs, "
         f"{dataset.events.height:,} events"
@@ -123,18 +125,18 @@ def declared(settings: Settings) -> Problem:
     """
     folder = settings.text_encoder_folder
     if folder is None:
-        return problem(settings.source)
+        return load_problem(settings.source)
     _pair_features(settings)
     encoder = TransformerEncoder.load(folder)
-    return replace(problem(settings.source), features=lambda: _pair_features(settings).use(encoder))
+    return replace(load_problem(settings.source), features=lambda: _pair_features(settings).use(encoder))
 
 
 def _pair_features(settings: Settings) -> PairFeatures:
-    features = problem(settings.source).features()
+    features = load_problem(settings.source).features()
     if not isinstance(features, PairFeatures):
         raise InputError(
             f"problem {settings.source!r} has features of its own, which no transformer encoder can be added to: "
-            "set the text encoder back to tfidf, or build its features on matching.features.PairFeatures"
+            "set the text encoder back to tfidf, or build its features on matching.features.pair_features.PairFeatures"
         )
     return features
 
@@ -148,7 +150,7 @@ def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -
     Raises:
         UnusableData: a direction has one class only.
     """
-    fitted = training.fit(parts.train, parts.calibration, seed=settings.seed, problem=declared(settings))
+    fitted = fit.fit(parts.train, parts.calibration, seed=settings.seed, problem=declared(settings))
     rows = np.linspace(0, len(parts.holdout) - 1, min(CHECKED_ROWS, len(parts.holdout))).astype(np.int64)
     facts = {
         "cuts": {name: moment.isoformat() for name, moment in asdict(parts.cuts).items()},
@@ -156,7 +158,7 @@ def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -
         "seed": settings.seed,
     }
     check = fitted.features.transform(parts.holdout.pairs.take(rows))
-    training.write(fitted, folder, source=settings.source, facts=facts, check=check)
+    fit.write(fitted, folder, source=settings.source, facts=facts, check=check)
     model = MatchModel.load(folder)
     if isinstance(model.features, PairFeatures) and isinstance(fitted.features, PairFeatures):
         model.features.take_encoded(fitted.features)
@@ -241,7 +243,7 @@ def worth(
             champion=champion,
             baselines=_match_by_baseline(named, parts.holdout, scores),
             maturity=timedelta(days=settings.label_maturity_days),
-            costs=costs_of(settings),
+            costs=Costs(**settings.costs),
             seed=settings.seed,
         )
     except UnusableData:
@@ -250,7 +252,7 @@ def worth(
 
 def calibration_by_slice(settings: Settings, parts: Split, scores: Scores) -> tuple[slices.SliceFigures, ...]:
     """Calibration of each direction in each slice of the holdout that the problem names."""
-    named = list(slices.rows_by_slice(parts.holdout, parts.train, problem(settings.source).slices))
+    named = list(slices.rows_by_slice(parts.holdout, parts.train, load_problem(settings.source).slices))
     return slices.calibration(parts.holdout, scores, named, seed=settings.seed)
 
 
@@ -270,7 +272,7 @@ def judge(
     contest = None
     if against is not None and against.scores is not None:
         contest = gate.contest(holdout, scores, against.scores, champion_version=against.version)
-    limits = problem(settings.source).limits
+    limits = load_problem(settings.source).limits
     if settings.gate_min_value_usd_per_week is not None:
         limits = replace(limits, min_value_lead=settings.gate_min_value_usd_per_week)
     verdict = gate.judge(

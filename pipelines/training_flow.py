@@ -14,21 +14,24 @@ from typing import Literal, TypeVar
 
 import polars as pl
 
-from matching import gate, golden, manifest, reference
-from matching.dataset import Dataset, Progress
+from home import lock
+from home.settings import Settings
+from matching.data.dataset import Dataset, Progress
+from matching.data.splits import Split
 from matching.errors import EngineError, GateRefused, TandemError
-from matching.evaluation import Evaluation, importance
-from matching.fairness_report import FairnessReport, measure_fairness
-from matching.model import MatchModel, Scores
-from matching.settings import Settings
-from matching.slices import SliceFigures
-from matching.split import Split
-from matching.value import ValueReport
-from pipelines import companions, lock, plots, registry, steps
+from matching.evaluation import gate
+from matching.evaluation.evaluation import Evaluation, importance
+from matching.evaluation.slices import SliceFigures
+from matching.fairness.report import FairnessReport, measure_fairness
+from matching.model import golden_requests, manifest, reference
+from matching.model.match_model import MatchModel, Scores
+from matching.value.report import ValueReport
+from pipelines import companions, plots, steps
 from pipelines.environment import prefect_variables, provide
 from pipelines.findings import Findings, plain, write_json
+from pipelines.registry import registry
+from pipelines.registry.failures import explain, explained
 from pipelines.steps import StepRunner
-from pipelines.storage import explain, explained
 
 Outcome = Literal["promoted", "registered", "identical"]
 Result = TypeVar("Result")
@@ -248,7 +251,7 @@ class _Work:
     def _describe(self, found: Findings) -> None:
         """Add everything but the core files to the bundle."""
         holdout, seed = found.parts.holdout, self.settings.seed
-        golden.write(found.model, found.dataset.jobs, self.bundle, seed=seed)
+        golden_requests.write(found.model, found.dataset.jobs, self.bundle, seed=seed)
         reference.write(holdout, found.scores, found.model.feature_names, self.bundle)
         pictures = self.bundle / "plots"
         plots.calibration(holdout, found.scores, pictures / "calibration.png")

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from matching.data.digests import file_digest
 from matching.errors import InputError, MissingInput, ModelError, TandemError
-from matching.manifest import file_digest
-from matching.transformer import GRAPH, TOKENIZER, EncoderFacts, TransformerEncoder
+from matching.features.transformer import GRAPH, TOKENIZER, EncoderFacts, TransformerEncoder
 
 LEAST_COSINE = 0.9999
 LARGEST_BYTES = 2_000_000_000  # of weights: an ONNX file cannot hold more

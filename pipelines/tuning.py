@@ -14,19 +14,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from matching import trial
-from matching.ablation import Ablation, Finding
-from matching.ablation import ablate as ablate_groups
-from matching.dataset import Progress
+from home import lock
+from home.settings import Settings
+from matching.data.dataset import Progress
 from matching.errors import InputError
-from matching.estimators import Trees
-from matching.problem import Problem
-from matching.problems import problem
-from matching.settings import Settings
-from matching.trial import Added, InnerSlices, Losses
-from pipelines import lock, registry, steps
+from matching.problems import load_problem
+from matching.problems.estimators import Trees
+from matching.problems.problem import Problem
+from matching.training import trial
+from matching.training.ablation import Ablation, Finding
+from matching.training.ablation import ablate as ablate_groups
+from matching.training.trial import Added, InnerSlices, Losses
+from pipelines import steps
 from pipelines.findings import plain, write_json
-from pipelines.storage import explained
+from pipelines.registry import registry
+from pipelines.registry.failures import explained
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -122,7 +124,7 @@ def tune(
     """
     if trials < 1 or (minutes is not None and minutes <= 0):
         raise InputError("a search needs at least one trial, and minutes above zero")
-    _trees(problem(settings.source))
+    _trees(load_problem(settings.source))
     with _recorded(settings, data, "search", progress) as work:
         done = _tried(work, trials, minutes)
         found = _search(done, work.run_id, stopped_early=len(done) < trials, seed=settings.seed)

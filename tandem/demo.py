@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from home.settings import Settings
 from matching.errors import InputError, TandemError
-from matching.settings import Settings
 from tandem import dashboards, traffic
 from tandem.console import out, table
 from tandem.releases import deploy_champion, train_model
 from tandem.watch import watch
 
 if TYPE_CHECKING:
-    from matching.evaluation import Evaluation
+    from matching.evaluation.evaluation import Evaluation
     from monitoring.verdict import Verdict
 
 QUIET = "none"
@@ -50,7 +50,7 @@ class Chapter:
 
 def _names_the_cause(verdict: "Verdict", scenario: str) -> bool:
     """Whether the first reason is about columns in which the scenario shows; of changed tastes, about the outcomes."""
-    from matching.features import FEATURE_INPUTS
+    from matching.features.pair_features import FEATURE_INPUTS
     from matching.sources.marketplace.scenarios import SCENARIOS
 
     drift, first = SCENARIOS[scenario], verdict.reasons[0]
@@ -120,7 +120,7 @@ def _heading(words: str) -> None:
 
 
 def _show_prediction(address: str) -> None:
-    from serving import examples
+    from serving.api import examples
 
     request = examples.MATCH["one_pair"]["value"]
     answer = httpx.post(f"{address}/v1/match", json=request, timeout=30, trust_env=False).raise_for_status().json()

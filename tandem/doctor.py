@@ -11,8 +11,8 @@ from typing import Literal
 
 from rich.markup import escape
 
+from home.settings import LOOPBACK, Settings
 from matching.errors import EngineError, TandemError
-from matching.settings import LOOPBACK, Settings
 from tandem.console import out
 from tandem.dashboards import programs
 from tandem.processes import listens
@@ -110,7 +110,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
-    from serving import deployment
+    from serving.release import deployment
 
     deployed = deployment.status(settings)
     mlflow, evidently = programs(settings)
@@ -129,7 +129,7 @@ def _ports(settings: Settings) -> Iterator[Finding]:
 
 
 def _engine(settings: Settings) -> Iterator[Finding]:
-    from serving import engines
+    from serving.release import engines
 
     notes: list[str] = []
     try:

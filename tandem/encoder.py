@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from matching.errors import InputError, MissingInput, ModelError
-from matching.transformer import EncoderFacts
+from matching.features.transformer import EncoderFacts
 from tandem.console import out, steps
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from home.disk import is_full
 from matching.errors import TandemError
-from matching.storage import is_full
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from tandem.console import out, table
 
 if TYPE_CHECKING:
-    from matching.evaluation import Figures
-    from matching.slices import SliceFigures
-    from matching.value import ValueReport
+    from matching.evaluation.evaluation import Figures
+    from matching.evaluation.slices import SliceFigures
+    from matching.value.report import ValueReport
     from pipelines.training_flow import TrainingResult
 
 COLUMNS = ["direction", "ranked by", "AUC", "ECE", "log loss", "nDCG@10 shown", "nDCG@10 candidates", "nDCG@10 jobs"]

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from home.settings import Settings
 from matching.errors import InputError
-from matching.settings import Settings
 from tandem.console import out, steps, table
 from tandem.releases import champion, fetched
 
 if TYPE_CHECKING:
-    from matching.baselines import Popularity
-    from matching.dataset import Dataset, Progress
-    from matching.model import MatchModel
+    from matching.data.dataset import Dataset, Progress
+    from matching.evaluation.baselines import Popularity
+    from matching.model.match_model import MatchModel
     from matching.sources.marketplace.season import Rules, Season
     from matching.sources.marketplace.standings import Contestant, Interval, Standing
 
@@ -76,7 +76,7 @@ def compare(settings: Settings, plan: Plan) -> None:
 
 
 def _play(settings: Settings, plan: Plan, say: "Progress") -> "dict[str, list[Standing]]":
-    from matching.model import MatchModel
+    from matching.model.match_model import MatchModel
     from matching.sources.marketplace import SOURCE
     from matching.sources.marketplace import season as seasons
     from matching.sources.marketplace.standings import compare as standings_of
@@ -107,15 +107,15 @@ def _name(season: "Season", rules: "Rules", crowding: int) -> str:
 
 def _exposure(season: "Season", rules: "Rules") -> int:
     """The cap suggested for a week of this market."""
-    from matching.market import suggested_exposure
+    from matching.market.policies import suggested_exposure
 
     jobs, candidates = season.open.sum(axis=1).mean(), season.active.sum(axis=1).mean()
     return suggested_exposure(round(jobs), round(candidates), rules.list_length, rules.answers_per_week)
 
 
 def _popularity(settings: Settings, dataset: "Dataset") -> "Popularity":
-    from matching.baselines import Popularity
-    from matching.split import split
+    from matching.data.splits import split
+    from matching.evaluation.baselines import Popularity
 
     parts = split(dataset, maturity=timedelta(days=settings.label_maturity_days), seed=settings.seed)
     return Popularity.fit(parts.train)
@@ -124,19 +124,19 @@ def _popularity(settings: Settings, dataset: "Dataset") -> "Popularity":
 def _contestants(
     season: "Season", model: "MatchModel", popularity: "Popularity", max_exposure: int
 ) -> "dict[str, Contestant]":
-    from matching import market
+    from matching.market import policies
     from matching.sources.marketplace.standings import Contestant
 
     scores = {name: season.matrix(values) for name, values in _scores(season, model, popularity).items()}
     mine, truth = scores.pop("model"), season.company * season.candidate
-    caps, prices = (market.policy(method, max_exposure) for method in ("caps", "transferable_utility"))
+    caps, prices = (policies.policy(method, max_exposure) for method in ("caps", "transferable_utility"))
     return {
-        **{name: Contestant(score, market.per_query) for name, score in scores.items()},
-        MODEL: Contestant(mine, market.per_query),
+        **{name: Contestant(score, policies.per_query) for name, score in scores.items()},
+        MODEL: Contestant(mine, policies.per_query),
         f"model, caps {max_exposure}": Contestant(mine, caps),
         f"model, prices {max_exposure}": Contestant(mine, prices),
-        "model, no limit": Contestant(mine, market.per_query, all_answered=True),
-        "truth alone": Contestant(truth, market.per_query),
+        "model, no limit": Contestant(mine, policies.per_query, all_answered=True),
+        "truth alone": Contestant(truth, policies.per_query),
         f"truth, caps {max_exposure}": Contestant(truth, caps),
         f"truth, prices {max_exposure}": Contestant(truth, prices),
     }
@@ -144,8 +144,8 @@ def _contestants(
 
 def _scores(season: "Season", model: "MatchModel", popularity: "Popularity") -> dict[str, Any]:
     """Scores of every pair that can meet, by ranker; a baseline whose features the model lacks is left out."""
-    from matching.baselines import Rules, TextSimilarity
-    from matching.tables import Direction
+    from matching.data.tables import Direction
+    from matching.evaluation.baselines import Rules, TextSimilarity
 
     pairs = season.pairs
     candidates, jobs = model.encode_candidates(pairs.candidates), model.encode_jobs(pairs.jobs)

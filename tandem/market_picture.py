@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matching import congestion
+from matching.market import congestion
 
 if TYPE_CHECKING:
     from matching.sources.marketplace.standings import Standing

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from home.settings import Settings
 from matching.errors import InputError
-from matching.settings import Settings
 
 
 def settings_from(**options: Any) -> Settings:

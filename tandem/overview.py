@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from matching.settings import Settings
+from home.settings import Settings
 from tandem import dashboards
 from tandem.console import out, table
 
@@ -17,7 +17,7 @@ def show(settings: Settings) -> None:
 
 
 def _champion(settings: Settings) -> list[tuple[str, str]]:
-    from pipelines import registry
+    from pipelines.registry import registry
 
     found = registry.champion(settings)
     if found is None:
@@ -30,7 +30,7 @@ def _champion(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _service(settings: Settings) -> list[tuple[str, str]]:
-    from serving import deployment
+    from serving.release import deployment
 
     status = deployment.status(settings)
     if status.deployment is None:
@@ -50,7 +50,7 @@ def _service(settings: Settings) -> list[tuple[str, str]]:
 def _log(settings: Settings) -> list[tuple[str, str]]:
     if settings.database_url is None and not (settings.log_folder / "log.db").exists():
         return [("log", "empty")]
-    from matching import database, prediction_log
+    from store import database, prediction_log
 
     engine = database.connect(settings.log_url)
     try:

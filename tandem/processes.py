@@ -138,7 +138,7 @@ class Program:
 
 
 def _require_free_port(name: str, address: str) -> None:
-    from serving import ports
+    from serving.release import ports
 
     url = httpx.URL(address)
     ports.require_free(url.host, url.port or 80, variable=f"TANDEM_{name.upper()}_PORT")

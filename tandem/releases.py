@@ -6,17 +6,17 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from home.settings import Settings
 from matching import problems
 from matching.errors import NoChampion
-from matching.settings import Settings
 from tandem import dashboards, figures
 from tandem.console import out, steps
 
 if TYPE_CHECKING:
-    from pipelines.registry import RegisteredModel
+    from pipelines.registry.registry import RegisteredModel
     from pipelines.training_flow import TrainingResult
-    from serving.release import Release
-    from serving.state import Deployment
+    from serving.release.release import Release
+    from serving.release.state import Deployment
 
 NO_CHAMPION = "no champion yet: run `make train`"
 
@@ -24,8 +24,8 @@ NO_CHAMPION = "no champion yet: run `make train`"
 @contextmanager
 def fetched(settings: Settings, model: "RegisteredModel") -> Iterator["Release"]:
     """Copy a registered version out of the registry, verified, for as long as the block runs."""
-    from pipelines import registry
-    from serving.release import Release
+    from pipelines.registry import registry
+    from serving.release.release import Release
 
     with tempfile.TemporaryDirectory(prefix="tandem-release-") as folder:
         yield Release(
@@ -44,7 +44,7 @@ def champion(settings: Settings) -> "RegisteredModel":
     Raises:
         NoChampion: nothing was promoted yet.
     """
-    from pipelines import registry
+    from pipelines.registry import registry
 
     found = registry.champion(settings)
     if found is None:
@@ -78,7 +78,7 @@ def _may_train(settings: Settings, data: Path | None) -> bool:
 
 def deploy_champion(settings: Settings) -> "Deployment":
     """Deploy the champion by its version number, and say where it answers."""
-    from serving import deployment
+    from serving.release import deployment
 
     with steps("deploying") as say:
         chosen = champion(settings)
@@ -95,8 +95,8 @@ def roll_back(settings: Settings) -> None:
         NoChampion: there is none, or none before it.
         ModelError: the champion changed meanwhile; the alias stays where the other promotion put it.
     """
-    from pipelines import registry
-    from serving import deployment
+    from pipelines.registry import registry
+    from serving.release import deployment
 
     with steps("rolling back") as say:
         present = champion(settings)
@@ -115,7 +115,7 @@ def roll_back(settings: Settings) -> None:
 
 def stop_everything(settings: Settings) -> None:
     """Stop the service and the page servers of this home, and say what was stopped."""
-    from serving import deployment
+    from serving.release import deployment
 
     with out.status("stopping ..."):
         stopped = (["service"] if deployment.stop(settings) else []) + dashboards.stop(settings)
@@ -124,7 +124,7 @@ def stop_everything(settings: Settings) -> None:
 
 def _where_it_runs(settings: Settings) -> Settings:
     """Keep engine and port of the running service, unless the user named others."""
-    from serving import deployment
+    from serving.release import deployment
 
     running = deployment.status(settings).deployment
     if running is None:

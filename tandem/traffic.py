@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 
+from home.settings import Settings
 from matching.errors import EngineError, InputError
-from matching.settings import Settings
 from tandem.console import bar, out
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def show(sent: Sent) -> None:
 
 
 def _client(settings: Settings) -> httpx.Client:
-    from serving import deployment, health
+    from serving.release import deployment, health
 
     deployed = deployment.status(settings)
     is_named = "port" in settings.model_fields_set

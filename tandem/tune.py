@@ -4,12 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matching.settings import Settings
+from home.settings import Settings
 from tandem.console import out, steps, table
 
 if TYPE_CHECKING:
-    from matching.ablation import Ablation
-    from matching.trial import Added, Losses
+    from matching.training.ablation import Ablation
+    from matching.training.trial import Added, Losses
     from pipelines.tuning import Search, Trial
 
 LEGEND = (

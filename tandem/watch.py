@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from matching.settings import Settings
+from home.settings import Settings
 from tandem.console import out, steps
 from tandem.releases import champion, fetched
 
@@ -31,8 +31,8 @@ def watch(
     """
     from monitoring.monitor import monitor
     from monitoring.rendering import render
-    from pipelines import registry
-    from serving import deployment
+    from pipelines.registry import registry
+    from serving.release import deployment
 
     if maturity_days is not None:
         settings = settings.model_copy(update={"label_maturity_days": maturity_days})
@@ -64,8 +64,8 @@ def _end_of_last_window(settings: Settings, version: str) -> datetime | None:
     A window too small to be judged is taken again with what came later; the last window is judged again when nothing
     came later, since outcomes may have.
     """
-    from matching import database, prediction_log
     from monitoring import history
+    from store import database, prediction_log
 
     judged = [v for v in history.read(settings, settings.model_name) if v.model_version == version]
     judged = [v for v in judged if v.state != "not enough data"]

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 from pydantic import TypeAdapter
 
-from matching.settings import Settings
+from home.settings import Settings
 from tandem.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,7 +130,7 @@ def test_variables_named_on_the_pages_are_read_somewhere(page: Path) -> None:
 
 @of_every_page
 def test_requests_on_the_pages_are_valid(page: Path) -> None:
-    from serving.requests import MatchRequest
+    from serving.api.requests import MatchRequest
 
     bodies = re.findall(
         r"/v1/match\b[^']*'content-type: application/json' -d '(.*?)'", page.read_text("utf-8"), re.DOTALL

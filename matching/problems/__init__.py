@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from matching.errors import InputError
 
 if TYPE_CHECKING:  # to name the problems must load none
-    from matching.problem import Problem
+    from matching.problems.problem import Problem
+
+
+_SHARED = {"problem", "estimators"}  # what problems are made of
 
 
 def names() -> list[str]:
     """Names of all problems, in alphabetical order."""
-    return sorted(module.name for module in iter_modules(__path__))
+    return sorted({module.name for module in iter_modules(__path__)} - _SHARED)
 
 
-def problem(name: str) -> "Problem":
+def load_problem(name: str) -> "Problem":
     """Return the problem called `name`; its source, its model and its registry entry have the same name.
 
     Raises:

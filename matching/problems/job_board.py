@@ -1,6 +1,6 @@
 """A public job board's log of views: one direction, service jobs, no skills and no salaries."""
 
-from matching.problem import Problem
+from matching.problems.problem import Problem
 from matching.sources.job_board import SOURCE
 
 PROBLEM = Problem(

@@ -1,6 +1,6 @@
 """The simulated marketplace, whose truth is known."""
 
-from matching.problem import Problem
+from matching.problems.problem import Problem
 from matching.sources.marketplace import SOURCE
 
 PROBLEM = Problem(source=SOURCE)

@@ -1,7 +1,7 @@
 """The simulated marketplace at the size of a business: 20,000 candidates, 4,000 jobs, a million impressions."""
 
-from matching.estimators import Trees
-from matching.problem import Problem
+from matching.problems.estimators import Trees
+from matching.problems.problem import Problem
 from matching.sources.marketplace import Marketplace, MarketplaceConfig
 
 PROBLEM = Problem(

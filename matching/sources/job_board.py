@@ -11,10 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from matching.dataset import Dataset, Progress
+from matching.data.dataset import Dataset, Progress
+from matching.data.tables import Candidate, Event, EventKind, Job
 from matching.errors import InputError, UnusableData
 from matching.sources.tables import complete, read_csv
-from matching.tables import Candidate, Event, EventKind, Job
 
 MOST_LOST = 0.5  # dirty rows are expected; this share means another format
 EPOCH = datetime(2014, 1, 1, tzinfo=UTC)

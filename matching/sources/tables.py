@@ -1,4 +1,4 @@
-"""`tables`: bring your own data, a folder of Parquet or CSV files with the columns of `matching.tables`.
+"""`tables`: bring your own data, a folder of Parquet or CSV files with the columns of `matching.data.tables`.
 
 `candidates`, `jobs` and `events` are needed, `protected` is optional, each as `<table>.parquet` or `<table>.csv`.
 Optional columns may be left out. In CSV a list is a JSON array and a skill either a name or `{"name", "years"}`; a time
@@ -13,9 +13,9 @@ import polars as pl
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from matching.dataset import Dataset, Progress
+from matching.data.dataset import Dataset, Progress
+from matching.data.tables import Candidate, Event, Job, ProtectedAttributes, frame, polars_schema
 from matching.errors import InputError, InvalidTable, MissingInput, StorageError, UnusableData
-from matching.tables import Candidate, Event, Job, ProtectedAttributes, frame, polars_schema
 
 RECORDS: dict[str, type[BaseModel]] = {
     "candidates": Candidate,

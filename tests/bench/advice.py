@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from matching import training
-from matching.advice import Pool, advise, measure_spreads, read_profiles, true_effects
-from matching.dataset import Dataset
-from matching.effects import DEFAULT, Spreads
-from matching.model import MatchModel
-from matching.problem import Problem
+from matching.advice.advice import Pool, advise, measure_spreads, read_profiles, true_effects
+from matching.advice.effects import DEFAULT, Spreads
+from matching.data.dataset import Dataset
+from matching.data.splits import split
+from matching.model.match_model import MatchModel
+from matching.problems.problem import Problem
 from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
-from matching.split import split
+from matching.training import fit
 
 SMALL = MarketplaceConfig(n_candidates=1_600, n_jobs=360, n_impressions=60_000)
 PEOPLE, POOL, TRIED = 100, 300, 3
@@ -38,10 +38,10 @@ def newest(table: pl.DataFrame, until: object) -> pl.DataFrame:
 def trained(dataset: Dataset, seed: int) -> tuple[MatchModel, object]:
     """A model of the dataset and the end of its training slice."""
     parts = split(dataset, maturity=timedelta(days=14), seed=seed)
-    fitted = training.fit(parts.train, parts.calibration, seed=seed, problem=Problem(source=SOURCE))
+    fitted = fit.fit(parts.train, parts.calibration, seed=seed, problem=Problem(source=SOURCE))
     with tempfile.TemporaryDirectory() as folder:
         check = fitted.features.transform(parts.holdout.pairs.take(np.arange(10)))
-        training.write(fitted, Path(folder), source="marketplace", facts={}, check=check)
+        fit.write(fitted, Path(folder), source="marketplace", facts={}, check=check)
         return MatchModel.load(Path(folder)), parts.cuts.train_end
 
 

@@ -19,11 +19,11 @@ from typing import Any
 import httpx
 import numpy as np
 
-from matching.log_writer import LogWriter
-from matching.settings import Settings
-from serving import examples
-from serving.api import create_app
-from serving.matcher import load_matcher
+from home.settings import Settings
+from serving.answers.matcher import load_matcher
+from serving.api import examples
+from serving.api.app import create_app
+from store.log_writer import LogWriter
 from tandem import telemetry
 from tandem.options import settings_from
 from tandem.releases import champion, fetched

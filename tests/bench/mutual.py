@@ -12,14 +12,15 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from matching import gate, metrics, training
-from matching.evaluation import sample_pools
-from matching.labels import LabelledPairs
-from matching.model import Scores
-from matching.mutual import fit_best_of_both
-from matching.problems import problem
-from matching.split import split
-from matching.tables import Direction
+from matching.data.labels import LabelledPairs
+from matching.data.splits import split
+from matching.data.tables import Direction
+from matching.evaluation import gate, metrics
+from matching.evaluation.evaluation import sample_pools
+from matching.model.match_model import Scores
+from matching.problems import load_problem
+from matching.training import fit
+from matching.training.mutual import fit_best_of_both
 
 Floats = NDArray[np.float64]
 DRAWS, FEW_DRAWS = 1_000, 200
@@ -62,10 +63,10 @@ def ends(drawn: Floats) -> tuple[float, float]:
 
 def run(name: str, seed: int) -> Iterator[Line]:
     """All lines of one seed."""
-    declared = problem(name)
+    declared = load_problem(name)
     dataset = declared.source.load(None, seed=seed, progress=lambda _: None)
     parts = split(dataset, maturity=timedelta(days=14), seed=seed)
-    product = training.fit(parts.train, parts.calibration, seed=seed, problem=declared)
+    product = fit.fit(parts.train, parts.calibration, seed=seed, problem=declared)
     both = fit_best_of_both(product, parts.train, parts.calibration, seed=seed, problem=declared)
     features = product.features.transform(parts.holdout.pairs)
     yield from on_outcomes(parts.holdout, product.score_features(features), both.score_features(features), seed)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import KFold
 
-from matching.salary import SalaryInputs, SalarySettings, fit
+from matching.advice.salary import SalaryInputs, SalarySettings, fit
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]

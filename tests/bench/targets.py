@@ -17,16 +17,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matching import baselines, metrics, next_view, slices, training
-from matching.dataset import Dataset
-from matching.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, evaluate, importance
-from matching.fairness_report import measure_fairness
-from matching.labels import LabelledPairs
-from matching.model import MatchModel
-from matching.problems import problem
-from matching.settings import Settings
-from matching.split import Split, split
-from matching.tables import Direction
+from home.settings import Settings
+from matching.data.dataset import Dataset
+from matching.data.labels import LabelledPairs
+from matching.data.splits import Split, split
+from matching.data.tables import Direction
+from matching.evaluation import baselines, metrics, slices
+from matching.evaluation.evaluation import KNOWABLE, MATCH, MODEL, TRUTH, evaluate, importance
+from matching.fairness.report import measure_fairness
+from matching.model.match_model import MatchModel
+from matching.problems import load_problem
+from matching.training import fit, next_view
 from pipelines import companions, steps
 from pipelines.training_flow import IMPORTANCE_ROWS
 
@@ -44,7 +45,7 @@ BIAS_FIGURES = (
 def ranking() -> Iterator[Line]:
     """Rank whole pools of the large marketplace by true mutual probability, all of it and what was never seen."""
     dataset, parts = _sliced(LARGE)
-    fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=problem(LARGE))
+    fitted = fit.fit(parts.train, parts.calibration, seed=SEED, problem=load_problem(LARGE))
     features = fitted.features.transform(parts.calibration.pairs)
     named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
     for name, rows in _kinds(parts):
@@ -63,7 +64,7 @@ def ranking() -> Iterator[Line]:
                 beside = f"on outcomes; best knowable {knowable:.4f}"
                 yield f"calibration error, {direction}", f"{error:.4f}", beside, _verdict(error <= 0.02)
     scores = fitted.score_features(fitted.features.transform(parts.holdout.pairs))
-    named_rows = list(slices.rows_by_slice(parts.holdout, parts.train, problem(LARGE).slices))
+    named_rows = list(slices.rows_by_slice(parts.holdout, parts.train, load_problem(LARGE).slices))
     truly = _truly_labelled(dataset, parts.holdout)
     for direction in Direction:
         known = ~np.isnan(truly.label(direction))
@@ -93,10 +94,10 @@ def bias() -> Iterator[Line]:
 
     Without the correction the probability is told wrong. The ranking has no target: both do about as well there.
     """
-    declared = problem("marketplace")
+    declared = load_problem("marketplace")
     dataset, parts = _sliced("marketplace")
     corrected, naive = (
-        _company_figures(training.fit(*slices, seed=SEED, problem=declared), parts.holdout, dataset)
+        _company_figures(fit.fit(*slices, seed=SEED, problem=declared), parts.holdout, dataset)
         for slices in ((parts.train, parts.calibration), (_as_if_seen(parts.train), _as_if_seen(parts.calibration)))
     )
     for what, mine, theirs in zip(BIAS_FIGURES, corrected, naive, strict=True):
@@ -108,7 +109,7 @@ def _as_if_seen(rows: LabelledPairs) -> LabelledPairs:
     return replace(rows, propensity=np.ones(len(rows)))
 
 
-def _company_figures(fitted: training.FittedModel, holdout: LabelledPairs, dataset: Dataset) -> tuple[float, ...]:
+def _company_figures(fitted: fit.FittedModel, holdout: LabelledPairs, dataset: Dataset) -> tuple[float, ...]:
     found = evaluate(fitted, {}, holdout, truth=dataset.truth, seed=SEED).find(Direction.COMPANY, MODEL)
     scores = fitted.score_features(fitted.features.transform(holdout.pairs)).company
     assert dataset.truth is not None
@@ -161,7 +162,7 @@ def bare() -> None:
 def lean() -> None:
     """Load, cut, fit the scores and measure them beside the baselines."""
     dataset, parts = _sliced(LARGE)
-    fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=problem(LARGE))
+    fitted = fit.fit(parts.train, parts.calibration, seed=SEED, problem=load_problem(LARGE))
     features = fitted.features.transform(parts.calibration.pairs)
     named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
     evaluate(fitted, named, parts.holdout, truth=dataset.truth, seed=SEED)
@@ -193,7 +194,7 @@ def views() -> Iterator[Line]:
     if not folder:
         yield "job_views", "not measured", "TANDEM_REALDATA names no folder", ""
         return
-    board = problem("job_board")
+    board = load_problem("job_board")
     dataset = board.source.load(Path(folder) / "job_views", seed=SEED, progress=lambda _: None)
     found = next_view.report(dataset, lambda rest: next_view.fit_model(rest, seed=SEED, problem=board), seed=SEED)
     for figure, least in (("recall_at_10", 0.35), ("ndcg_at_10", 0.24)):
@@ -203,7 +204,7 @@ def views() -> Iterator[Line]:
 
 
 def _sliced(name: str) -> tuple[Dataset, Split]:
-    dataset = problem(name).source.load(None, seed=SEED, progress=lambda _: None)
+    dataset = load_problem(name).source.load(None, seed=SEED, progress=lambda _: None)
     return dataset, split(dataset, maturity=MATURITY, seed=SEED)
 
 
@@ -213,12 +214,12 @@ def _kinds(parts: Split) -> Iterator[tuple[str, LabelledPairs]]:
         yield f"new {side}s", parts.holdout.take(slices.unseen(parts.holdout, parts.train, side, key))
 
 
-def _default() -> tuple[training.FittedModel, MatchModel, NDArray[np.float32]]:
+def _default() -> tuple[fit.FittedModel, MatchModel, NDArray[np.float32]]:
     _, parts = _sliced("marketplace")
-    fitted = training.fit(parts.train, parts.calibration, seed=SEED, problem=problem("marketplace"))
+    fitted = fit.fit(parts.train, parts.calibration, seed=SEED, problem=load_problem("marketplace"))
     rows = fitted.features.transform(parts.holdout.pairs.take(np.arange(2_000)))
     with tempfile.TemporaryDirectory() as folder:
-        training.write(fitted, Path(folder) / "bundle", source="marketplace", facts={}, check=rows)
+        fit.write(fitted, Path(folder) / "bundle", source="marketplace", facts={}, check=rows)
         return fitted, MatchModel.load(Path(folder) / "bundle"), rows
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from matching.settings import Settings
-from serving.ports import free_port
+from home.settings import Settings
+from serving.release.ports import free_port
 
 Ended = subprocess.CompletedProcess[str]
 SECONDS = 600.0  # a command that hangs must not hang the tests

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from serving import examples
+from serving.api import examples
 from tests.e2e.conftest import Window
 from tests.e2e.house import House
 

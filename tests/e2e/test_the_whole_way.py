@@ -9,10 +9,11 @@ import httpx
 import polars as pl
 import pytest
 
-from matching import database, prediction_log
-from matching.model import MatchModel
-from serving import deployment, examples
-from serving.state import Deployment
+from matching.model.match_model import MatchModel
+from serving.api import examples
+from serving.release import deployment
+from serving.release.state import Deployment
+from store import database, prediction_log
 from tandem.processes import listens
 from tests.e2e.conftest import DRIFT, QUIET, Window
 from tests.e2e.house import House

@@ -8,8 +8,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from matching.manifest import file_digest
-from matching.transformer import GRAPH, TOKENIZER, EncoderFacts
+from matching.data.digests import file_digest
+from matching.features.transformer import GRAPH, TOKENIZER, EncoderFacts
 
 DIMENSIONS = 8
 MAX_TOKENS = 24

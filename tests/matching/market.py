@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from matching.dataset import Dataset
-from matching.estimators import Trees
-from matching.problem import Problem
+from matching.data.dataset import Dataset
+from matching.data.splits import Split, split
+from matching.problems.estimators import Trees
+from matching.problems.problem import Problem
 from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
-from matching.split import Split, split
-from matching.training import FittedModel, fit
+from matching.training.fit import FittedModel, fit
 
 SMALL = Problem(source=SOURCE, estimator=Trees(max_iter=60, min_samples_leaf=30))
 

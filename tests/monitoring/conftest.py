@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from matching.settings import Settings
+from home.settings import Settings
 from monitoring.windows import Sample
 from tests.monitoring.market import Market
 

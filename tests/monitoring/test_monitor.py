@@ -8,17 +8,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching.database import connect
+from home.settings import Settings
+from matching.data.tables import Direction
 from matching.errors import UnusableData
-from matching.log_writer import Answer, LoggedModel, LogWriter
-from matching.prediction_log import Outcome, feedback
-from matching.settings import Settings
-from matching.tables import Direction
 from monitoring import history
 from monitoring.monitor import known_inputs, monitor
 from monitoring.quality import measure_quality
 from monitoring.verdict import Judge
 from monitoring.windows import Sample, read_window
+from store.database import connect
+from store.log_writer import Answer, LoggedModel, LogWriter
+from store.prediction_log import Outcome, feedback
 from tests.monitoring.market import INPUTS, Market
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

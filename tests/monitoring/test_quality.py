@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from matching.tables import Direction
+from matching.data.tables import Direction
 from monitoring.quality import QualityFigure, QualitySettings, measure_quality, weighted_auc
 from monitoring.windows import Sample
 from tests.monitoring.market import Market

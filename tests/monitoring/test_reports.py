@@ -12,8 +12,8 @@ import httpx
 import polars as pl
 import pytest
 
+from home.settings import Settings
 from matching.errors import StorageError
-from matching.settings import Settings
 from monitoring.reports import MAX_DRAWN_ROWS, SHARE, serve_command, workspace_folder, write_report
 from monitoring.verdict import Judge, Verdict
 from monitoring.windows import Sample

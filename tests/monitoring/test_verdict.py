@@ -1,7 +1,7 @@
 import pytest
 
+from home.settings import Settings
 from matching.errors import ModelError, StorageError
-from matching.settings import Settings
 from monitoring import history
 from monitoring.rendering import render
 from monitoring.verdict import Judge, Verdict

@@ -10,19 +10,20 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching import manifest, training
-from matching.dataset import Dataset
-from matching.estimators import Trees
-from matching.model import MatchModel
-from matching.problems import problem
-from matching.settings import Settings
+from home.settings import Settings
+from matching.data.dataset import Dataset
+from matching.data.splits import split
+from matching.data.tables import Candidate, Event, Job, frame
+from matching.model import manifest
+from matching.model.match_model import MatchModel
+from matching.problems import load_problem
+from matching.problems.estimators import Trees
 from matching.sources import tables as tables_source
-from matching.split import split
-from matching.tables import Candidate, Event, Job, frame
-from pipelines import registry
+from matching.training import fit
+from pipelines.registry import registry
 
 SKILLS = ("python", "go", "java", "react", "kafka", "rust", "sql", "aws")
-QUICK = replace(problem("tables"), estimator=Trees(max_iter=30, min_samples_leaf=20))
+QUICK = replace(load_problem("tables"), estimator=Trees(max_iter=30, min_samples_leaf=20))
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -96,14 +97,14 @@ def _show(
 def seal_bundle(dataset: Dataset, folder: Path, *, seed: int = 7) -> Path:
     """Train and seal a bundle as the flow does, without its pages."""
     parts = split(dataset, maturity=timedelta(days=1), seed=seed)
-    fitted = training.fit(
+    fitted = fit.fit(
         parts.train,
         parts.calibration,
         seed=seed,
         problem=QUICK,
     )
     check = fitted.features.transform(parts.holdout.pairs.take(np.arange(50)))
-    training.write(fitted, folder, source="tables", facts={"cuts": {}}, check=check)
+    fit.write(fitted, folder, source="tables", facts={"cuts": {}}, check=check)
     model = MatchModel.load(folder)
     pairs = parts.holdout.pairs.take(np.arange(3))
     scores = model.score(pairs)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from matching.model import MatchModel
+from matching.model.match_model import MatchModel
 from tandem import bench
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from matching.fairness_report import FairnessReport, Stability, measure_fairness
+from matching.fairness.report import FairnessReport, Stability, measure_fairness
 from pipelines import card, plots
 from tests.matching.market import Trained, trained
 

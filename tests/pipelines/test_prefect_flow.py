@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from matching.settings import Settings
+from home.settings import Settings
 from pipelines.environment import prefect_variables
 
 pytestmark = pytest.mark.slow

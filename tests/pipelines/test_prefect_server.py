@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from home.settings import Settings
 from matching.errors import EngineError, StorageError
-from matching.settings import Settings
 from pipelines import prefect_server
 from pipelines.environment import prefect_variables
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 CHILD = """
 import sys, time
 from pathlib import Path
-from matching.settings import Settings
+from home.settings import Settings
 from pipelines import prefect_server
 with prefect_server.temporary(Settings(home=Path(sys.argv[1]))) as server:
     print(server.process.pid, flush=True)

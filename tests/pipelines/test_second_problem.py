@@ -13,19 +13,19 @@ import pytest
 from scipy.special import expit
 
 import matching.problems
-from matching import training
-from matching.model import MatchModel
-from matching.problems import names, problem
-from matching.settings import Settings
-from matching.split import split
-from matching.tables import CandidateProfile, Direction, JobProfile
+from home.settings import Settings
+from matching.data.splits import split
+from matching.data.tables import CandidateProfile, Direction, JobProfile
+from matching.model.match_model import MatchModel
+from matching.problems import load_problem, names
+from matching.training import fit
 from monitoring.monitor import monitor
 from monitoring.windows import read_reference
-from pipelines import registry
+from pipelines.registry import registry
 from pipelines.training_flow import TrainingResult, train
-from serving.advising import advise_candidate
-from serving.matcher import Matcher, load_matcher
-from serving.requests import AdviseCandidateRequest, ExplainRequest, MatchRequest, RankCandidatesRequest
+from serving.answers.advise import advise_candidate
+from serving.answers.matcher import Matcher, load_matcher
+from serving.api.requests import AdviseCandidateRequest, ExplainRequest, MatchRequest, RankCandidatesRequest
 
 FOLDER = Path(__file__).parent / "second_problem"
 FEATURES = ("years_above", "same_subject", "same_town")
@@ -137,7 +137,7 @@ def test_it_passes_the_gate_and_is_promoted(swapped: tuple[Settings, TrainingRes
     assert (result.outcome, champion.name, champion.version) == ("promoted", "tandem-mentoring", result.version)
     assert champion.digest == result.digest
     checks = {check.name: check for check in result.verdict.checks} if result.verdict else {}
-    limits = problem("mentoring").limits
+    limits = load_problem("mentoring").limits
     assert checks["company: AUC"].threshold == limits.min_auc
     assert checks["candidate: calibration error"].threshold >= limits.max_ece
     assert "match: nDCG@10 minus that of popularity" in checks
@@ -149,9 +149,9 @@ def test_the_registered_model_scores_as_scikit_learn_does(
     settings, _, bundle, data = swapped
     model = MatchModel.load(bundle)
     assert model.feature_names == FEATURES
-    dataset = problem("mentoring").source.load(data, seed=settings.seed, progress=lambda _: None)
+    dataset = load_problem("mentoring").source.load(data, seed=settings.seed, progress=lambda _: None)
     parts = split(dataset, maturity=timedelta(days=1), seed=settings.seed)
-    fitted = training.fit(parts.train, parts.calibration, seed=settings.seed, problem=problem("mentoring"))
+    fitted = fit.fit(parts.train, parts.calibration, seed=settings.seed, problem=load_problem("mentoring"))
     rows = fitted.features.transform(parts.holdout.pairs)
     assert np.isnan(rows[:, 0]).any(), "the imputer must have something to do"
     served, by_hand = model.score(parts.holdout.pairs), np.ones(len(rows))

@@ -6,14 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from matching.dataset import Dataset
-from matching.embeddings import EMBEDDING_NAMES
+from home.settings import Settings
+from matching.data.dataset import Dataset
 from matching.errors import InputError, MissingInput
-from matching.features import FEATURE_NAMES
-from matching.model import MatchModel
-from matching.problems import problem
-from matching.settings import Settings
-from matching.table_features import TableFeatures
+from matching.features.embeddings import EMBEDDING_NAMES
+from matching.features.pair_features import FEATURE_NAMES
+from matching.features.table_features import TableFeatures
+from matching.model.match_model import MatchModel
+from matching.problems import load_problem
 from pipelines import steps
 from tests.matching.encoders import write_tiny_encoder
 
@@ -61,7 +61,7 @@ def test_the_encoder_of_the_setting_joins_the_features_of_the_problem(tmp_path: 
 def test_features_without_a_place_for_an_encoder_are_told_before_anything_starts(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = replace(problem(settings.source), features=lambda: TableFeatures({}, {}))
+    own = replace(load_problem(settings.source), features=lambda: TableFeatures({}, {}))
     monkeypatch.setattr(steps, "problem", lambda _: own)
     changed = settings.model_copy(update={"text_encoder": str(write_tiny_encoder(tmp_path / "tiny"))})
     with pytest.raises(InputError, match="features of its own, which no transformer encoder can be added to"):

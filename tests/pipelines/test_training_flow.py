@@ -13,15 +13,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from matching import manifest, profiles
-from matching.database import connect
-from matching.dataset import Dataset
+from home import lock
+from home.settings import Settings
+from matching.data.dataset import Dataset
 from matching.errors import BusyError, GateRefused, InputError, MissingInput, StorageError, UnusableData
-from matching.model import MatchModel
-from matching.settings import Settings
+from matching.model import manifest
+from matching.model.match_model import MatchModel
 from matching.sources import tables as tables_source
-from pipelines import audit, lock, registry
+from pipelines.registry import audit, registry
 from pipelines.training_flow import TrainingResult, train
+from store import profiles
+from store.database import connect
 
 # scikit-learn's threads wait for each other by spinning; beside other programs one thread is many times faster.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -290,7 +292,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_registered(
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from matching.settings import Settings
+from home.settings import Settings
 from pipelines.training_flow import train
 
 settings = Settings(home=sys.argv[1], source="tables", label_maturity_days=1.0)

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching import trial
-from matching.ablation import Ablation
+from home import lock
+from home.settings import Settings
 from matching.errors import BusyError, InputError, MissingInput
-from matching.estimators import Trees
-from matching.problems import problem
-from matching.settings import Settings
-from matching.trial import Losses
-from pipelines import lock, registry, steps, tuning
+from matching.problems import load_problem
+from matching.problems.estimators import Trees
+from matching.training import trial
+from matching.training.ablation import Ablation
+from matching.training.trial import Losses
+from pipelines import steps, tuning
+from pipelines.registry import registry
 from pipelines.tuning import Search
 from tandem import tune as shown_tune
 from tandem.console import out
@@ -30,7 +32,7 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
 
     wide = tuning.space
     monkeypatch.setattr(tuning, "space", lambda: wide() | {"max_iter": IntDistribution(5, 20)})
-    small = lambda name: replace(problem(name), estimator=Trees(max_iter=20))  # noqa: E731
+    small = lambda name: replace(load_problem(name), estimator=Trees(max_iter=20))  # noqa: E731
     for module in (steps, tuning):
         monkeypatch.setattr(module, "problem", small)
 
@@ -162,7 +164,7 @@ def test_an_ablation_is_recorded_and_shown(home: Settings, tables_folder: Path) 
 
 
 def test_only_trees_can_be_searched(home: Settings, tables_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = replace(problem("tables"), estimator=trial.Logistic())
+    other = replace(load_problem("tables"), estimator=trial.Logistic())
     monkeypatch.setattr(tuning, "problem", lambda _: other)
     with pytest.raises(InputError, match="learned by Logistic: only the settings of Trees"):
         tuning.tune(home, data=tables_folder)

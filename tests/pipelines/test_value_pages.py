@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from matching.costs import Costs
-from matching.gate import Estimate
-from matching.take_rates import TakeRates
-from matching.value import TERMS, ValueReport, Worth
+from matching.evaluation.gate import Estimate
+from matching.value.costs import Costs
+from matching.value.report import TERMS, ValueReport, Worth
+from matching.value.take_rates import TakeRates
 from pipelines import card, plots
 from tandem import figures
 from tandem.console import out

@@ -18,19 +18,21 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching import explanation, golden, support, training
-from matching.dataset import Pairs
-from matching.estimators import Trees
-from matching.features import PairFeatures
-from matching.labels import LabelledPairs
-from matching.manifest import seal
-from matching.model import MatchModel
-from matching.problems import problem
-from matching.tables import Candidate, Job, JobProfile, frame
-from matching.transformer import TransformerEncoder
+from matching.data.dataset import Pairs
+from matching.data.labels import LabelledPairs
+from matching.data.tables import Candidate, Job, JobProfile, frame
+from matching.explaining import contributions
+from matching.features.pair_features import PairFeatures
+from matching.features.transformer import TransformerEncoder
+from matching.model import golden_requests, support
+from matching.model.manifest import seal
+from matching.model.match_model import MatchModel
+from matching.problems import load_problem
+from matching.problems.estimators import Trees
+from matching.training import fit
 
 SKILLS = ("Python", "React", "PostgreSQL", "Kubernetes", "Go", "TypeScript", "Rust", "Spark")
-QUICK = replace(problem("marketplace"), estimator=Trees(max_iter=20))
+QUICK = replace(load_problem("marketplace"), estimator=Trees(max_iter=20))
 MODEL_NAME, MODEL_VERSION = "tandem-small", "3"
 
 
@@ -94,7 +96,7 @@ def _labelled(pairs: Pairs, features: PairFeatures, seed: int) -> LabelledPairs:
 
 
 def _names() -> tuple[str, ...]:
-    from matching.features import FEATURE_NAMES
+    from matching.features.pair_features import FEATURE_NAMES
 
     return FEATURE_NAMES
 
@@ -115,13 +117,13 @@ def write_bundle(home: Path, text_encoder: TransformerEncoder | None = None) -> 
     encoder = PairFeatures().fit(candidates, jobs)
     train, calibration = _labelled(pairs, encoder, 5), _labelled(pairs, encoder, 6)
     declared = replace(QUICK, features=lambda: PairFeatures(text_encoder))
-    fitted = training.fit(train, calibration, seed=7, problem=declared)
+    fitted = fit.fit(train, calibration, seed=7, problem=declared)
     check = fitted.features.transform(pairs.take(np.arange(50)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # skl2onnx gives protobuf numpy's uint8 and bool
-        training.write(fitted, folder, source="marketplace", facts={}, check=check)
+        fit.write(fitted, folder, source="marketplace", facts={}, check=check)
     features = fitted.features.transform(calibration.pairs)
-    explanation.write_background(explanation.choose_background(features, seed=7), _names(), folder)
+    contributions.write_background(contributions.choose_background(features, seed=7), _names(), folder)
     support.write(support.fit_all(fitted.score_features(features), calibration), folder)
     (folder / "metrics.json").write_text(json.dumps({"match": {"auc": 0.7, "ndcg": float("nan")}}))
     (folder / "card.md").write_text("# A small model\n")
@@ -222,7 +224,7 @@ def golden_bundle(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The small model's bundle with golden cases, as training writes it."""
     folder = tmp_path_factory.mktemp("golden") / "bundle"
     shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("manifest.json"))
-    golden.write(MatchModel.load(folder), frame(JobProfile, job_rows(20)), folder, seed=3)
+    golden_requests.write(MatchModel.load(folder), frame(JobProfile, job_rows(20)), folder, seed=3)
     (folder / "reference.parquet").write_bytes(b"holdout rows, which are personal data")
     seal(folder, {"source": "marketplace"})
     return folder

@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from matching.database import connect
 from matching.errors import UnusableData
-from matching.model import MatchModel
-from matching.prediction_log import count, replay
-from matching.profiles import replace_all
-from serving import examples
+from matching.model.match_model import MatchModel
+from serving.api import examples
+from store.database import connect
+from store.prediction_log import count, replay
+from store.profiles import replace_all
 
 MARKED = "Quarterly-Secret-Resume"
 

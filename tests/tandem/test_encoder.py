@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from matching.transformer import FILES, TransformerEncoder
+from matching.features.transformer import FILES, TransformerEncoder
 from tandem import encoder
 from tests.matching.encoders import real_encoder
 
@@ -83,7 +83,7 @@ def test_an_export_that_answers_differently_is_refused(tools: str, weights: Path
         "import sys\nfrom pathlib import Path\nimport torch\n"
         "from sentence_transformers import SentenceTransformer\n"
         "from matching.errors import ModelError\n"
-        "from matching.transformer import TransformerEncoder\n"
+        "from matching.features.transformer import TransformerEncoder\n"
         "from pipelines.transformer_export import compare\n"
         "model, encoder = SentenceTransformer(sys.argv[1], device='cpu'), TransformerEncoder.load(Path(sys.argv[2]))\n"
         "print(compare(model, encoder) > 0.9999)\n"

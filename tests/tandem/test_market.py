@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching import training
+from home.settings import Settings
+from matching.data.splits import split
 from matching.errors import InputError
-from matching.estimators import Trees
-from matching.problem import Problem
-from matching.settings import Settings
+from matching.problems.estimators import Trees
+from matching.problems.problem import Problem
 from matching.sources.marketplace import Marketplace, MarketplaceConfig
-from matching.split import split
-from serving.release import Release
+from matching.training import fit
+from serving.release.release import Release
 from tandem import market as command
 from tandem.market import MODEL, Plan, compare
 
@@ -32,9 +32,9 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dataset = SMALL.load(None, seed=7, progress=lambda _: None)
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
     problem = Problem(source=SMALL, estimator=Trees(max_iter=40, min_samples_leaf=30))
-    fitted = training.fit(parts.train, parts.calibration, seed=7, problem=problem)
+    fitted = fit.fit(parts.train, parts.calibration, seed=7, problem=problem)
     check = fitted.features.transform(parts.holdout.pairs.take(np.arange(10)))
-    training.write(fitted, folder, source="marketplace", facts={}, check=check)
+    fit.write(fitted, folder, source="marketplace", facts={}, check=check)
     return folder
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from matching.data.tables import CandidateProfile, ProtectedAttributes, polars_schema
 from matching.sources.marketplace import texts
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.lookups import STACK_ROLES, shares, stack_log_weights
 from matching.sources.marketplace.randomness import generator
-from matching.tables import CandidateProfile, ProtectedAttributes, polars_schema
 
 Array = NDArray[Any]
 

@@ -28,7 +28,7 @@ class MarketplaceConfig:
         start: first moment of the log, UTC.
         position_bias: exponent of the propensity position ** -position_bias.
         pool_length: candidates a search ranks, in list lengths.
-        stated_limits: probability that a candidate states each kind of hard limit (`matching.limits`).
+        stated_limits: probability that a candidate states each kind of hard limit (`matching.rules.hard_limits`).
     """
 
     n_candidates: int = 4_000

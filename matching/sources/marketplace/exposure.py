@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.data.tables import Direction
 from matching.sources.marketplace.config import GROUPS, MarketplaceConfig
 from matching.sources.marketplace.facts import CandidateFacts, JobFacts
 from matching.sources.marketplace.lookups import role_similarity
 from matching.sources.marketplace.population import Population
 from matching.sources.marketplace.randomness import generator
-from matching.tables import Direction
 
 Array = NDArray[Any]
 

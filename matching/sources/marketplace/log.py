@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from matching.dataset import Progress
+from matching.data.dataset import Progress
+from matching.data.tables import Event, EventKind, polars_schema
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.exposure import POLICY, WEEK_SECONDS, Impressions, propensity, searches
 from matching.sources.marketplace.outcomes import Outcomes, World, draw, looked_at, rows_of
 from matching.sources.marketplace.population import Population, moments
 from matching.sources.marketplace.truth import Sides, Tastes
-from matching.tables import Event, EventKind, polars_schema
 
 Array = NDArray[Any]
 

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from matching.data.tables import Direction
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.exposure import Impressions, propensity
 from matching.sources.marketplace.population import Population
 from matching.sources.marketplace.randomness import generator
 from matching.sources.marketplace.truth import Sides, Tastes, pair_probability
-from matching.tables import Direction
 
 Array = NDArray[Any]
 

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from matching.dataset import Progress
+from matching.data.dataset import Progress
+from matching.data.tables import Candidate, Job, polars_schema
 from matching.sources.marketplace import candidates as people
 from matching.sources.marketplace import jobs as posts
 from matching.sources.marketplace.config import (
@@ -26,7 +27,6 @@ from matching.sources.marketplace.config import (
 from matching.sources.marketplace.facts import CandidateFacts, JobFacts, candidate_facts, concatenated, job_facts
 from matching.sources.marketplace.randomness import keys, uniforms
 from matching.sources.marketplace.stating import Hard, state_limits
-from matching.tables import Candidate, Job, polars_schema
 
 Array = NDArray[Any]
 

@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.dataset import Pairs
-from matching.market import Lists, Policy
+from matching.data.dataset import Pairs
+from matching.data.tables import Direction
+from matching.market.policies import Lists, Policy
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.exposure import propensity
 from matching.sources.marketplace.outcomes import HIRES, INTERVIEWS
 from matching.sources.marketplace.population import populate
 from matching.sources.marketplace.randomness import generator
 from matching.sources.marketplace.truth import MarketplaceTruth
-from matching.tables import Direction
 
 Array = NDArray[Any]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from matching.dataset import Dataset, Progress
+from matching.data.dataset import Dataset, Progress
 from matching.errors import InputError
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.log import simulate
@@ -17,7 +17,7 @@ NAME = "marketplace"
 
 @dataclass(frozen=True)
 class Marketplace:
-    """A `matching.dataset.Source` that simulates its data.
+    """A `matching.data.dataset.Source` that simulates its data.
 
     Attributes:
         config: size and time of the log.

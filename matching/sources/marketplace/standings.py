@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from matching import congestion
-from matching.dataset import Progress
-from matching.market import Policy
+from matching.data.dataset import Progress
+from matching.market import congestion
+from matching.market.policies import Policy
 from matching.sources.marketplace.season import Rules, Season, Week, play
 
 Array = NDArray[Any]

@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from matching import limits
-from matching.limits import CandidateLimits, JobLimits, Limit
+from matching.data.tables import Direction
+from matching.rules import hard_limits
+from matching.rules.hard_limits import CandidateLimits, JobLimits, Limit
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.randomness import keys, uniforms
-from matching.tables import Direction
 
 Array = NDArray[Any]
 
@@ -38,13 +38,13 @@ class Hard:
     @classmethod
     def of(cls, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "Hard":
         """Read the limits of two tables with the columns of `CandidateProfile` and `JobProfile`."""
-        return cls(limits.encode_candidates(candidates), limits.encode_jobs(jobs))
+        return cls(hard_limits.encode_candidates(candidates), hard_limits.encode_jobs(jobs))
 
     def allowed(self, candidate_rows: Array, job_rows: Array, *directions: Direction) -> NDArray[np.bool_]:
         """Tell which pairs break no limit of these sides, shape (n_pairs,)."""
-        flags = limits.broken(self.candidates, self.jobs, candidate_rows, job_rows)
+        flags = hard_limits.broken(self.candidates, self.jobs, candidate_rows, job_rows)
         kept = {limit: flags[limit] for direction in directions for limit in LIMITS_OF[direction]}
-        return ~limits.any_of(kept, len(candidate_rows))
+        return ~hard_limits.any_of(kept, len(candidate_rows))
 
 
 def state_limits(candidates: pl.DataFrame, seed: int, share: float) -> pl.DataFrame:

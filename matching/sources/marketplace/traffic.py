@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.data.tables import CandidateProfile, Direction, JobProfile, polars_schema
 from matching.errors import InputError
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.exposure import Impressions, searches
@@ -18,7 +19,6 @@ from matching.sources.marketplace.randomness import generator
 from matching.sources.marketplace.scenarios import SCENARIOS, Profiles, Scenario
 from matching.sources.marketplace.stating import Hard
 from matching.sources.marketplace.truth import Sides, pair_probability
-from matching.tables import CandidateProfile, Direction, JobProfile, polars_schema
 
 Array = NDArray[Any]
 

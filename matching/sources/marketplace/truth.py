@@ -17,7 +17,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from matching.dataset import Pairs
+from matching.data.dataset import Pairs
+from matching.data.tables import Direction
 from matching.sources.marketplace.facts import CandidateFacts, JobFacts, candidate_facts, job_facts
 from matching.sources.marketplace.randomness import normals
 from matching.sources.marketplace.stating import Hard
@@ -28,7 +29,6 @@ from matching.sources.marketplace.utilities import (
     candidate_utility,
     company_utility,
 )
-from matching.tables import Direction
 
 Array = NDArray[Any]
 Probability = NDArray[np.float64]
@@ -144,7 +144,7 @@ def pair_probability(
 
 
 class MarketplaceTruth:
-    """`matching.dataset.Truth` of one marketplace.
+    """`matching.data.dataset.Truth` of one marketplace.
 
     Args:
         seed: seed of the marketplace.

@@ -7,15 +7,15 @@ from typing import Any
 import polars as pl
 import pytest
 
-from matching.dataset import Dataset
+from matching.data.dataset import Dataset
+from matching.data.labels import labelled_pairs
+from matching.data.tables import Event, Job, frame
+from matching.data.validation import validate
 from matching.errors import InputError, MissingInput, UnusableData
-from matching.features import FEATURE_INPUTS
-from matching.labels import labelled_pairs
-from matching.next_view import holdout
-from matching.problems import problem
+from matching.features.pair_features import FEATURE_INPUTS
+from matching.problems import load_problem
 from matching.sources.job_board import EPOCH, date_jobs
-from matching.tables import Event, Job, frame
-from matching.validation import validate
+from matching.training.next_view import holdout
 
 VIEW_COLUMNS = (
     "Applicant.ID,Job.ID,Title,Position,Company,City,State.Name,State.Code,Industry,View.Start,View.End,"
@@ -62,7 +62,7 @@ def folder_of(tmp_path: Path, views: list[str] | None = None, **others: str) -> 
 
 
 def load(folder: Path | None) -> Dataset:
-    return problem("job_board").source.load(folder, seed=0, progress=lambda _: None)
+    return load_problem("job_board").source.load(folder, seed=0, progress=lambda _: None)
 
 
 def full(tmp_path: Path) -> Dataset:
@@ -101,7 +101,7 @@ def test_views_are_events_once_per_moment(tmp_path: Path) -> None:
 
 def test_rows_left_out_are_counted_aloud(tmp_path: Path) -> None:
     said: list[str] = []
-    problem("job_board").source.load(folder_of(tmp_path), seed=0, progress=said.append)
+    load_problem("job_board").source.load(folder_of(tmp_path), seed=0, progress=said.append)
     assert "Job_Views.csv: left out 2 rows without applicant or readable time" in said
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching.dataset import Dataset
+from matching.data.dataset import Dataset
+from matching.data.tables import polars_schema
+from matching.data.validation import validate
 from matching.errors import InputError
 from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
 from matching.sources.marketplace.exposure import POLICY
 from matching.sources.marketplace.vocabulary import NEW_TECHNOLOGY
-from matching.tables import polars_schema
-from matching.validation import validate
 
 SMALL = MarketplaceConfig(n_candidates=900, n_jobs=160, n_impressions=20_000, weeks=12)
 

@@ -7,14 +7,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching import limits
-from matching.dataset import Dataset, Pairs
+from matching.data.dataset import Dataset, Pairs
+from matching.data.labels import labelled_pairs
+from matching.data.tables import Direction
+from matching.data.validation import broken_rules
 from matching.errors import InputError
-from matching.labels import labelled_pairs
+from matching.rules import hard_limits
 from matching.sources.marketplace import Marketplace, MarketplaceConfig
 from matching.sources.marketplace.truth import MarketplaceTruth
-from matching.tables import Direction
-from matching.validation import broken_rules
 
 CONFIG = MarketplaceConfig(n_candidates=900, n_jobs=200, n_impressions=20_000, stated_limits=0.3)
 STATED = ("min_salary_usd_per_year", "work_countries", "would_relocate", "block_words")
@@ -56,7 +56,7 @@ def test_the_truth_of_a_ruled_out_pair_is_a_no_and_of_any_other_unchanged(limite
         *(pl.lit(None, limited.candidates.schema[name]).alias(name) for name in STATED)
     )
     without = Pairs(plain, limited.jobs, pairs.candidate_rows, pairs.job_rows)
-    kept = limits.eligible(pairs)
+    kept = hard_limits.eligible(pairs)
     assert 0.3 < kept.mean() < 0.9
     truth = MarketplaceTruth(5)
     for told in (truth.probability, truth.knowable):
@@ -70,7 +70,7 @@ def test_the_truth_of_a_ruled_out_pair_is_a_no_and_of_any_other_unchanged(limite
 def test_no_search_shows_what_a_limit_rules_out(limited: Dataset) -> None:
     end = limited.events["time"].max()
     shown = labelled_pairs(limited, since=None, until=end, maturity=timedelta(0), seed=1)  # type: ignore[arg-type]
-    kept = limits.eligible(shown.pairs)
+    kept = hard_limits.eligible(shown.pairs)
     assert len(shown) > 10_000
     # A search sees profiles as they were on Monday: an edit within the week may break a limit afterwards.
     assert (~kept).mean() < 0.005

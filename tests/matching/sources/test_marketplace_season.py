@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching import market
+from matching.data.tables import Direction
+from matching.market import policies
 from matching.sources.marketplace import MarketplaceConfig
 from matching.sources.marketplace.exposure import propensity
 from matching.sources.marketplace.season import Rules, Season, _best_of_each, play, season
 from matching.sources.marketplace.standings import Contestant, Interval, Standing, compare
 from matching.sources.marketplace.truth import MarketplaceTruth
-from matching.tables import Direction
 
 CONFIG = MarketplaceConfig(n_candidates=1_200, n_jobs=300, n_impressions=10_000)
 WEEKS = 4
@@ -36,11 +36,11 @@ class Spy:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
-        self.answered: list[market.Lists] = []
+        self.answered: list[policies.Lists] = []
 
-    def __call__(self, score: Any, length: int) -> market.Lists:
+    def __call__(self, score: Any, length: int) -> policies.Lists:
         self.asked.append(score)
-        self.answered.append(market.per_query(score, length))
+        self.answered.append(policies.per_query(score, length))
         return self.answered[-1]
 
 
@@ -101,7 +101,7 @@ def test_a_candidate_answers_the_outreaches_liked_best() -> None:
 
 def test_answers_are_limited_and_a_limit_costs_matches(crowded: Season) -> None:
     few, many = (
-        [play(crowded, match(crowded), market.per_query, Rules(answers_per_week=n), repeat=r) for r in range(6)]
+        [play(crowded, match(crowded), policies.per_query, Rules(answers_per_week=n), repeat=r) for r in range(6)]
         for n in (1, 99)
     )
     assert max(week.outreach.max() for played in few for week in played) > 1
@@ -112,7 +112,7 @@ def test_answers_are_limited_and_a_limit_costs_matches(crowded: Season) -> None:
 
 def test_who_is_hired_leaves(weeks: Season) -> None:
     staying, leaving = (
-        play(weeks, match(weeks), market.per_query, Rules(ending=ending), repeat=1) for ending in (0.0, 1.0)
+        play(weeks, match(weeks), policies.per_query, Rules(ending=ending), repeat=1) for ending in (0.0, 1.0)
     )
     assert staying[0].matches == leaving[0].matches > 0
     jobs = [week.n_jobs for week in leaving]
@@ -123,10 +123,10 @@ def test_who_is_hired_leaves(weeks: Season) -> None:
 
 
 def test_chance_is_the_same_for_every_policy_and_another_in_every_repeat(weeks: Season) -> None:
-    def matches(repeat: int, policy: market.Policy = market.per_query) -> list[int]:
+    def matches(repeat: int, policy: policies.Policy = policies.per_query) -> list[int]:
         return [week.matches for week in play(weeks, match(weeks), policy, Rules(), repeat=repeat)]
 
-    assert matches(0) == matches(0) == matches(0, market.policy("caps", 10_000))
+    assert matches(0) == matches(0) == matches(0, policies.policy("caps", 10_000))
     assert matches(0) != matches(1)
 
 
@@ -135,11 +135,11 @@ def _standings(weeks: Season) -> dict[str, Standing]:
     anyone = rng.random(weeks.company.shape, dtype=np.float32)
     best = match(weeks)
     contestants = {
-        "chance": Contestant(anyone, market.per_query),
-        "truth": Contestant(best, market.per_query),
-        "caps": Contestant(best, market.policy("caps", 2)),
-        "prices": Contestant(best, market.policy("transferable_utility", 4)),
-        "answered": Contestant(best, market.per_query, all_answered=True),
+        "chance": Contestant(anyone, policies.per_query),
+        "truth": Contestant(best, policies.per_query),
+        "caps": Contestant(best, policies.policy("caps", 2)),
+        "prices": Contestant(best, policies.policy("transferable_utility", 4)),
+        "answered": Contestant(best, policies.per_query, all_answered=True),
     }
     said: list[str] = []
     found = compare(weeks, contestants, Rules(), repeats=8, reference="truth", progress=said.append)

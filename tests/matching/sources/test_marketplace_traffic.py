@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
-from matching.dataset import Dataset, Pairs
+from matching.data.dataset import Dataset, Pairs
+from matching.data.tables import CandidateProfile, Direction, JobProfile, frame
 from matching.errors import InputError
 from matching.sources.marketplace import SCENARIOS, SOURCE, Traffic, traffic
 from matching.sources.marketplace.vocabulary import NEW_TECHNOLOGY
-from matching.tables import CandidateProfile, Direction, JobProfile, frame
 
 CONFIG, SEED, N_PAIRS = SOURCE.config, 7, 3_000
 DRIFTS = [name for name in SCENARIOS if name != "none"]

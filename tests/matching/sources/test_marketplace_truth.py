@@ -9,7 +9,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from matching.dataset import Dataset, Pairs
+from matching.data.dataset import Dataset, Pairs
+from matching.data.tables import CandidateProfile, Direction, JobProfile, frame
 from matching.sources.marketplace import SOURCE
 from matching.sources.marketplace.exposure import rule_score
 from matching.sources.marketplace.facts import candidate_facts, job_facts
@@ -17,7 +18,6 @@ from matching.sources.marketplace.lookups import TECHNOLOGY_CODES
 from matching.sources.marketplace.randomness import keys, normals, uniforms
 from matching.sources.marketplace.truth import HIDDEN_SD, MarketplaceTruth, Tastes
 from matching.sources.marketplace.utilities import Encounter
-from matching.tables import CandidateProfile, Direction, JobProfile, frame
 
 PAIR = ["candidate_id", "job_id"]
 

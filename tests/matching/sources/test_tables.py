@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from matching.dataset import Dataset
+from matching.data.dataset import Dataset
+from matching.data.tables import Candidate, Event, Job, ProtectedAttributes, frame, polars_schema
+from matching.data.validation import validate
 from matching.errors import InputError, InvalidTable, MissingInput, UnusableData
-from matching.problems import problem
+from matching.problems import load_problem
 from matching.sources.tables import write
-from matching.tables import Candidate, Event, Job, ProtectedAttributes, frame, polars_schema
-from matching.validation import validate
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def folder_of(tmp_path: Path, **texts: str) -> Path:
 
 
 def load(folder: Path | None) -> Dataset:
-    return problem("tables").source.load(folder, seed=0, progress=lambda _: None)
+    return load_problem("tables").source.load(folder, seed=0, progress=lambda _: None)
 
 
 def test_csv_becomes_the_canonical_tables(tmp_path: Path) -> None:

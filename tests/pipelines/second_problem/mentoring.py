@@ -8,12 +8,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from matching.dataset import Dataset, Progress
-from matching.gate import Limits
-from matching.problem import Problem
+from matching.data.dataset import Dataset, Progress
+from matching.data.tables import Candidate, Event, Job
+from matching.evaluation.gate import Limits
+from matching.features.table_features import TableFeatures
+from matching.problems.problem import Problem
 from matching.sources.tables import complete, read_csv
-from matching.table_features import TableFeatures
-from matching.tables import Candidate, Event, Job
 
 NAMES = {"since": "updated_at", "student": "candidate_id", "goal": "headline", "years": "experience_years"}
 NAMES |= {"mentor": "job_id", "teaches": "title", "from_years": "min_experience_years", "town": "city"}

@@ -1,0 +1,56 @@
+"""Locks in the home that name their holder."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from home.process import Process
+from home.settings import Settings
+from matching.errors import BusyError
+
+
+@contextmanager
+def held(settings: Settings, name: str, doing: str, *, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the lock `name` of the home while the block runs.
+
+    The operating system frees the lock when the process ends, however it ends.
+
+    Args:
+        settings: whose home.
+        name: what is locked, e.g. `train`.
+        doing: what the holder does, shown to whoever finds the lock held.
+        wait_seconds: how long to wait for another holder before giving up.
+
+    Raises:
+        BusyError: another process holds the lock.
+    """
+    folder = settings.make_root() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    holder = folder / f"{name}.json"
+    lock = FileLock(folder / f"{name}.lock", timeout=wait_seconds)
+    try:
+        lock.acquire()
+    except Timeout as busy:
+        raise BusyError(_who(holder, name)) from busy
+    try:
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        holder.write_text(json.dumps(asdict(Process.current()) | {"doing": doing, "since": since}))
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _who(holder: Path, name: str) -> str:
+    """One line about the holder of a lock, as far as it is known."""
+    try:
+        facts = json.loads(holder.read_text())
+        who = f"{facts['doing']} is running already (process {facts['pid']} since {facts['since']})"
+        return f"{who}: wait for it, or stop it with `kill {facts['pid']}`"
+    except (OSError, ValueError, KeyError):
+        return f"another process holds {holder.with_name(name + '.lock')}: wait for it, then run the command again"

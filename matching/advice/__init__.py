@@ -1,0 +1,1 @@
+"""What would bring more matches: changes, their effects, and where an expected salary stands."""

@@ -1,0 +1,239 @@
+"""How good the model is, beside named baselines and, where the truth is known, beside the best possible."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.data.dataset import Pairs, Truth
+from matching.data.labels import LabelledPairs
+from matching.data.tables import Direction
+from matching.evaluation import metrics
+from matching.evaluation.baselines import CalibratedBaseline
+from matching.features.feature_set import FeatureSet
+from matching.model.match_model import Scores
+from matching.rules.hard_limits import eligible
+
+Floats = NDArray[np.float64]
+Ranker = Callable[[Direction, Pairs, NDArray[np.float32]], Floats]
+
+QUERIES, POOL = 120, 1_000
+MODEL, KNOWABLE, TRUTH = "model", "best knowable", "truth"
+MATCH = "match"
+
+
+class Scorer(Protocol):
+    """A model that scores feature matrices: fitted in memory, or loaded from its bundle."""
+
+    features: FeatureSet
+
+    def score_features(self, features: NDArray[np.float32]) -> Scores:
+        """Score a feature matrix."""
+        ...
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One line of the table: how one ranker does on one target.
+
+    Attributes:
+        target: `company`, `candidate` or `match`.
+        ranker: a baseline, the model, the best knowable probabilities, or the truth.
+        auc: on realised outcomes of the holdout.
+        calibration_error: on realised outcomes of the holdout.
+        log_loss: on realised outcomes of the holdout, nats per row.
+        ndcg_lists: nDCG@10 within the lists that were shown, gain = realised yes.
+        ndcg_candidates: nDCG@10 of ranking a pool of candidates for a job, gain = true probability; NaN without truth.
+        ndcg_jobs: the same for ranking a pool of jobs for a candidate.
+    """
+
+    target: str
+    ranker: str
+    auc: float
+    calibration_error: float
+    log_loss: float
+    ndcg_lists: float
+    ndcg_candidates: float = float("nan")
+    ndcg_jobs: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All figures of one model on its holdout."""
+
+    rows: tuple[Figures, ...]
+
+    def find(self, target: str, ranker: str) -> Figures:
+        """Return the line of one ranker on one target."""
+        return next(row for row in self.rows if (row.target, row.ranker) == (target, ranker))
+
+    def flat(self) -> dict[str, float]:
+        """Every figure under a name such as `match.model.auc`, without the undefined ones."""
+        figures = ("auc", "calibration_error", "log_loss", "ndcg_lists", "ndcg_candidates", "ndcg_jobs")
+        named = {
+            f"{row.target}.{row.ranker}.{figure}".replace(" ", "_"): float(getattr(row, figure))
+            for row in self.rows
+            for figure in figures
+        }
+        return {name: value for name, value in named.items() if np.isfinite(value)}
+
+
+def evaluate(
+    model: Scorer,
+    baselines: dict[str, CalibratedBaseline],
+    holdout: LabelledPairs,
+    *,
+    truth: Truth | None,
+    seed: int,
+) -> Evaluation:
+    """Measure the model and every baseline on the holdout; with a known truth also free of noise.
+
+    Args:
+        model: the fitted model.
+        baselines: calibrated baselines by name.
+        holdout: labelled pairs of the newest slice.
+        truth: the simulator's probabilities, or None.
+        seed: seed of the sampled ranking queries.
+    """
+    features = model.features.transform(holdout.pairs)
+    directions = holdout.directions()
+    rankers = _rankers(model, baselines, truth)
+    rows = [
+        _on_outcomes(name, target, label, probability, holdout)
+        for name, ranker in rankers.items()
+        for target, label, probability in _targets(ranker, directions, holdout, features)
+    ]
+    if truth is not None:
+        rows = _with_truth(rows, rankers, directions, holdout=holdout, encoder=model.features, seed=seed)
+    order = {name: position for position, name in enumerate([*Direction, MATCH])}
+    return Evaluation(tuple(sorted(rows, key=lambda row: order[row.target])))
+
+
+def _rankers(model: Scorer, baselines: dict[str, CalibratedBaseline], truth: Truth | None) -> dict[str, Ranker]:
+    def of_model(direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:  # noqa: ARG001
+        return np.asarray(model.score_features(features).direction(direction), dtype=np.float64)
+
+    rankers: dict[str, Ranker] = {name: baseline.probability for name, baseline in baselines.items()}
+    rankers[MODEL] = of_model
+    if truth is not None:
+        rankers[KNOWABLE] = lambda direction, pairs, _: truth.knowable(direction, pairs)
+        rankers[TRUTH] = lambda direction, pairs, _: truth.probability(direction, pairs)
+    return rankers
+
+
+def _targets(
+    ranker: Ranker, directions: tuple[Direction, ...], rows: LabelledPairs, features: NDArray[np.float32]
+) -> Iterator[tuple[str, Floats, Floats]]:
+    """Each target with its labels and the ranker's probabilities; the match only where both sides are labelled."""
+    product = np.ones(len(rows))
+    for direction in directions:
+        probability = ranker(direction, rows.pairs, features)
+        product = product * probability
+        yield str(direction), rows.label(direction), probability
+    if len(directions) == 2:
+        yield MATCH, rows.match(), product
+
+
+def _on_outcomes(name: str, target: str, label: Floats, probability: Floats, holdout: LabelledPairs) -> Figures:
+    known = ~np.isnan(label)
+    y, p, weight, lists = label[known], probability[known], holdout.weight[known], holdout.lists[known]
+    looked = np.ones(len(y)) if target == Direction.CANDIDATE else holdout.propensity[known]
+    return Figures(
+        target=target,
+        ranker=name,
+        auc=metrics.auc(y, p, weight),
+        calibration_error=metrics.calibration_error(y, p, looked, weight),
+        log_loss=float(np.average(metrics.log_losses(y, p, looked), weights=weight)),
+        ndcg_lists=_mean(metrics.ndcg_by_list(lists, p, y)[1]),
+    )
+
+
+def _with_truth(
+    rows: list[Figures],
+    rankers: dict[str, Ranker],
+    directions: tuple[Direction, ...],
+    *,
+    holdout: LabelledPairs,
+    encoder: FeatureSet,
+    seed: int,
+) -> list[Figures]:
+    """Add ranking quality without noise: whole pools are ranked, and the gain is the true probability."""
+    pools = {
+        "ndcg_candidates": sample_pools(holdout, seed, by="job"),
+        "ndcg_jobs": sample_pools(holdout, seed, by="candidate"),
+    }
+    quality: dict[tuple[str, str], dict[str, float]] = {}
+    for figure, pool in pools.items():
+        features = encoder.transform(pool.pairs)
+        gains = {target: p for target, _, p in _targets(rankers[TRUTH], directions, pool, features)}
+        for name, ranker in rankers.items():
+            for target, _, score in _targets(ranker, directions, pool, features):
+                ndcg = _mean(metrics.ndcg_by_list(pool.lists, score, gains[target])[1])
+                quality.setdefault((target, name), {})[figure] = ndcg
+    return [
+        replace(row, ndcg_candidates=found["ndcg_candidates"], ndcg_jobs=found["ndcg_jobs"])
+        for row in rows
+        for found in [quality[row.target, row.ranker]]
+    ]
+
+
+def sample_pools(holdout: LabelledPairs, seed: int, *, by: str, whole: bool = False) -> LabelledPairs:
+    """Every pair of sampled jobs (`by="job"`) or candidates with a pool of the other side, as unlabelled lists.
+
+    Pairs that break a hard limit are left out, since they are not ranked in service either; unless `whole` pools are
+    asked for, all of one length.
+    """
+    generator = np.random.default_rng(seed)
+    jobs, people = np.unique(holdout.pairs.job_rows), np.unique(holdout.pairs.candidate_rows)
+    queries, pool = (jobs, people) if by == "job" else (people, jobs)
+    queries = generator.choice(queries, min(QUERIES, len(queries)), replace=False)
+    pool = generator.choice(pool, min(POOL, len(pool)), replace=False)
+    left, right = np.repeat(queries, len(pool)), np.tile(pool, len(queries))
+    job_rows, candidate_rows = (left, right) if by == "job" else (right, left)
+    pairs = Pairs(holdout.pairs.candidates, holdout.pairs.jobs, candidate_rows, job_rows)
+    if not whole:
+        allowed = eligible(pairs)
+        pairs, left = pairs.take(allowed), left[allowed]
+    unknown = np.full(len(left), np.nan)
+    ones = np.ones(len(left))
+    return LabelledPairs(
+        pairs=pairs,
+        time=np.full(len(left), holdout.time[-1]),
+        lists=left,
+        company=unknown,
+        candidate=unknown,
+        propensity=ones,
+        weight=ones,
+    )
+
+
+def importance(model: Scorer, holdout: LabelledPairs, *, seed: int, rows: int = 20_000) -> dict[str, dict[str, float]]:
+    """Loss of log likelihood, nats per row, when one feature is shuffled; by direction and feature name."""
+    generator = np.random.default_rng(seed)
+    sample = holdout.take(np.sort(generator.choice(len(holdout), min(rows, len(holdout)), replace=False)))
+    features = model.features.transform(sample.pairs)
+    losses: dict[str, dict[str, float]] = {str(d): {} for d in holdout.directions()}
+    base = _losses(model, sample, features)
+    for column, name in enumerate(model.features.feature_names):
+        shuffled = features.copy()
+        shuffled[:, column] = generator.permutation(shuffled[:, column])
+        for direction, loss in _losses(model, sample, shuffled).items():
+            losses[direction][name] = loss - base[direction]
+    return losses
+
+
+def _losses(model: Scorer, rows: LabelledPairs, features: NDArray[np.float32]) -> dict[str, float]:
+    scores = model.score_features(features)
+    losses = {}
+    for direction in rows.directions():
+        label, p = rows.label(direction), np.asarray(scores.direction(direction), dtype=np.float64)
+        known = ~np.isnan(label)
+        loss = metrics.log_losses(label[known], p[known], rows.label_propensity(direction)[known])
+        losses[str(direction)] = float(np.average(loss, weights=rows.weight[known]))
+    return losses
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else float("nan")

@@ -1,0 +1,238 @@
+"""Explanations: what each group of features adds to a score, exactly, on the score's own scale.
+
+The contributions are Shapley values of feature groups (Lundberg and Lee 2017, "A unified approach to interpreting model
+predictions"; groups as players: Owen 1977) with an interventional background: the value of a set of groups is the mean
+score of a few stored rows whose features of these groups are replaced by the pair's. With G groups all 2^G sets are
+scored, by the very graph that serves: nothing is sampled or approximated, and base plus contributions is the score.
+
+A direction is explained in log odds, the match, a product, in logs of its probability.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from math import factorial
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from matching.features.embeddings import with_embeddings
+from matching.features.pair_features import FEATURE_GROUPS
+from matching.model.match_model import Floats32, Scores
+
+Floats = NDArray[np.float64]
+Groups = Mapping[str, tuple[str, ...]]
+
+BACKGROUND = "background.json"
+BACKGROUND_ROWS = 8
+MOST_GROUPS = 12  # 2^12 sets of 8 rows each are 32,768 rows to score
+EDGE = 1e-7
+MATCH = "match"
+_SAMPLED = 2_000
+
+
+class Scorer(Protocol):
+    """What is explained: the bundle in onnxruntime, or a fitted model in memory."""
+
+    def score_features(self, features: Floats32) -> Scores:
+        """Score a feature matrix."""
+        ...
+
+
+@dataclass(frozen=True)
+class Background:
+    """Rows a pair is compared with.
+
+    Attributes:
+        rows: feature values, shape (n_rows, n_features).
+        weight: share of the slice that each row stands for, shape (n_rows,).
+    """
+
+    rows: Floats32
+    weight: Floats
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the rows as data for JSON; a missing value is null."""
+        rows = [[None if np.isnan(value) else value for value in row] for row in self.rows.tolist()]
+        return {"rows": rows, "weight": self.weight.tolist()}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "Background":
+        """Restore from data."""
+        rows = [[np.nan if value is None else value for value in row] for row in state["rows"]]
+        return cls(np.array(rows, dtype=np.float32), np.array(state["weight"], dtype=np.float64))
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """Why one score is what it is.
+
+    Attributes:
+        target: `company`, `candidate` or `match`.
+        scale: `log odds` of a direction, `log` of the match.
+        base: the background's mean score on this scale.
+        groups: what each group adds to it, by name.
+        score: the pair's score on this scale: the base plus all contributions.
+        probability: the pair's score as answered.
+    """
+
+    target: str
+    scale: str
+    base: float
+    groups: dict[str, float]
+    score: float
+    probability: float
+
+
+def choose_background(features: Floats32, *, seed: int, count: int = BACKGROUND_ROWS) -> Background:
+    """Choose a few rows that stand for many: the rows nearest to the centres of k-means clusters.
+
+    Values are rounded to two digits: a row is a point of reference, and no longer what one person stated.
+
+    Args:
+        features: rows of the calibration slice, shape (n, n_features).
+        seed: seed of the sample and of the clusters.
+        count: how many rows at most.
+    """
+    from sklearn.cluster import KMeans
+
+    generator = np.random.default_rng(seed)
+    sampled = features[np.sort(generator.choice(len(features), min(_SAMPLED, len(features)), replace=False))]
+    points = _standardised(sampled)
+    distinct = len(np.unique(points, axis=0))
+    clusters = KMeans(min(count, distinct), n_init=4, random_state=seed).fit(points)
+    nearest = clusters.transform(points).argmin(axis=0)
+    share = np.bincount(clusters.labels_, minlength=len(nearest)) / len(points)
+    return Background(_two_digits(sampled[nearest]), share)
+
+
+def write_background(background: Background, feature_names: tuple[str, ...], folder: Path) -> None:
+    """Write `background.json` into a bundle: numbers only."""
+    state = {"feature_names": list(feature_names), **background.to_state()}
+    (folder / BACKGROUND).write_text(json.dumps(state), encoding="utf-8")
+
+
+def read_background(folder: Path, feature_names: tuple[str, ...]) -> Background | None:
+    """Read `background.json` of a bundle; None where there is none or it is of other features."""
+    file = folder / BACKGROUND
+    if not file.is_file():
+        return None
+    state = json.loads(file.read_text(encoding="utf-8"))
+    return Background.from_state(state) if tuple(state["feature_names"]) == feature_names else None
+
+
+class Explainer:
+    """Explains the scores of one model.
+
+    Args:
+        scorer: the model.
+        background: rows a pair is compared with.
+        feature_names: columns of the feature matrix.
+        groups: names of the features of each group; features in none form a group `other`.
+
+    Raises:
+        ValueError: a feature is in two groups, or there are more than `MOST_GROUPS` groups.
+    """
+
+    def __init__(
+        self, scorer: Scorer, background: Background, feature_names: tuple[str, ...], groups: Groups | None = None
+    ) -> None:
+        self._scorer = scorer
+        self._background = background
+        self.columns = _columns(feature_names, with_embeddings(FEATURE_GROUPS) if groups is None else groups)
+
+    def explain(self, features: Floats32) -> tuple[Contributions, ...]:
+        """Explain the scores of one pair: of each direction the model has, and of the match.
+
+        Args:
+            features: feature values of the pair as the model uses them, shape (n_features,).
+        """
+        active = [name for name, columns in self.columns.items() if self._differs(features, columns)]
+        sets, weights = _shapley(len(active))
+        values = self._values(features, [self.columns[name] for name in active], sets)
+        found = []
+        for target, (value, probability) in values.items():
+            told = dict.fromkeys(self.columns, 0.0) | dict(zip(active, (weights @ value).tolist(), strict=True))
+            scale = "log" if target == MATCH else "log odds"
+            found.append(Contributions(target, scale, float(value[0]), told, float(value[-1]), probability))
+        return tuple(found)
+
+    def _differs(self, features: Floats32, columns: NDArray[np.int64]) -> bool:
+        """Tell whether the group can matter: with the values of every background row it adds exactly nothing."""
+        mine, theirs = features[columns], self._background.rows[:, columns]
+        return not bool(np.all((mine == theirs) | (np.isnan(mine) & np.isnan(theirs))))
+
+    def _values(
+        self, features: Floats32, groups: list[NDArray[np.int64]], sets: NDArray[np.bool_]
+    ) -> dict[str, tuple[Floats, float]]:
+        """Value of every set of groups, shape (n_sets,), and the pair's probability, for each target."""
+        rows, weight = self._background.rows, self._background.weight / self._background.weight.sum()
+        taken = np.zeros((len(sets), len(features)), dtype=bool)
+        for place, columns in enumerate(groups):
+            taken[:, columns] = sets[:, place, None]
+        mixed = np.where(taken[:, None, :], features, rows[None, :, :]).reshape(-1, len(features))
+        # The last row is the pair itself, so that what is answered and what is explained come from one run.
+        scores = self._scorer.score_features(np.vstack([mixed, features[None, :]]).astype(np.float32))
+        answers = {"company": scores.company, "candidate": scores.candidate, MATCH: scores.match}
+        found = {}
+        for target, probability in answers.items():
+            if probability is None:
+                continue
+            p = probability.astype(np.float64)
+            scaled = np.log(np.maximum(p, EDGE)) if target == MATCH else logit(np.clip(p, EDGE, 1 - EDGE))
+            value = scaled[:-1].reshape(len(sets), len(rows)) @ weight
+            value[-1] = scaled[-1]
+            found[target] = (value, float(p[-1]))
+        return found
+
+
+@cache
+def _shapley(players: int) -> tuple[NDArray[np.bool_], Floats]:
+    """All sets of players, shape (2^n, n), the empty one first and the full one last; their weights, shape (n, 2^n).
+
+    The weights of player i are |S|! (n - |S| - 1)! / n! for S with i added, and minus that for S without.
+    """
+    sets = (np.arange(2**players)[:, None] >> np.arange(players)) & 1 == 1
+    size = sets.sum(axis=1)
+    joined = [factorial(s - 1) * factorial(players - s) / factorial(players) if s else 0.0 for s in size.tolist()]
+    left = [
+        factorial(s) * factorial(players - s - 1) / factorial(players) if s < players else 0.0 for s in size.tolist()
+    ]
+    return sets, np.where(sets, np.array(joined)[:, None], -np.array(left)[:, None]).T
+
+
+def _columns(feature_names: tuple[str, ...], groups: Groups) -> dict[str, NDArray[np.int64]]:
+    """Columns of each group that the model has; what is in no group becomes `other`."""
+    grouped = [name for names in groups.values() for name in names]
+    if len(grouped) != len(set(grouped)):
+        raise ValueError("a feature is in two groups")
+    place = {name: column for column, name in enumerate(feature_names)}
+    rest = tuple(name for name in feature_names if name not in set(grouped))
+    named = {name: [place[one] for one in names if one in place] for name, names in {**groups, "other": rest}.items()}
+    columns = {name: np.array(found, dtype=np.int64) for name, found in named.items() if found}
+    if len(columns) > MOST_GROUPS:
+        raise ValueError(f"{len(columns)} groups of features are too many to explain exactly: at most {MOST_GROUPS}")
+    return columns
+
+
+def _standardised(rows: Floats32) -> Floats:
+    """Columns of mean 0 and variance 1 with missing values at the mean, and columns that say what is missing."""
+    values = rows.astype(np.float64)
+    missing = np.isnan(values)
+    values = np.where(missing, 0.0, values)
+    known = np.maximum((~missing).sum(axis=0), 1)
+    mean = values.sum(axis=0) / known
+    centred = np.where(missing, 0.0, values - mean)
+    spread = np.sqrt((centred**2).sum(axis=0) / known)
+    return np.hstack([centred / np.where(spread > 0, spread, 1.0), missing.astype(np.float64)])
+
+
+def _two_digits(rows: Floats32) -> Floats32:
+    values = rows.astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unit = np.where(values == 0, 1.0, 10.0 ** (np.floor(np.log10(np.abs(values))) - 1))
+    return np.asarray(np.round(values / unit) * unit, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""How equally both sides are treated: measures, balanced rankings, proxies, stability."""

@@ -1,0 +1,3 @@
+"""From two profiles to the numbers a model sees. Imports `matching.data` and `matching.text`."""
+
+TFIDF = "tfidf"  # name of the embedded text features, where a transformer could be named instead

@@ -1,0 +1,67 @@
+"""Features that are plain functions of the columns of two profiles: nothing is learned, nothing is encoded."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from matching.data.dataset import Pairs, Rows
+
+Column = Callable[[pl.DataFrame, pl.DataFrame], ArrayLike]
+
+
+class TableFeatures:
+    """A feature set made of named functions; see `matching.features.feature_set.FeatureSet`.
+
+    Args:
+        columns: by the name of a feature, a function of the candidates and the jobs of all pairs, one row per pair,
+            that returns one number per pair.
+        inputs: by the name of a feature, the profile columns it is computed from.
+        groups: features that are explained together, by the name of their group; each alone where None.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        inputs: Mapping[str, tuple[str, ...]],
+        groups: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self.columns = dict(columns)
+        self.feature_names = tuple(self.columns)
+        self.inputs = inputs
+        self.groups = groups or {name: (name,) for name in self.columns}
+
+    def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "TableFeatures":  # noqa: ARG002 - nothing to learn
+        """Return itself."""
+        return self
+
+    def encode_candidates(self, candidates: pl.DataFrame) -> pl.DataFrame:
+        """Return the table itself."""
+        return candidates
+
+    def encode_jobs(self, jobs: pl.DataFrame) -> pl.DataFrame:
+        """Return the table itself."""
+        return jobs
+
+    def pair(
+        self, candidates: pl.DataFrame, jobs: pl.DataFrame, candidate_rows: Rows, job_rows: Rows
+    ) -> NDArray[np.float32]:
+        """Features of pairs of rows, shape (n_pairs, n_features)."""
+        left, right = candidates[candidate_rows], jobs[job_rows]
+        values = [np.asarray(column(left, right), dtype=np.float32) for column in self.columns.values()]
+        return np.column_stack(values)
+
+    def transform(self, pairs: Pairs) -> NDArray[np.float32]:
+        """Features of pairs, shape (n_pairs, n_features)."""
+        return self.pair(pairs.candidates, pairs.jobs, pairs.candidate_rows, pairs.job_rows)
+
+    def save(self, folder: Path) -> dict[str, Any]:  # noqa: ARG002 - nothing to write
+        """Return no state."""
+        return {}
+
+    def restore(self, state: dict[str, Any], folder: Path) -> "TableFeatures":  # noqa: ARG002 - nothing to read
+        """Return itself."""
+        return self

@@ -1,0 +1,203 @@
+"""A transformer encoder as data files: texts to vectors with onnxruntime and a Rust tokenizer, without torch."""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.data.digests import file_digest
+from matching.errors import MissingInput, ModelError, TamperedModel
+
+Floats32 = NDArray[np.float32]
+
+FORMAT = 1
+FACTS = "encoder.json"
+GRAPH = "model.onnx"
+TOKENIZER = "tokenizer.json"
+FILES = (FACTS, GRAPH, TOKENIZER)
+ENCODER_FOLDER = "encoder"  # in the folder of a model's features, where it has one
+REMEMBERED = 100_000  # vectors kept: at most some 400 MB with vectors of 384 numbers and texts of 256 tokens
+FEW = 32  # texts below which threads cost more than they bring
+
+
+@dataclass(frozen=True)
+class EncoderFacts:
+    """What `encoder.json` says of an encoder.
+
+    Attributes:
+        name: where it comes from, for people.
+        dimensions: length of a vector.
+        max_tokens: tokens of a text that are read, those that mark its ends included; the rest is cut off.
+        pooling: how vectors of tokens became one, for people; it is in the graph.
+        prefix: put before every text, as some models want it.
+        sha256: digest of every other file, by name.
+    """
+
+    name: str
+    dimensions: int
+    max_tokens: int
+    pooling: str
+    prefix: str
+    sha256: dict[str, str]
+
+    def write(self, folder: Path) -> None:
+        """Write `encoder.json`."""
+        state = {"format": FORMAT, **asdict(self)}
+        (folder / FACTS).write_text(json.dumps(state, indent=1, sort_keys=True), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "EncoderFacts":
+        """Read `encoder.json` and compare the files beside it with their digests.
+
+        Raises:
+            MissingInput: the folder holds no exported encoder.
+            ModelError: it is of another format.
+            TamperedModel: a file is not what was exported.
+        """
+        for name in FILES:
+            if not (folder / name).is_file():
+                raise MissingInput(
+                    f"{folder} holds no encoder, {name} is missing: make one with `tandem encoder export`"
+                )
+        state = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        if state.pop("format", None) != FORMAT or state.keys() != cls.__dataclass_fields__.keys():
+            raise ModelError(f"{folder / FACTS} is of another format: export again with `tandem encoder export`")
+        facts = cls(**state)
+        for name in (GRAPH, TOKENIZER):
+            if file_digest(folder / name) != facts.sha256.get(name):
+                raise TamperedModel(f"{folder / name} changed since its export: do not use it; export again")
+        return facts
+
+
+class TransformerEncoder:
+    """Turns texts into vectors of unit length whose dot product is a cosine similarity.
+
+    Every text runs through the network alone, without padding: its vector is the same to the last bit whatever else is
+    asked for (a batch adds up in another order), and on a CPU a batch of long texts is no faster.
+
+    Attributes:
+        folder: where its files were read from.
+        facts: what `encoder.json` says.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.facts = EncoderFacts.read(folder)
+        self._network = _shared_network(folder, self.facts)
+
+    @classmethod
+    def load(cls, folder: Path) -> "TransformerEncoder":
+        """Load what `tandem encoder export` wrote.
+
+        Raises:
+            MissingInput: the folder holds no exported encoder.
+            ModelError: it is of another format, or changed since, or the tokenizer's package is not installed.
+        """
+        return cls(folder)
+
+    def save(self, folder: Path) -> None:
+        """Copy the files of the encoder, to be loaded from there."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            shutil.copyfile(self.folder / name, folder / name)
+
+    def transform(self, texts: Sequence[str]) -> Floats32:
+        """Encode texts, shape (n_texts, dimensions): rows of unit length, zero for a text without any token.
+
+        The same text costs once, as long as it is remembered.
+        """
+        tokens = [self._network.tokens(self.facts.prefix, text) for text in texts]
+        different = list(dict.fromkeys(row for row in tokens if row))
+        if len(different) < FEW:
+            vectors = [self._network.vector(row) for row in different]
+        else:
+            with ThreadPoolExecutor(os.cpu_count()) as threads:
+                vectors = list(threads.map(self._network.vector, different))
+        by_tokens = dict(zip(different, vectors, strict=True))
+        nothing = np.zeros(self.facts.dimensions, np.float32)
+        rows = [by_tokens.get(row, nothing) for row in tokens]
+        return np.stack(rows) if rows else np.empty((0, self.facts.dimensions), np.float32)
+
+
+class _Network:
+    """Tokenizer, graph, and the vectors it remembers."""
+
+    def __init__(self, folder: Path, max_tokens: int) -> None:
+        self._tokenizer = _tokenizer(folder / TOKENIZER, max_tokens)
+        self._session = _session(folder / GRAPH)
+        self._inputs = [given.name for given in self._session.get_inputs()]
+        # By tokens, not by text: what was cut off is not kept, and the memory is bounded.
+        self.vector = lru_cache(REMEMBERED)(self._run)
+
+    def tokens(self, prefix: str, text: str) -> bytes:
+        """Numbers of a text's tokens, as bytes; empty where it has none but the marks of its ends."""
+        found = self._tokenizer.encode(text) if text.strip() else None
+        if found is None or all(found.special_tokens_mask):
+            return b""
+        ids = self._tokenizer.encode(prefix + text).ids if prefix else found.ids
+        return np.asarray(ids, dtype=np.uint32).tobytes()
+
+    def _run(self, tokens: bytes) -> Floats32:
+        numbers = np.frombuffer(tokens, dtype=np.uint32).astype(np.int64)[None]
+        given = {
+            "input_ids": numbers,
+            "attention_mask": np.ones_like(numbers),
+            "token_type_ids": np.zeros_like(numbers),
+        }
+        vector: Floats32 = self._session.run(None, {name: given[name] for name in self._inputs})[0][0]
+        return vector
+
+
+_NETWORKS: WeakValueDictionary[tuple[str, ...], _Network] = WeakValueDictionary()
+
+
+def _shared_network(folder: Path, facts: EncoderFacts) -> _Network:
+    """The network of the same files in this process: a training that loads what it wrote encodes nothing twice."""
+    key = (facts.sha256[GRAPH], facts.sha256[TOKENIZER], str(facts.max_tokens))
+    network = _NETWORKS.get(key)
+    if network is None:
+        network = _NETWORKS[key] = _Network(folder, facts.max_tokens)
+    return network
+
+
+def cosine(left: Floats32, right: Floats32) -> NDArray[np.float64]:
+    """Cosine of each row of `left` with the same row of `right`, shape (n_rows,), to three decimals.
+
+    Processors differ in the last bits of a vector; rounded, the trees of a model split them alike.
+    """
+    return np.asarray(np.round((left.astype(np.float64) * right).sum(axis=1), 3))
+
+
+def _tokenizer(path: Path, max_tokens: int) -> Any:
+    try:
+        from tokenizers import Tokenizer
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            "this model has a transformer encoder and the package tokenizers is not installed: "
+            "run `uv sync --frozen --group transformer`, or use make, which does"
+        ) from error
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_tokens)
+    return tokenizer
+
+
+def _session(path: Path) -> Any:
+    """Open the graph on one thread: texts are short, and many of them are the parallelism."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # a plan of the memory for every length of text would only grow
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])

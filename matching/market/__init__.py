@@ -1,0 +1,1 @@
+"""How a ranking acts on a market where many compete for few: policies and congestion."""

@@ -1,0 +1,1 @@
+"""A trained model as a folder of data files: how it is loaded, scored, sealed and verified."""

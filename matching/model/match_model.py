@@ -1,0 +1,141 @@
+"""A registered model: loaded from data files, run by onnxruntime."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from matching.data.dataset import Pairs, Rows
+from matching.data.tables import Direction
+from matching.errors import InputError, ModelError
+from matching.features import TFIDF
+from matching.features.feature_set import FeatureSet
+from matching.features.pair_features import PairFeatures
+from matching.model.manifest import SCORING_FOLDER, model_digest
+
+FORMAT = 2
+
+Floats32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Answers for pairs; arrays have shape (n_pairs,).
+
+    Attributes:
+        features: shape (n_pairs, n_features), exactly as the model used them.
+        company: calibrated P(the company reaches out, once it looked); None where the source has no such label.
+        candidate: calibrated P(the candidate accepts, once asked); None where the source has no such label.
+        match: calibrated P(both say yes); of a one-sided source, of its one side.
+    """
+
+    features: Floats32
+    company: Floats32 | None
+    candidate: Floats32 | None
+    match: Floats32
+
+    def direction(self, direction: Direction) -> Floats32 | None:
+        """Probabilities of one direction."""
+        return self.company if direction is Direction.COMPANY else self.candidate
+
+
+class MatchModel:
+    """Scores candidate-job pairs with a bundle of data files; no pickle is read.
+
+    Attributes:
+        source: name of the source it was trained on.
+        directions: directions it was trained for.
+        feature_names: columns of the feature matrix.
+        digest: digest of the files that decide the scores.
+        facts: the rest of `model.json`: settings and time cuts.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.digest = model_digest(folder)
+        state = _read(folder / "model.json")
+        self.source: str = state["source"]
+        self.directions = tuple(Direction(name) for name in state["directions"])
+        self.feature_names: tuple[str, ...] = tuple(state["feature_names"])
+        self.facts: dict[str, Any] = state["facts"]
+        self.features = _features(state, folder / SCORING_FOLDER)
+        self._session = _session(folder / "match.onnx")
+
+    @classmethod
+    def load(cls, folder: Path) -> "MatchModel":
+        """Load a bundle. Verify it first (`matching.model.manifest.verify`), against the digest its registry recorded.
+
+        Raises:
+            ModelError: a file is missing or of another format.
+        """
+        return cls(folder)
+
+    @property
+    def text_encoder(self) -> str:
+        """Name of its transformer encoder, or `tfidf`; of features that know neither, empty."""
+        if not isinstance(self.features, PairFeatures):
+            return ""
+        encoder = self.features.text_encoder
+        return TFIDF if encoder is None else encoder.facts.name
+
+    def encode_candidates(self, candidates: pl.DataFrame) -> Any:
+        """Encode `CandidateProfile` rows, to be scored against many jobs."""
+        return self.features.encode_candidates(candidates)
+
+    def encode_jobs(self, jobs: pl.DataFrame) -> Any:
+        """Encode `JobProfile` rows, to be scored against many candidates."""
+        return self.features.encode_jobs(jobs)
+
+    def score_encoded(self, candidates: Any, jobs: Any, candidate_rows: Rows, job_rows: Rows) -> Scores:
+        """Score pairs of encoded profiles."""
+        return self.score_features(self.features.pair(candidates, jobs, candidate_rows, job_rows))
+
+    def score(self, pairs: Pairs) -> Scores:
+        """Score pairs of profiles."""
+        return self.score_features(self.features.transform(pairs))
+
+    def score_features(self, features: Floats32) -> Scores:
+        """Score a feature matrix, shape (n_pairs, n_features)."""
+        names = [*(str(direction) for direction in self.directions), "match"]
+        if len(features):
+            answers = dict(zip(names, self._session.run(names, {"features": features}), strict=True))
+        else:
+            answers = {name: np.empty(0, np.float32) for name in names}
+        return Scores(features, answers.get("company"), answers.get("candidate"), answers["match"])
+
+
+def _features(state: dict[str, Any], folder: Path) -> FeatureSet:
+    """Restore the feature set of the problem that the model was trained for."""
+    # A problem declares what a model must reach, and so imports this module.
+    from matching.problems import load_problem
+
+    try:
+        features = load_problem(state["source"]).features().restore(state["encoder"], folder)
+    except (InputError, OSError, KeyError) as error:
+        raise ModelError(f"the features of {folder.parent} cannot be restored ({error}): run `make train`") from error
+    if features.feature_names != tuple(state["feature_names"]):
+        raise ModelError(
+            f"{folder.parent} was trained with other features than this version computes: run `make train`"
+        )
+    return features
+
+
+def _read(path: Path) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if state.get("format") != FORMAT:
+        raise ModelError(f"{path} has format {state.get('format')}, this version reads {FORMAT}: run `make train`")
+    return state
+
+
+def _session(path: Path) -> Any:
+    """Open the graph on one thread: a request is small, and the workers are the parallelism."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,40 @@
+"""What is learned, declared in one place: data, features, estimator, slices and what a model must reach."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from matching.data.dataset import Source
+from matching.evaluation.gate import Limits
+from matching.features.feature_set import FeatureSet
+from matching.features.pair_features import PairFeatures
+from matching.problems.estimators import Estimator, Trees
+
+SLICES = (
+    "candidate.remote_wish",
+    "candidate.country",
+    "candidate.experience_years",
+    "job.remote_policy",
+    "job.company_size",
+    "job.max_salary_usd_per_year",
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A matching problem; the module `matching.problems.<name>` declares one as `PROBLEM`.
+
+    Attributes:
+        source: where the data comes from.
+        features: makes an unfitted feature set.
+        estimator: makes an unfitted scikit-learn classifier with `predict_proba`, given a seed.
+        slices: profile columns by whose values calibration is checked.
+        limits: what a model must reach to be registered.
+        needs_files: whether the source reads a folder given with `--data`.
+    """
+
+    source: Source
+    features: Callable[[], FeatureSet] = PairFeatures
+    estimator: Estimator = field(default_factory=Trees)
+    slices: tuple[str, ...] = SLICES
+    limits: Limits = field(default_factory=Limits)
+    needs_files: bool = False

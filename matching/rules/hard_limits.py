@@ -1,0 +1,233 @@
+"""Hard limits: what rules a pair out, whatever its score. Only facts that a profile states; a wish stays in the score.
+
+| limit | broken where |
+|---|---|
+| `work_permit` | the candidate states where they may work, the job's country is not among it, the job is not fully remote and the company does not say that it sponsors a permit |
+| `location` | the candidate states that they would not move, and the job is on site or hybrid in another region or country than theirs, in no city that they name as wanted |
+| `salary_floor` | the upper end of the job's band is below what the candidate accepts at least |
+| `candidate_block_words` | title, description, industry or company holds a word that the candidate rules out |
+| `job_block_words` | headline, resume or a skill holds a word that the job rules out |
+
+What is not stated breaks nothing. A permit is needed where the work is done, so fully remote work needs none of the
+job's country; a statement alone lifts the limit: remote policy `remote`, or `sponsors_work_permit`. A wish is no limit:
+people do take work on site who wish to work remotely, and move who name no wanted city. Words are whole words,
+without case (`matching.text.words`); synonyms do not count.
+"""  # noqa: E501 - a table
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from zlib import crc32
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from matching.data.dataset import Pairs, Rows
+from matching.text.plain_text import plain
+from matching.text.words import BlockWords, Documents
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Codes = NDArray[np.uint64]
+
+Spelling = Callable[[str | None], str]
+
+_SHIFT = np.uint64(32)
+# Names of countries that are often written in several ways, by the one they are compared as.
+_COUNTRIES = {
+    "us": "united states",
+    "usa": "united states",
+    "u.s.": "united states",
+    "u.s.a.": "united states",
+    "united states of america": "united states",
+    "uk": "united kingdom",
+    "u.k.": "united kingdom",
+    "gb": "united kingdom",
+    "great britain": "united kingdom",
+    "england": "united kingdom",
+    "scotland": "united kingdom",
+    "wales": "united kingdom",
+    "northern ireland": "united kingdom",
+    "uae": "united arab emirates",
+    "deutschland": "germany",
+    "the netherlands": "netherlands",
+    "holland": "netherlands",
+    "czech republic": "czechia",
+    "türkiye": "turkey",
+    "republic of korea": "south korea",
+    "korea": "south korea",
+    "viet nam": "vietnam",
+    "russian federation": "russia",
+}
+
+
+class Limit(StrEnum):
+    """What rules a pair out."""
+
+    WORK_PERMIT = "work_permit"
+    LOCATION = "location"
+    SALARY_FLOOR = "salary_floor"
+    CANDIDATE_BLOCK_WORDS = "candidate_block_words"
+    JOB_BLOCK_WORDS = "job_block_words"
+
+
+SENTENCES = {
+    Limit.WORK_PERMIT: "The job is in a country where the candidate has not said they may work, "
+    "and the company does not say that it sponsors a permit.",
+    Limit.LOCATION: "The work is away from where the candidate lives or wants to work, and they would not move.",
+    Limit.SALARY_FLOOR: "The salary band ends below what the candidate accepts at least.",
+    Limit.CANDIDATE_BLOCK_WORDS: "The job holds a word that the candidate rules out.",
+    Limit.JOB_BLOCK_WORDS: "The profile holds a word that the job rules out.",
+}
+"""What a broken limit means, in words that repeat no personal value."""
+
+
+@dataclass(frozen=True)
+class CandidateLimits:
+    """What the limits read of candidates; arrays of shape (n,), codes are 0 where not stated."""
+
+    country: Codes
+    region: Codes
+    stays: Flags
+    floor: Floats
+    states_countries: Flags
+    work_countries: Codes  # (row << 32) | code, sorted
+    wish_cities: Codes  # likewise
+    blocks: BlockWords
+    documents: Documents
+
+
+@dataclass(frozen=True)
+class JobLimits:
+    """What the limits read of jobs; arrays of shape (n,), codes are 0 where not stated."""
+
+    country: Codes
+    region: Codes
+    city: Codes
+    needs_presence: Flags
+    is_remote: Flags
+    sponsors: Flags
+    max_salary: Floats
+    blocks: BlockWords
+    documents: Documents
+
+
+def encode_candidates(candidates: pl.DataFrame) -> CandidateLimits:
+    """Read `CandidateProfile` rows once, to be compared with many jobs."""
+    countries = [[name for name in names or [] if _name(name)] for names in candidates["work_countries"].to_list()]
+    return CandidateLimits(
+        country=_codes(candidates["country"], _country),
+        region=_codes(candidates["region"], _name),
+        stays=np.array([one is False for one in candidates["would_relocate"].to_list()], dtype=bool),
+        floor=_floats(candidates["min_salary_usd_per_year"]),
+        states_countries=np.array([bool(names) for names in countries], dtype=bool),
+        work_countries=_members(countries, _country),
+        wish_cities=_members(candidates["wish_cities"].to_list(), _name),
+        blocks=BlockWords(candidates["block_words"]),
+        documents=Documents(lambda: (candidates["headline"], candidates["resume"], _skills(candidates))),
+    )
+
+
+def encode_jobs(jobs: pl.DataFrame) -> JobLimits:
+    """Read `JobProfile` rows once, to be compared with many candidates."""
+    policy = jobs["remote_policy"].to_list()
+    return JobLimits(
+        country=_codes(jobs["country"], _country),
+        region=_codes(jobs["region"], _name),
+        city=_codes(jobs["city"], _name),
+        needs_presence=np.array([one in ("onsite", "hybrid") for one in policy], dtype=bool),
+        is_remote=np.array([one == "remote" for one in policy], dtype=bool),
+        sponsors=np.array([one is True for one in jobs["sponsors_work_permit"].to_list()], dtype=bool),
+        max_salary=_floats(jobs["max_salary_usd_per_year"]),
+        blocks=BlockWords(jobs["block_words"]),
+        documents=Documents(lambda: (jobs["title"], jobs["description"], jobs["industry"], jobs["company"])),
+    )
+
+
+def broken(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows) -> dict[Limit, Flags]:
+    """Tell for every limit which pairs break it; arrays have shape (n_pairs,)."""
+    country, states = jobs.country[job_rows], candidates.states_countries[candidate_rows]
+    known = (country > 0) & ~jobs.sponsors[job_rows] & ~jobs.is_remote[job_rows]
+    away = candidates.stays[candidate_rows] & jobs.needs_presence[job_rows]
+    if away.any():
+        away &= _is_elsewhere(candidates, jobs, candidate_rows, job_rows)
+    with np.errstate(invalid="ignore"):
+        below = jobs.max_salary[job_rows] < candidates.floor[candidate_rows]
+    return {
+        Limit.WORK_PERMIT: known & states & ~_is_member(candidates.work_countries, candidate_rows, country),
+        Limit.LOCATION: away,
+        Limit.SALARY_FLOOR: below,
+        Limit.CANDIDATE_BLOCK_WORDS: candidates.blocks.broken(candidate_rows, job_rows, jobs.documents),
+        Limit.JOB_BLOCK_WORDS: jobs.blocks.broken(job_rows, candidate_rows, candidates.documents),
+    }
+
+
+def broken_limits(pairs: Pairs) -> dict[Limit, Flags]:
+    """Tell for every limit which pairs break it; arrays have shape (n_pairs,)."""
+    return broken(encode_candidates(pairs.candidates), encode_jobs(pairs.jobs), pairs.candidate_rows, pairs.job_rows)
+
+
+def eligible(pairs: Pairs) -> Flags:
+    """Tell which pairs break no limit, shape (n_pairs,)."""
+    return ~any_of(broken_limits(pairs), len(pairs))
+
+
+def any_of(flags: dict[Limit, Flags], n_pairs: int, *, relaxed: tuple[Limit, ...] = ()) -> Flags:
+    """Tell which pairs break a limit that is not relaxed, shape (n_pairs,)."""
+    kept = [values for limit, values in flags.items() if limit not in relaxed]
+    return np.asarray(np.any(kept, axis=0)) if kept else np.zeros(n_pairs, dtype=bool)
+
+
+def of_pair(flags: dict[Limit, Flags], pair: int) -> tuple[Limit, ...]:
+    """Limits that one pair breaks."""
+    return tuple(limit for limit, values in flags.items() if values[pair])
+
+
+def _is_elsewhere(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows) -> Flags:
+    """Tell whether the work is in another country or region than home, where stated, and no wanted city."""
+    differs = np.zeros(len(job_rows), dtype=bool)
+    for work, home in ((jobs.country, candidates.country), (jobs.region, candidates.region)):
+        there, here = work[job_rows], home[candidate_rows]
+        differs |= (there > 0) & (here > 0) & (there != here)
+    return differs & ~_is_member(candidates.wish_cities, candidate_rows, jobs.city[job_rows])
+
+
+def _name(name: str | None) -> str:
+    return plain(name or "").casefold()
+
+
+def _country(name: str | None) -> str:
+    simple = _name(name)
+    return _COUNTRIES.get(simple, simple)
+
+
+def _code(name: str) -> int:
+    return (crc32(name.encode()) or 1) if name else 0
+
+
+def _codes(values: pl.Series, spelling: Spelling) -> Codes:
+    """Numbers that are equal where the names are, 0 for null."""
+    return np.array([_code(spelling(name)) for name in values.to_list()], dtype=np.uint64)
+
+
+def _floats(values: pl.Series) -> Floats:
+    return np.array([np.nan if value is None else value for value in values.to_list()], dtype=np.float64)
+
+
+def _members(lists: Sequence[Sequence[str] | None], spelling: Spelling) -> Codes:
+    """Every name of every list as (row << 32) | code, sorted."""
+    keys = [(row << 32) | _code(spelling(name)) for row, names in enumerate(lists) for name in names or ()]
+    return np.sort(np.array(keys, dtype=np.uint64))
+
+
+def _skills(candidates: pl.DataFrame) -> pl.Series:
+    return candidates["skills"].list.eval(pl.element().struct.field("name")).list.join("|")
+
+
+def _is_member(members: Codes, rows: Rows, codes: Codes) -> Flags:
+    """Tell whether each code is in the list of its row; what is not stated is in none."""
+    keys = (rows.astype(np.uint64) << _SHIFT) | codes
+    place = np.minimum(np.searchsorted(members, keys), max(len(members) - 1, 0))
+    found = members[place] == keys if len(members) else np.zeros(len(keys), dtype=bool)
+    return np.asarray(found & (codes > 0))

@@ -1,0 +1,1 @@
+"""What text says: words, skills, places, seniority. Imports nothing else of `matching`."""

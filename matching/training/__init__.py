@@ -1,0 +1,1 @@
+"""How a model is made: fit, ONNX graph, trials, ablation, next view, mutual score."""

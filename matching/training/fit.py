@@ -1,0 +1,174 @@
+"""Fit and calibrate a model, and write it as data files that need no pickle."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from matching.data.labels import LabelledPairs
+from matching.data.tables import Direction
+from matching.errors import ModelError, UnusableData
+from matching.features.feature_set import FeatureSet
+from matching.model.calibration import Sigmoid, fit_sigmoid
+from matching.model.manifest import SCORING_FOLDER
+from matching.model.match_model import FORMAT, MatchModel, Scores
+from matching.problems.estimators import fit_weighted, settings_of
+from matching.problems.problem import Problem
+from matching.training.onnx_graph import match_graph
+
+Floats = NDArray[np.float64]
+ROUNDS_OF_BIAS_CORRECTION = 2
+LARGEST_DIFFERENCE = 1e-5
+
+
+@dataclass(frozen=True)
+class DirectionModel:
+    """One direction: a classifier and its calibration."""
+
+    classifier: Any
+    calibration: Sigmoid
+
+    def predict(self, features: NDArray[np.float32]) -> Floats:
+        """Calibrated probability of a yes, shape (n,)."""
+        return self.calibration.apply(self.classifier.predict_proba(features)[:, 1])
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A fitted model in memory, before it is written."""
+
+    features: FeatureSet
+    models: dict[Direction, DirectionModel]
+
+    def score_features(self, features: NDArray[np.float32]) -> Scores:
+        """Score a feature matrix with scikit-learn itself, shape (n_pairs, n_features)."""
+        answers = {d: model.predict(features).astype(np.float32) for d, model in self.models.items()}
+        match = np.prod(np.stack(list(answers.values())), axis=0)
+        return Scores(features, answers.get(Direction.COMPANY), answers.get(Direction.CANDIDATE), match)
+
+
+def fit(train: LabelledPairs, calibration: LabelledPairs, *, seed: int, problem: Problem) -> FittedModel:
+    """Fit encoders and both labelled directions on `train`, calibrate on the later `calibration`.
+
+    Args:
+        train: labelled pairs of the oldest slice.
+        calibration: labelled pairs of the slice after it.
+        seed: seed of the estimator.
+        problem: the features and the estimator.
+
+    Raises:
+        UnusableData: a direction has one class only, or no direction is labelled.
+    """
+    features = fit_features(train, problem)
+    slices = (train, features.transform(train.pairs)), (calibration, features.transform(calibration.pairs))
+    models = fit_directions(*slices, seed=seed, problem=problem)
+    if not models:
+        raise UnusableData("no direction has labels: the log needs outreach and accept events, or views")
+    return FittedModel(features, models)
+
+
+def fit_directions(
+    train: tuple[LabelledPairs, NDArray[np.float32]],
+    calibration: tuple[LabelledPairs, NDArray[np.float32]],
+    *,
+    seed: int,
+    problem: Problem,
+) -> dict[Direction, DirectionModel]:
+    """Fit and calibrate every labelled direction on rows with their feature matrices; raises UnusableData."""
+    slices = train, calibration
+    return {d: _fit_direction(d, *slices, seed=seed, problem=problem) for d in train[0].directions()}
+
+
+def fit_features(train: LabelledPairs, problem: Problem) -> FeatureSet:
+    """Fit the encoders on the profiles seen in the training slice, and on no others."""
+    pairs = train.pairs
+    people = _newest(pairs.candidates[np.unique(pairs.candidate_rows)], "candidate_id")
+    return problem.features().fit(people, _newest(pairs.jobs[np.unique(pairs.job_rows)], "job_id"))
+
+
+def _newest(profiles: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Keep the newest version of each profile, so that one person's words count once."""
+    return profiles.sort(key, "updated_at").unique(key, keep="last", maintain_order=True)
+
+
+def _fit_direction(
+    direction: Direction,
+    train: tuple[LabelledPairs, NDArray[np.float32]],
+    calibration: tuple[LabelledPairs, NDArray[np.float32]],
+    *,
+    seed: int,
+    problem: Problem,
+) -> DirectionModel:
+    rows, X, label, propensity = _labelled(direction, *train)
+    classifier = fit_classifier(X, label, propensity, seed=seed, problem=problem)
+    rows, X, label, propensity = _labelled(direction, *calibration)
+    scores = classifier.predict_proba(X)[:, 1]
+    sigmoid = fit_sigmoid(scores, label, propensity=propensity, weight=rows.weight)
+    return DirectionModel(classifier, sigmoid)
+
+
+def _labelled(
+    direction: Direction, shown: LabelledPairs, X: NDArray[np.float32]
+) -> tuple[LabelledPairs, NDArray[np.float32], Floats, Floats]:
+    """Rows of a slice that are labelled in this direction; both classes must be there."""
+    known = ~np.isnan(shown.label(direction))
+    rows = shown.take(known)
+    label = rows.label(direction)
+    if len(np.unique(label)) < 2:
+        only = "none" if not len(label) else ("yes" if label[0] == 1 else "no")
+        raise UnusableData(
+            f"direction {str(direction)!r} has {len(label)} labels and the only answer among them is {only!r}: "
+            "a model needs both; use a longer log or check the events"
+        )
+    return rows, X[known], label, rows.label_propensity(direction)
+
+
+def fit_classifier(X: NDArray[np.float32], label: Floats, propensity: Floats, *, seed: int, problem: Problem) -> Any:
+    """Fit P(yes | looked at) although a no may only mean that nobody looked.
+
+    Expectation-maximisation for the position-based click model with known propensities (Wang et al. 2018, "Position
+    bias estimation for unbiased learning to rank"): a no counts as much as the chance that it was looked at.
+    """
+    rate = np.full(len(label), label.sum() / propensity.sum())
+    certain = bool((propensity == 1).all())
+    for _ in range(1 if certain else ROUNDS_OF_BIAS_CORRECTION):
+        looked = propensity * (1 - rate) / np.maximum(1 - propensity * rate, 1e-9)
+        weight = np.where(label == 1, 1.0, looked)
+        classifier = fit_weighted(problem.estimator(seed), X, label, weight)
+        rate = np.asarray(classifier.predict_proba(X)[:, 1])
+    return classifier
+
+
+def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, Any], check: NDArray[np.float32]) -> None:
+    """Write the files that decide the scores: `model.json`, `match.onnx` and `features/`.
+
+    Args:
+        fitted: what `fit` returned.
+        folder: an empty folder, made if missing.
+        source: name of the source.
+        facts: what else `model.json` should say, for example the time cuts.
+        check: feature rows on which the written model must answer as scikit-learn does.
+
+    Raises:
+        ModelError: the written model answers differently.
+    """
+    (folder / SCORING_FOLDER).mkdir(parents=True)
+    some = next(iter(fitted.models.values())).classifier
+    state = {
+        "format": FORMAT,
+        "source": source,
+        "directions": [str(direction) for direction in fitted.models],
+        "feature_names": list(fitted.features.feature_names),
+        "encoder": fitted.features.save(folder / SCORING_FOLDER),
+        "facts": {"settings": settings_of(some), **facts},
+    }
+    (folder / "model.json").write_text(json.dumps(state, indent=1, sort_keys=True), encoding="utf-8")
+    (folder / "match.onnx").write_bytes(match_graph(fitted.models))
+    expected, got = fitted.score_features(check).match, MatchModel.load(folder).score_features(check).match
+    difference = float(np.abs(expected - got).max(initial=0.0))
+    if difference > LARGEST_DIFFERENCE:
+        raise ModelError(f"the ONNX form differs from scikit-learn by {difference:.1e}: please report this as a bug")

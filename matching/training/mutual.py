@@ -1,0 +1,139 @@
+"""Best of both: a model of the match itself, beside the product of the two directions.
+
+A second model learns from pseudo-labels that mix what happened with what both directions say: a quarter the realised
+match, three quarters the product of the two probabilities.
+
+Nothing leaks: the directions' answers that it learns from are out of fold (each half of the training lists is answered
+by directions fitted and calibrated without it), and it is calibrated on the later calibration slice.
+
+Source: Goda, Hayashi and Saito (2024), "A best-of-both approach to improve match predictions and reciprocal
+recommendations for job search", arXiv 2409.10992.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.data.labels import LabelledPairs
+from matching.data.tables import Direction
+from matching.errors import UnusableData
+from matching.features.feature_set import FeatureSet
+from matching.model.calibration import Sigmoid, clipped_logit, fit_sigmoid
+from matching.model.match_model import Scores
+from matching.problems.estimators import fit_weighted
+from matching.problems.problem import Problem
+from matching.training.fit import DirectionModel, FittedModel, fit_directions
+
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+REALISED_SHARE = 0.25
+FOLDS = 2
+
+
+@dataclass(frozen=True)
+class BestOfBoth:
+    """A fitted model whose match is learned, not multiplied.
+
+    Attributes:
+        directions: the fitted directions, whose own answers stay as they are.
+        classifier: the model of the match; its columns are the features, then the log odds of both directions.
+        calibration: of the match.
+    """
+
+    directions: FittedModel
+    classifier: Any
+    calibration: Sigmoid
+
+    @property
+    def features(self) -> FeatureSet:
+        """The features of both directions."""
+        return self.directions.features
+
+    def score_features(self, features: Floats32) -> Scores:
+        """Score a feature matrix, shape (n_pairs, n_features)."""
+        scores = self.directions.score_features(features)
+        raw = self.classifier.predict_proba(_columns(features, scores))[:, 1]
+        return Scores(features, scores.company, scores.candidate, self.calibration.apply(raw).astype(np.float32))
+
+
+def fit_best_of_both(
+    fitted: FittedModel, train: LabelledPairs, calibration: LabelledPairs, *, seed: int, problem: Problem
+) -> BestOfBoth:
+    """Fit the model of the match on the training slice, calibrate it on the calibration slice.
+
+    Args:
+        fitted: what `training.fit` returned for the same slices.
+        train: labelled pairs of the oldest slice.
+        calibration: labelled pairs of the slice after it.
+        seed: seed of the estimator and of the halves.
+        problem: the estimator.
+
+    Raises:
+        UnusableData: only one direction has labels, or a half of the lists has one class only.
+    """
+    if len(fitted.models) < len(Direction):
+        raise UnusableData("best of both needs labels of both directions: use the product")
+    X = fitted.features.transform(train.pairs)
+    scores = _out_of_fold(train, X, seed=seed, problem=problem)
+    rows, label, weight = pseudo_labels(train, scores.match.astype(np.float64))
+    classifier = fit_weighted(problem.estimator(seed), _columns(X, scores)[rows], label, weight)
+    newer = fitted.features.transform(calibration.pairs)
+    raw = classifier.predict_proba(_columns(newer, fitted.score_features(newer)))[:, 1]
+    known = ~np.isnan(calibration.match())
+    sigmoid = fit_sigmoid(
+        raw[known],
+        calibration.match()[known],
+        propensity=calibration.propensity[known],
+        weight=calibration.weight[known],
+    )
+    return BestOfBoth(fitted, classifier, sigmoid)
+
+
+def pseudo_labels(rows: LabelledPairs, product: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Rows, labels and weights in which every row is once a yes and once a no, each as far as it is one.
+
+    A no that perhaps nobody looked at says less about the match: of its realised share only the chance that it was
+    looked at counts, as in `training.fit_classifier`. What the directions say holds for a pair that was looked at.
+
+    Args:
+        rows: labelled pairs.
+        product: P(both say yes | looked at), shape (n,).
+
+    Returns:
+        Row numbers, labels 0 and 1, and weights, shape (2 n_known,) each.
+    """
+    known = np.flatnonzero(~np.isnan(rows.match()))
+    match, p, propensity = rows.match()[known], product[known], rows.propensity[known]
+    looked = propensity * (1 - p) / np.maximum(1 - propensity * p, 1e-9)
+    yes = REALISED_SHARE * match + (1 - REALISED_SHARE) * p
+    no = REALISED_SHARE * (1 - match) * looked + (1 - REALISED_SHARE) * (1 - p)
+    label = np.repeat([1.0, 0.0], len(known))
+    return np.tile(known, 2), label, np.concatenate([yes, no]) * np.tile(rows.weight[known], 2)
+
+
+def _out_of_fold(rows: LabelledPairs, X: Floats32, *, seed: int, problem: Problem) -> Scores:
+    """Scores of rows by directions that were fitted and calibrated on other lists."""
+    lists, codes = np.unique(rows.lists, return_inverse=True)
+    fold = np.random.default_rng(seed).permutation(len(lists))[codes] % FOLDS
+    answers = {direction: np.empty(len(rows), np.float32) for direction in Direction}
+    for part in range(FOLDS):
+        other, mine = np.flatnonzero(fold != part), np.flatnonzero(fold == part)
+        # Of the other lists, the later quarter calibrates.
+        cut = int(0.75 * len(other))
+        older, newer = other[:cut], other[cut:]
+        models: dict[Direction, DirectionModel] = fit_directions(
+            (rows.take(older), X[older]), (rows.take(newer), X[newer]), seed=seed, problem=problem
+        )
+        for direction, model in models.items():
+            answers[direction][mine] = model.predict(X[mine])
+    company, candidate = answers[Direction.COMPANY], answers[Direction.CANDIDATE]
+    return Scores(X, company, candidate, company * candidate)
+
+
+def _columns(features: Floats32, scores: Scores) -> Floats32:
+    """Features, then the log odds of both directions, shape (n_pairs, n_features + 2)."""
+    sides = [scores.direction(direction) for direction in Direction]
+    odds = [clipped_logit(np.asarray(p, dtype=np.float64)) for p in sides]
+    return np.column_stack([features, *odds]).astype(np.float32)

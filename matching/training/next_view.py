@@ -1,0 +1,254 @@
+"""The next view: hold out the last job each candidate discovered, rank every job, see how high it comes.
+
+The protocol of many published job recommenders. A pair counts at its first view; candidates with two or more jobs are
+tested on the one they discovered last; the jobs they had seen before are left out of the ranking. It is not cut at one
+moment in time, so it stands beside the global split of `matching.data.splits`, never in its place. Jobs that were not
+there yet count as ranked too: the published floors score them like others, one floor and the model put them last.
+`holdout(holdout(dataset)[0])` holds out the view before: the slice to choose settings on.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from matching.data.dataset import Dataset, Pairs, Rows
+from matching.data.labels import labelled_pairs
+from matching.data.tables import EventKind
+from matching.errors import UnusableData
+from matching.model.match_model import MatchModel
+from matching.problems.problem import Problem
+from matching.training.fit import fit, write
+
+Floats = NDArray[np.float64]
+Score = Callable[[Rows], Floats]
+"""Rows of test candidates -> scores of every job, shape (n_candidates, n_jobs)."""
+
+PairScore = Callable[[Pairs], NDArray[np.floating]]
+"""Pairs -> a score of each, shape (n_pairs,)."""
+
+CUT = 10
+CHUNK_CANDIDATES = 32
+WORKERS = min(os.cpu_count() or 1, 4)
+BOOTSTRAP_ROUNDS = 1_000
+TEXT_SHARE = 0.5
+"""Weight of the title's similarity against a job in a known city, as in the published floor."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is held out.
+
+    Attributes:
+        candidates: the newest profile version each test candidate had when it happened, schema of `Candidate`.
+        jobs: every job, schema of `Job`, one row each.
+        job_rows: shape (n_candidates,), row in `jobs` of the job that was viewed.
+        seen: shape (n_candidates, n_jobs), 1 where the candidate had viewed the job before.
+        time: shape (n_candidates,), when the job was viewed, microseconds since 1970.
+        exists_from: shape (n_jobs,), from when on each job was surely there, microseconds since 1970.
+    """
+
+    candidates: pl.DataFrame
+    jobs: pl.DataFrame
+    job_rows: Rows
+    seen: csr_matrix
+    time: Rows
+    exists_from: Rows
+
+    def __len__(self) -> int:
+        return len(self.job_rows)
+
+
+def holdout(dataset: Dataset) -> tuple[Dataset, Targets]:
+    """Split off the last discovered job of every candidate with two or more.
+
+    Returns:
+        The dataset without the held-out views, without anything later of the same candidates, and the targets.
+
+    Raises:
+        UnusableData: no candidate viewed two jobs.
+    """
+    discovered = _discovered(dataset.events)
+    last = discovered.filter(pl.len().over("candidate_id") > 1).unique("candidate_id", keep="last", maintain_order=True)
+    if last.is_empty():
+        raise UnusableData(
+            f"source {dataset.name!r}: nobody viewed two jobs at different times: no next view to predict"
+        )
+    held_out = last.select("candidate_id", pl.col("time").alias("until"))
+    events = dataset.events.join(held_out, on="candidate_id", how="left", maintain_order="left")
+    events = events.filter((pl.col("time") < pl.col("until")).fill_null(True)).drop("until")
+    versions = dataset.candidates.join(held_out, on="candidate_id", how="left", maintain_order="left")
+    versions = versions.filter((pl.col("updated_at") <= pl.col("until")).fill_null(True)).drop("until")
+    jobs = dataset.jobs if dataset.date_jobs is None else dataset.date_jobs(dataset.jobs, events)
+    training = replace(dataset, candidates=versions, jobs=jobs, events=events)
+    return training, _targets(last, training)
+
+
+def _discovered(events: pl.DataFrame) -> pl.DataFrame:
+    """First views, oldest first; of several at one moment only one counts, since neither came before the other."""
+    views = events.filter(pl.col("kind") == EventKind.VIEW).sort("time", "job_id")
+    first = views.unique(["candidate_id", "job_id"], keep="first", maintain_order=True)
+    return first.select("candidate_id", "job_id", "time")
+
+
+def _targets(last: pl.DataFrame, training: Dataset) -> Targets:
+    jobs = training.jobs.sort("updated_at").unique("job_id", keep="last").sort("job_id")
+    job_row = dict(zip(jobs["job_id"], range(jobs.height), strict=True))
+    newest = training.candidates.sort("updated_at").unique("candidate_id", keep="last")
+    last = last.join(newest.select("candidate_id"), on="candidate_id", how="semi").sort("candidate_id")
+    candidates = last.select("candidate_id").join(newest, on="candidate_id", how="left", maintain_order="left")
+    person_row = dict(zip(last["candidate_id"], range(last.height), strict=True))
+    pairs = training.events.select("candidate_id", "job_id").unique().sort("candidate_id", "job_id")
+    known = [(person_row[c], job_row[j]) for c, j in pairs.rows() if c in person_row and j in job_row]
+    rows, columns = np.array(known, dtype=np.int64).reshape(-1, 2).T
+    seen = csr_matrix((np.ones(len(known)), (rows, columns)), shape=(last.height, jobs.height))
+    job_rows = np.array([job_row[j] for j in last["job_id"]], dtype=np.int64)
+    first = training.jobs.group_by("job_id").agg(pl.col("updated_at").min()).sort("job_id")
+    times = (last["time"].dt.epoch("us").to_numpy(), first["updated_at"].dt.epoch("us").to_numpy())
+    return Targets(candidates, jobs, job_rows, seen, *times)
+
+
+def popularity(training: Dataset, targets: Targets) -> Score:
+    """Score a job by how many candidates viewed it, between 0 and 1."""
+    counts = training.events.select("candidate_id", "job_id").unique().group_by("job_id").len()
+    views = targets.jobs.join(counts, on="job_id", how="left", maintain_order="left")["len"].fill_null(0).to_numpy()
+    share = views / max(views.max(), 1)
+    return lambda rows: np.broadcast_to(share, (len(rows), len(share)))
+
+
+def same_city(targets: Targets) -> Score:
+    """Score a job by how many jobs of its city (and region) the candidate has viewed before."""
+    places = targets.jobs.select(pl.struct("city", "region").rank("dense").alias("code"))["code"].to_numpy() - 1
+    in_place = csr_matrix((np.ones(len(places)), (np.arange(len(places)), places)))
+    visits = (targets.seen @ in_place).toarray()
+    return lambda rows: visits[rows][:, places]
+
+
+def title_similarity(targets: Targets) -> Score:
+    """Cosine between the sublinear TF-IDF of a job's title and company and the mean of those viewed before."""
+    text = targets.jobs.select(pl.concat_str("title", "company", separator=" ", ignore_nulls=True)).to_series()
+    titles = csr_matrix(TfidfVectorizer(sublinear_tf=True).fit_transform(text.to_list()))
+    liked = csr_matrix(targets.seen @ titles)
+    length = np.sqrt(np.asarray(liked.multiply(liked).sum(axis=1)))
+    return lambda rows: (liked[rows] @ titles.T).toarray() / np.maximum(length[rows], 1e-12)
+
+
+def baselines(training: Dataset, targets: Targets) -> dict[str, Score]:
+    """Return the floors a model must beat, by name."""
+    popular, near, alike = popularity(training, targets), same_city(targets), title_similarity(targets)
+
+    def near_and_alike(rows: Rows) -> Floats:
+        return np.minimum(near(rows), 1.0) + TEXT_SHARE * alike(rows)
+
+    return {
+        "popularity": popular,
+        "same city and popularity": lambda rows: near(rows) + 0.5 * popular(rows),
+        "TF-IDF and same city": near_and_alike,
+        "TF-IDF and same city of jobs that exist": existing_first(near_and_alike, targets),
+    }
+
+
+def existing_first(score: Score, targets: Targets) -> Score:
+    """Put jobs that were not there yet when the candidate looked below all others."""
+    return lambda rows: np.where(targets.exists_from <= targets.time[rows][:, None], score(rows), -np.inf)
+
+
+def model_score(model: MatchModel | PairScore, targets: Targets) -> Score:
+    """Score every job by the match probability; a `MatchModel` encodes each profile only once."""
+    if not isinstance(model, MatchModel):
+        return _every_job(targets, lambda who, what: model(Pairs(targets.candidates, targets.jobs, who, what)))
+    people, posts = model.encode_candidates(targets.candidates), model.encode_jobs(targets.jobs)
+    return _every_job(targets, lambda who, what: model.score_encoded(people, posts, who, what).match)
+
+
+def _every_job(targets: Targets, score: Callable[[Rows, Rows], NDArray[np.floating]]) -> Score:
+    n_jobs = targets.jobs.height
+
+    def scores(rows: Rows) -> Floats:
+        flat = score(np.repeat(rows, n_jobs), np.tile(np.arange(n_jobs), len(rows)))
+        return np.asarray(flat, dtype=np.float64).reshape(-1, n_jobs)
+
+    return scores
+
+
+def fit_model(dataset: Dataset, *, seed: int, problem: Problem) -> MatchModel:
+    """Fit the model on every view of a dataset, as the training flow does on its oldest slice.
+
+    It is calibrated on the views it learned from: a calibration keeps the order, and only the order is measured here.
+
+    Raises:
+        UnusableData: there is nothing to learn from.
+    """
+    newest: datetime = dataset.events["time"].max()  # type: ignore[assignment]  # polars types it as any literal
+    labelled = labelled_pairs(dataset, since=None, until=newest, maturity=timedelta(0), seed=seed)
+    fitted = fit(labelled, labelled, seed=seed, problem=problem)
+    check = fitted.features.transform(labelled.pairs.take(np.arange(min(len(labelled), 1_000))))
+    with TemporaryDirectory() as folder:
+        write(fitted, Path(folder), source=dataset.name, facts={}, check=check)
+        return MatchModel.load(Path(folder))
+
+
+def hits(score: Score, targets: Targets) -> tuple[Floats, Floats]:
+    """Return Recall@10 and NDCG@10 of each test candidate, shapes (n_candidates,); ties count at their average."""
+    position = np.arange(CUT)
+    recall_to = np.concatenate([[0.0], np.cumsum(np.ones(CUT))])
+    gain_to = np.concatenate([[0.0], np.cumsum(1 / np.log2(position + 2))])
+
+    def measured(rows: Rows) -> Floats:
+        above, tied = _places(np.array(score(rows)), targets.job_rows[rows], targets.seen[rows])
+        first, end = np.minimum(above, CUT), np.minimum(above + tied, CUT)
+        return np.stack([recall_to[end] - recall_to[first], gain_to[end] - gain_to[first]]) / tied
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        recall, ndcg = np.concatenate(list(pool.map(measured, _chunks(len(targets)))), axis=1)
+    return recall, ndcg
+
+
+def report(dataset: Dataset, fit_on: Callable[[Dataset], MatchModel | PairScore], *, seed: int) -> pl.DataFrame:
+    """Measure the floors and the model on the next view.
+
+    Args:
+        dataset: a one-sided dataset.
+        fit_on: fits on the dataset without the held-out views; `fit_model` does, and any function of pairs will do.
+        seed: seed of the bootstrap.
+
+    Returns:
+        One row per method: `method`, `n_candidates`, and `recall_at_10`, `ndcg_at_10` with their 95 % intervals over
+        test candidates (`_low`, `_high`).
+
+    Raises:
+        UnusableData: no candidate viewed two jobs.
+    """
+    training, targets = holdout(dataset)
+    model = existing_first(model_score(fit_on(training), targets), targets)
+    methods = baselines(training, targets) | {"model": model}
+    return pl.DataFrame([_row(name, *hits(score, targets), seed) for name, score in methods.items()])
+
+
+def _row(method: str, recall: Floats, ndcg: Floats, seed: int) -> dict[str, str | int | float]:
+    drawn = np.random.default_rng(seed).integers(0, len(recall), size=(BOOTSTRAP_ROUNDS, len(recall)))
+    row: dict[str, str | int | float] = {"method": method, "n_candidates": len(recall)}
+    for name, values in (("recall_at_10", recall), ("ndcg_at_10", ndcg)):
+        low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
+        row |= {name: float(values.mean()), f"{name}_low": float(low), f"{name}_high": float(high)}
+    return row
+
+
+def _chunks(n: int) -> Iterator[Rows]:
+    return (np.arange(start, min(start + CHUNK_CANDIDATES, n)) for start in range(0, n, CHUNK_CANDIDATES))
+
+
+def _places(scores: Floats, job_rows: Rows, seen: csr_matrix) -> tuple[Rows, Rows]:
+    """How many jobs rank above each target, and how many share its score, itself included."""
+    scores[seen.nonzero()] = -np.inf
+    own = scores[np.arange(len(job_rows)), job_rows][:, None]
+    return (scores > own).sum(axis=1), (scores == own).sum(axis=1)

@@ -1,0 +1,1 @@
+"""What a ranking is worth to a business: take rates, costs, and the report."""

@@ -1,0 +1,1 @@
+"""Runs, registered versions, aliases and their trail. The one place that talks to MLflow."""

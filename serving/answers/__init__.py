@@ -1,0 +1,1 @@
+"""What is answered: match, rank, plan, explain, advise, feedback. Knows no HTTP framework."""

@@ -1,0 +1,1 @@
+"""The HTTP endpoint: routes, request models, refusals and the OpenAPI page."""

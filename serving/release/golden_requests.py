@@ -1,0 +1,92 @@
+"""Golden requests: a deployed model must answer what it answered at training, over real HTTP."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from matching.errors import GoldenMismatch, ModelError
+from serving.release import health
+
+TOLERANCE = 1e-6
+SCORES = ("company", "candidate", "match")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One golden request.
+
+    Attributes:
+        pair: the candidate and the job, as a client sends them.
+        scores: probability by name at training; None for a direction without labels.
+    """
+
+    pair: dict[str, Any]
+    scores: dict[str, float | None]
+
+
+def read(bundle: Path) -> list[Case]:
+    """Read the golden cases of a bundle.
+
+    Raises:
+        ModelError: the file is missing, empty or not as described in `docs/decisions/0001-the-whole-way.md`.
+    """
+    path = bundle / "golden.json"
+    try:
+        cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
+        read_cases = [
+            Case(
+                {"candidate": case["candidate"], "job": case["job"]},
+                {name: case["scores"].get(name) for name in SCORES},
+            )
+            for case in cases
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path} holds no golden cases: train again") from error
+    if not read_cases or any(case.scores["match"] is None for case in read_cases):
+        raise ModelError(f"{path} holds no golden cases with a match score: train again")
+    return read_cases
+
+
+def check(address: str, cases: list[Case]) -> float:
+    """Send every case and return the largest difference from the scores at training.
+
+    Raises:
+        GoldenMismatch: a score differs by more than 1e-6, or a case is refused.
+    """
+    with health.client(address, 30.0) as http:
+        return max(_check(http, number, case) for number, case in enumerate(cases))
+
+
+def _check(http: httpx.Client, number: int, case: Case) -> float:
+    try:
+        answer = http.post("/v1/match", json={"pairs": [case.pair]})
+    except httpx.HTTPError as error:
+        raise GoldenMismatch(f"golden case {number} got no answer: {type(error).__name__}") from error
+    if answer.status_code != httpx.codes.OK:
+        raise GoldenMismatch(f"golden case {number} was refused with status {answer.status_code}: train again")
+    prediction = answer.json()["predictions"][0]
+    largest = 0.0
+    for name, expected in case.scores.items():
+        got = prediction[f"{name}_probability"]
+        if (got is None) != (expected is None):
+            raise _mismatch(number, name, expected, got)
+        if got is not None and expected is not None:
+            difference = abs(got - expected)
+            if not difference <= TOLERANCE:
+                raise _mismatch(number, name, expected, got)
+            largest = max(largest, difference)
+    return largest
+
+
+def _mismatch(number: int, name: str, expected: float | None, got: float | None) -> GoldenMismatch:
+    return GoldenMismatch(
+        f"golden case {number}: {name} was {_shown(expected)} at training and is {_shown(got)} when served, "
+        f"over {TOLERANCE:g} apart: this model is not put into service; train again with the installed packages"
+    )
+
+
+def _shown(score: float | None) -> str:
+    return "absent" if score is None else f"{score:.9f}"

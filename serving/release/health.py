@@ -1,0 +1,110 @@
+"""Whether a service is up: its address, its readiness, and the model it says it has."""
+
+import ipaddress
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from matching.data.dataset import Progress
+from matching.errors import EngineError
+
+READY_SECONDS = 120.0
+POLL_SECONDS = 0.2
+SAY_SECONDS = 10.0
+LOOK_SECONDS = 2.0
+FAILED_START = "Application startup failed"  # uvicorn's words
+FAILED_STARTS = 3
+
+
+def url(address: str, port: int) -> str:
+    """Where a service that listens at an address is reached from this machine."""
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 compared with, not listened on
+    host = anywhere.get(address, address)
+    try:
+        bracketed = ipaddress.ip_address(host).version == 6
+    except ValueError:
+        bracketed = False
+    return f"http://[{host}]:{port}" if bracketed else f"http://{host}:{port}"
+
+
+def client(address: str, timeout_seconds: float = 10.0) -> httpx.Client:
+    """A client for a service of this machine: no proxy in between, whatever the environment says."""
+    return httpx.Client(base_url=address, timeout=timeout_seconds, trust_env=False)
+
+
+def is_ready(address: str) -> bool:
+    """Whether the service says that it is ready."""
+    try:
+        with client(address, 2.0) as http:
+            return http.get("/readyz").status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def wait_until_ready(
+    address: str,
+    *,
+    runs: Callable[[], bool],
+    output: Callable[[], str],
+    progress: Progress,
+    timeout_seconds: float | None = None,
+) -> float:
+    """Wait until the service is ready and return the seconds it took.
+
+    Args:
+        address: where it answers.
+        runs: tells whether it still runs.
+        output: tells what it printed lately.
+        progress: told from time to time that this still waits.
+        timeout_seconds: how long to wait; READY_SECONDS where not given.
+
+    Raises:
+        EngineError: it ended, failed to start again and again, or was not ready in time.
+    """
+    timeout_seconds = READY_SECONDS if timeout_seconds is None else timeout_seconds
+    began = said = looked = time.monotonic()
+    while not is_ready(address):
+        now = time.monotonic()
+        if not runs():
+            raise EngineError(f"the new service ended while starting: {_reason(output())}")
+        if now - began > timeout_seconds:
+            raise EngineError(f"the new service was not ready within {timeout_seconds:.0f} s: {_reason(output())}")
+        if now - looked > LOOK_SECONDS:
+            looked = now
+            _give_up_if_failing(output())
+        if now - said > SAY_SECONDS:
+            said = now
+            progress(f"waiting for the service, {now - began:.0f} of at most {timeout_seconds:.0f} s")
+        time.sleep(POLL_SECONDS)
+    return time.monotonic() - began
+
+
+def _give_up_if_failing(printed: str) -> None:
+    """BentoML starts a worker again for ever; one that fails each time will not get better."""
+    if printed.count(FAILED_START) >= FAILED_STARTS or "not ready: TamperedModel" in printed:
+        raise EngineError(f"the new service does not start: {_reason(printed)}")
+
+
+def _reason(printed: str) -> str:
+    """The last line that says why a service is not ready."""
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    named = [line for line in lines if "Error" in line or "not ready" in line]
+    return (named or lines or ["it printed nothing"])[-1][:300]
+
+
+def model(address: str) -> dict[str, Any]:
+    """What the service says about its model.
+
+    Raises:
+        EngineError: it does not answer.
+    """
+    try:
+        with client(address) as http:
+            answer = http.get("/v1/model")
+            answer.raise_for_status()
+            described: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        raise EngineError(f"the service at {address} does not tell its model: {type(error).__name__}") from error
+    return described

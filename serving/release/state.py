@@ -1,0 +1,121 @@
+"""What is deployed, as a small file: written whole or not at all."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from home.settings import Settings
+from matching.errors import BusyError, StorageError
+from serving.release import health
+from serving.release.engines import Service
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A service that was put into place.
+
+    Attributes:
+        engine: what runs it: docker, podman or process.
+        model_name: name of the registered model.
+        model_version: its version.
+        bento_tag: name and version of the Bento.
+        bento_path: folder of the Bento.
+        digest: SHA-256 over everything in the Bento.
+        image: image it runs; None for a process.
+        identity: container id or process number.
+        created: when the process was started, seconds since 1970; 0 for a container.
+        host: address it listens on.
+        port: port it listens on.
+        started_at: when it was started, UTC.
+        previous: what it replaced, without what that had replaced.
+    """
+
+    engine: str
+    model_name: str
+    model_version: str
+    bento_tag: str
+    bento_path: Path
+    digest: str
+    image: str | None
+    identity: str
+    created: float
+    host: str
+    port: int
+    started_at: datetime
+    previous: "Deployment | None" = None
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return health.url(self.host, self.port)
+
+    @property
+    def service(self) -> Service:
+        """Its process or container."""
+        return Service(self.engine, self.identity, self.created)
+
+
+def read(path: Path) -> Deployment | None:
+    """Read what is deployed; None where nothing is."""
+    try:
+        return _from_facts(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StorageError(f"{path} cannot be read: stop the service by hand, then remove this file") from error
+
+
+def write(path: Path, deployment: Deployment) -> None:
+    """Write what is deployed; a reader sees the old or the new state, never half of one."""
+    previous = replace(deployment.previous, previous=None) if deployment.previous else None
+    text = json.dumps(asdict(replace(deployment, previous=previous)), indent=1, default=str)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}: free some space and deploy again") from error
+
+
+def deployment_file(settings: Settings) -> Path:
+    """File that says what is deployed."""
+    return settings.root / "run" / "deployment.json"
+
+
+def trial_file(settings: Settings) -> Path:
+    """File that names a trial service as long as there is one, so that a killed deployment leaves no orphan."""
+    return settings.root / "run" / "trial.json"
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Hold the lock of this home's service.
+
+    Raises:
+        BusyError: another command holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    path = settings.root / "run" / "deployment.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path, timeout=0):
+            yield
+    except Timeout as error:
+        raise BusyError(f"another deployment or stop is at work in {settings.root}: wait until it has ended") from error
+
+
+def _from_facts(facts: dict[str, Any]) -> Deployment:
+    previous = facts.pop("previous")
+    facts["bento_path"] = Path(facts["bento_path"])
+    facts["started_at"] = datetime.fromisoformat(facts["started_at"])
+    return Deployment(**facts, previous=_from_facts(previous) if previous else None)

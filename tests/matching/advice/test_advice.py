@@ -1,0 +1,237 @@
+"""Advice is truthful, bounded, and raises true matches by what it said: judged by the simulator's own probabilities."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from matching.advice.advice import MAX_POOL, Advice, Pool, advise, measure_spreads, read_profiles, true_effects
+from matching.advice.changes import LEARNED_YEARS, candidate_changes, job_changes
+from matching.advice.effects import DEFAULT, Guess, Spread, Spreads
+from matching.data.splits import split
+from matching.data.tables import CandidateProfile, JobProfile, ProtectedAttributes, Skill
+from matching.errors import ModelError
+from matching.model.match_model import MatchModel
+from matching.training import fit
+from tests.matching.market import SMALL, small_market
+
+UNTUNED_SEED = 23
+PEOPLE, POOL, CHOSEN = 60, 60, 3
+ADA = CandidateProfile(
+    candidate_id="ada",
+    headline="Backend engineer",
+    resume="Also wrote Terraform modules.",
+    skills=[Skill(name="Python", years=8), Skill(name="Go", years=None)],
+    experience_years=8,
+    city="Austin",
+    remote_wish="hybrid",
+    wish_cities=["Denver"],
+    expected_salary_usd_per_year=100_000,
+)
+BACKEND = JobProfile(
+    job_id="backend",
+    title="Senior Backend Engineer (Python)",
+    must_have_skills=["Python", "Rust"],
+    nice_to_have_skills=["terraform", "Kafka"],
+    city="Berlin",
+    remote_policy="onsite",
+    min_experience_years=1.0,
+    max_experience_years=59.0,
+    min_salary_usd_per_year=90_000,
+    max_salary_usd_per_year=120_000,
+    company_size="11-50",
+    industry="Fintech",
+)
+
+
+def table(*profiles: CandidateProfile | JobProfile) -> pl.DataFrame:
+    from matching.data.tables import polars_schema
+
+    rows = [profile.model_dump() for profile in profiles]
+    return pl.DataFrame(rows, schema=polars_schema(type(profiles[0])), orient="row")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Advice for one side with the true gains of its best changes."""
+
+    advice: list[Advice]
+    gains: list[np.ndarray]
+
+    def first(self) -> tuple[np.ndarray, np.ndarray]:
+        """Promised and true gain of the first change of each."""
+        pairs = [(one.best[0].effect.matches, gain[0]) for one, gain in zip(self.advice, self.gains, strict=True)]
+        promised, true = np.array(pairs).T
+        return promised, true
+
+    def held(self) -> float:
+        """Share of the true gains inside their intervals."""
+        inside = [
+            best.effect.low <= value <= best.effect.high
+            for one, gain in zip(self.advice, self.gains, strict=True)
+            for best, value in zip(one.best, gain, strict=True)
+        ]
+        return float(np.mean(inside))
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judged]:
+    """A market whose seed nothing was tuned on: spreads of some people, judged on others, each with its own pool."""
+    dataset = small_market(UNTUNED_SEED)
+    assert dataset.truth is not None
+    parts = split(dataset, maturity=timedelta(days=14), seed=7)
+    fitted = fit.fit(parts.train, parts.calibration, seed=7, problem=SMALL)
+    folder = tmp_path_factory.mktemp("advice")
+    check = fitted.features.transform(parts.holdout.pairs.take(np.arange(5)))
+    fit.write(fitted, folder, source="marketplace", facts={}, check=check)
+    model = MatchModel.load(folder)
+    candidates, jobs = (_newest(frame, parts.cuts.train_end) for frame in (dataset.candidates, dataset.jobs))
+    measured, fresh = ([frame[np.arange(half, frame.height, 2)] for frame in (candidates, jobs)] for half in (0, 1))
+    measure_spreads(model, *measured, dataset.truth, seed=1, people=80, pool=POOL).write(folder)
+    spreads, rng = Spreads.load(folder), np.random.default_rng(5)
+    answers = {}
+    for side, mine, others in (("candidate", *fresh), ("job", *fresh[::-1])):
+        answers[side] = Judged([], [])
+        for profile in read_profiles(mine[rng.choice(mine.height, PEOPLE, replace=False)]):
+            seen = others[rng.choice(others.height, POOL, replace=False)]
+            pool = Pool.of(seen, model.encode_jobs(seen) if side == "candidate" else model.encode_candidates(seen))
+            advice = advise(model, profile, pool, spreads, limit=CHOSEN)
+            gains = true_effects(dataset.truth, profile, [best.change for best in advice.best], seen)[1:]
+            answers[side].advice.append(advice)
+            answers[side].gains.append(gains)
+    return answers
+
+
+def _newest(profiles: pl.DataFrame, until: object) -> pl.DataFrame:
+    key = "candidate_id" if "candidate_id" in profiles.columns else "job_id"
+    before = profiles.filter(pl.col("updated_at") < until).sort(key, "updated_at")
+    return before.unique(key, keep="last", maintain_order=True)
+
+
+@pytest.mark.parametrize("side", ["candidate", "job"])
+def test_following_the_first_advice_raises_true_matches_by_what_it_said(side: str, judged: dict[str, Judged]) -> None:
+    promised, true = judged[side].first()
+    assert (promised > 0).all()
+    error = 2.6 * np.std(true - promised) / np.sqrt(len(true))
+    assert true.mean() > error, "following the advice helps"
+    assert true.mean() / promised.mean() == pytest.approx(1.0, abs=0.35)
+
+
+@pytest.mark.parametrize("side", ["candidate", "job"])
+def test_intervals_hold_about_the_nominal_share_of_true_gains(side: str, judged: dict[str, Judged]) -> None:
+    assert 0.68 <= judged[side].held() <= 0.95
+
+
+def test_advice_says_what_it_is_in_words(judged: dict[str, Judged]) -> None:
+    best = judged["candidate"].advice[0].best[0]
+    effect = best.effect
+    assert f"{effect.matches:+.2f} expected matches ({effect.low:.2f} to {effect.high:.2f})" in best.words
+    assert "among 60 open jobs; only if you" in best.words
+    assert effect.low < effect.matches < effect.high
+
+
+def test_of_changes_that_exclude_each_other_one_is_advised(judged: dict[str, Judged]) -> None:
+    for one in (*judged["candidate"].advice, *judged["job"].advice):
+        choices = [best.change.choice for best in one.best]
+        assert len(choices) == len(set(choices))
+        effects = [best.effect.matches for best in one.best]
+        assert effects == sorted(effects, reverse=True)
+
+
+def test_a_candidate_keeps_everything_true() -> None:
+    """No skill is removed, no experience made up, no text rewritten; what is added is said to be a condition."""
+    for change in candidate_changes(ADA, table(BACKEND), np.ones(1)):
+        after = change.profile
+        assert isinstance(after, CandidateProfile)
+        assert after.skills[:2] == ADA.skills
+        fixed = {"headline", "resume", "experience_years", "city", "region", "country", "candidate_id"}
+        assert {name: getattr(after, name) for name in fixed} == {name: getattr(ADA, name) for name in fixed}
+        assert change.condition.startswith("only if")
+    assert not set(ProtectedAttributes.model_fields) & (set(CandidateProfile.model_fields) - {"candidate_id"})
+
+
+def test_only_skills_that_jobs_ask_for_and_the_candidate_lacks_are_advised() -> None:
+    skills = [c.profile for c in candidate_changes(ADA, table(BACKEND), np.ones(1)) if c.kind == "skill"]
+    added = [profile.skills[-1] for profile in skills if isinstance(profile, CandidateProfile)]
+    assert added == [Skill(name="Rust", years=LEARNED_YEARS), Skill(name="Kafka", years=LEARNED_YEARS)]
+
+
+def test_wishes_come_from_the_pool_and_are_new() -> None:
+    changes = candidate_changes(ADA, table(BACKEND), np.ones(1))
+    words = {change.words for change in changes if change.kind not in ("skill", "salary", "remote")}
+    assert words == {
+        "Wishing to work in Berlin",
+        "Wishing the role Backend Engineer",
+        "Wishing a company of 11-50 people",
+        "Wishing the industry Fintech",
+    }
+
+
+def test_a_job_changes_within_the_rules_of_its_table() -> None:
+    changes = job_changes(BACKEND)
+    assert {change.kind for change in changes} == {"must_have", "salary", "remote", "experience"}
+    by_words = {change.words: change.profile for change in changes}
+    moved = by_words["Making Rust a nice-to-have"]
+    assert isinstance(moved, JobProfile)
+    assert moved.must_have_skills == ["Python"]
+    assert moved.nice_to_have_skills == ["terraform", "Kafka", "Rust"]
+    assert "Accepting 2 years more experience" not in by_words, "60 years is the limit"
+    lowest = by_words["Asking for 2 years less experience"]
+    assert isinstance(lowest, JobProfile)
+    assert lowest.min_experience_years == 0
+
+
+def test_an_empty_profile_gets_an_empty_list_or_wishes_only() -> None:
+    nobody = CandidateProfile(candidate_id="x", headline="", skills=[])
+    bare = JobProfile(job_id="j", title="")
+    assert {change.kind for change in candidate_changes(nobody, table(bare), np.ones(1))} == {"remote"}
+    assert {change.kind for change in job_changes(bare)} == {"remote"}
+
+
+def test_a_large_pool_is_looked_at_at_even_distances() -> None:
+    many = pl.DataFrame({"n": np.arange(3 * MAX_POOL)})
+    pool = Pool.of(many, None)  # type: ignore[arg-type]  # nothing is scored
+    assert pool.rows.tolist() == list(range(0, 3 * MAX_POOL, 3))
+
+
+def test_the_largest_promise_is_no_winners_curse() -> None:
+    """Guesses of noise alone: the largest guess is far from zero, the largest promise is not."""
+    generator = np.random.default_rng(3)
+    noise, before = generator.normal(0, 1, (2_000, 20)), np.full((2_000, 20), 5.0)
+    truth = generator.normal(0, 0.3, (2_000, 20))
+    guess = Guess((truth + noise).ravel(), np.abs(truth + noise).ravel(), before.ravel())
+    spread = Spread.fit(guess, truth.ravel())
+    middle, low, high = (ends.reshape(2_000, 20) for ends in spread.promise(guess))
+    best = middle.argmax(axis=1)
+    everyone = np.arange(2_000)
+    assert (truth + noise)[everyone, best].mean() > 3 * truth[everyone, best].mean()
+    assert middle[everyone, best].mean() == pytest.approx(truth[everyone, best].mean(), abs=0.03)
+    inside = (low <= truth) & (truth <= high)
+    assert inside.mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_a_promise_never_goes_against_the_guess() -> None:
+    effect = np.linspace(0.1, 1.0, 400)
+    guess = Guess(effect, effect / 5, np.full(400, 2.0))
+    assert Spread.fit(guess, 1.5 - effect).slope == 0
+    assert Spread.fit(guess, effect).slope == pytest.approx(1.0, abs=0.05)
+    assert all(spread.slope >= 0 for spread in DEFAULT.kinds.values())
+
+
+def test_spreads_are_kept_as_data(tmp_path: Path) -> None:
+    assert Spreads.load(tmp_path) is DEFAULT
+    own = Spreads({"candidate skill": Spread(0.5, 0.1, (1.0, 2.0, 3.0), 1.5)}, "truth")
+    own.write(tmp_path)
+    assert Spreads.load(tmp_path) == own
+    (tmp_path / "advice.json").write_text('{"format": 9}')
+    with pytest.raises(ModelError, match="format 9"):
+        Spreads.load(tmp_path)
+
+
+def test_another_spelling_of_a_skill_is_no_new_skill_and_keeps_its_years() -> None:
+    person = ADA.model_copy(update={"skills": [Skill(name="k8s", years=6)], "resume": "golang"})
+    post = BACKEND.model_copy(update={"must_have_skills": ["Kubernetes", "Go"], "nice_to_have_skills": []})
+    assert not [one for one in candidate_changes(person, table(post), np.ones(1)) if one.kind == "skill"]

@@ -1,0 +1,117 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from matching.data.dataset import Pairs
+from matching.data.tables import Candidate, Direction, personal_columns
+from matching.errors import ModelError
+from matching.features.pair_features import FEATURE_NAMES
+from matching.model import golden_requests, reference
+from matching.model.match_model import MatchModel
+from matching.training.fit import write
+from tests.matching.market import Trained
+
+
+@pytest.fixture(scope="module")
+def folder(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    write(
+        trained.model,
+        folder,
+        source="marketplace",
+        facts={"note": "x"},
+        check=np.zeros((1, len(FEATURE_NAMES)), np.float32),
+    )
+    return folder
+
+
+@pytest.fixture
+def copy(folder: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(folder, tmp_path / "copy")
+
+
+def test_probabilities_are_probabilities_and_the_match_is_their_product(trained: Trained, folder: Path) -> None:
+    scores = MatchModel.load(folder).score(trained.parts.holdout.pairs)
+    assert scores.company is not None
+    assert scores.candidate is not None
+    assert ((scores.match > 0) & (scores.match < 1)).all()
+    np.testing.assert_allclose(scores.match, scores.company * scores.candidate, rtol=1e-5)
+
+
+def test_a_pair_scores_the_same_alone_and_among_many(trained: Trained, folder: Path) -> None:
+    """Features to the last bit; onnxruntime adds up the trees of a batch in another order."""
+    model = MatchModel.load(folder)
+    pairs = trained.parts.holdout.pairs
+    together = model.score(pairs)
+    for row in range(0, len(pairs), len(pairs) // 20):
+        alone = model.score(pairs.take(np.array([row])))
+        np.testing.assert_array_equal(alone.features[0], together.features[row])
+        assert alone.match[0] == pytest.approx(together.match[row], rel=1e-5)
+
+
+def test_no_pairs_give_no_scores(trained: Trained, folder: Path) -> None:
+    assert len(MatchModel.load(folder).score(trained.parts.holdout.pairs.take(np.zeros(0, np.int64))).match) == 0
+
+
+def test_no_file_of_a_model_is_a_pickle(folder: Path) -> None:
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        assert file.suffix in {".json", ".npz", ".onnx"}
+        assert not file.read_bytes().startswith(b"\x80")
+    with np.load(folder / "features" / "text.npz", allow_pickle=False) as arrays:
+        assert set(arrays) == {"words", "spelling", "topics", "topic_vectors"}
+
+
+def test_a_model_of_another_format_is_refused(copy: Path) -> None:
+    state = json.loads((copy / "model.json").read_text())
+    (copy / "model.json").write_text(json.dumps(state | {"format": 99}))
+    with pytest.raises(ModelError, match="format 99"):
+        MatchModel.load(copy)
+
+
+def test_a_model_with_other_features_is_refused(copy: Path) -> None:
+    state = json.loads((copy / "model.json").read_text())
+    (copy / "model.json").write_text(json.dumps(state | {"feature_names": ["x"]}))
+    with pytest.raises(ModelError, match="other features"):
+        MatchModel.load(copy)
+
+
+def test_a_missing_file_says_which(copy: Path) -> None:
+    (copy / "features" / "text.npz").unlink()
+    with pytest.raises(ModelError, match=r"text\.npz.*run `make train`"):
+        MatchModel.load(copy)
+
+
+def test_golden_cases_hold_no_candidate_and_score_again_the_same(
+    trained: Trained, folder: Path, tmp_path: Path
+) -> None:
+    model = MatchModel.load(folder)
+    golden_requests.write(model, trained.dataset.jobs, tmp_path, seed=1)
+    cases = json.loads((tmp_path / golden_requests.GOLDEN).read_text())["cases"]
+    resumes = set(trained.dataset.candidates["resume"])
+    assert len(cases) == golden_requests.CASES
+    assert len({case["scores"]["match"] for case in cases}) > golden_requests.CASES / 2, "cases must tell models apart"
+    for case in cases:
+        assert case["candidate"].get("resume", "") not in resumes
+        assert set(case["scores"]) == {"company", "candidate", "match"}
+
+
+def names(pairs: Pairs) -> list[str]:
+    return pairs.candidates["candidate_id"].gather(pairs.candidate_rows).to_list()
+
+
+def test_the_reference_is_the_holdout_with_the_models_own_answers(trained: Trained, folder: Path) -> None:
+    holdout = trained.parts.holdout
+    scores = MatchModel.load(folder).score(holdout.pairs)
+    table = reference.frame(holdout, scores, FEATURE_NAMES)
+    assert table.height == len(holdout)
+    assert table["match_probability"].to_numpy() == pytest.approx(scores.match)
+    assert table["company_label"].sum() == holdout.label(Direction.COMPANY).sum()
+    assert table["candidate_label"].null_count() == np.isnan(holdout.candidate).sum()
+    assert not personal_columns(Candidate) & set(table.columns)
+    assert not set(table["candidate_id"]) & set(trained.dataset.candidates["candidate_id"]), (
+        "who they are is not needed"
+    )
+    assert table["candidate_id"].n_unique() == len(set(names(holdout.pairs)))

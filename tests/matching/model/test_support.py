@@ -1,0 +1,159 @@
+"""An interval holds the true rate as often as it says, and is absent where nothing is known."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from matching.data.tables import Direction
+from matching.model import support
+from matching.model.support import LEAST_ROWS, Facts, Support
+from tests.matching.market import Trained
+
+NOTHING = np.empty(0, dtype=np.float32)
+"""Features of a pair of which nothing must be stated."""
+
+
+def logged(
+    generator: np.random.Generator, n: int, *, bias: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Truth, prediction, label and propensity of a log in which some pairs were not looked at."""
+    truth = generator.beta(2, 5, n)
+    looked = generator.uniform(0.2, 1.0, n) if bias else np.ones(n)
+    label = (generator.random(n) < truth * looked).astype(float)
+    return truth, 0.8 * truth + 0.05, label, looked
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_intervals_hold_the_true_rate_of_their_bin_as_often_as_they_say(bias: bool) -> None:
+    generator = np.random.default_rng(1)
+    held, total = 0, 0
+    for _ in range(40):
+        truth, predicted, label, looked = logged(generator, 4_000, bias=bias)
+        for one in support.fit(predicted, label, propensity=looked, weight=np.ones(4_000)).bins:
+            members = (predicted >= one.lowest) & (predicted <= one.highest)
+            held += one.low <= np.average(truth[members], weights=looked[members]) <= one.high
+            total += 1
+    assert total == 40 * support.BINS
+    assert 0.925 <= held / total <= 0.975  # nominal .95, standard error .008
+
+
+def test_intervals_of_a_trained_model_hold_the_best_knowable_rate(trained: Trained) -> None:
+    rows, truth = trained.parts.calibration, trained.dataset.truth
+    assert truth is not None
+    scores = trained.model.score_features(trained.model.features.transform(rows.pairs))
+    fitted = support.fit_all(scores, rows)
+    company, candidate = (truth.knowable(direction, rows.pairs) for direction in Direction)
+    looked, ones = rows.propensity, np.ones(len(rows))
+    told = {
+        "company": (scores.company, rows.company, company, looked),
+        "candidate": (scores.candidate, rows.candidate, candidate, ones),
+        "match": (scores.match, rows.match(), company * candidate, looked),
+    }
+    held, total = 0, 0
+    for target, (predicted, label, knowable, weight) in told.items():
+        for one in fitted[target].bins:
+            members = ~np.isnan(label) & (predicted >= one.lowest) & (predicted <= one.highest)
+            held += one.low <= np.average(knowable[members], weights=weight[members]) <= one.high
+            total += 1
+    assert total > 2 * support.BINS
+    assert held >= total - 6  # of 41 at .95, seven or more misses come by chance in 4 of 1,000 tables
+
+
+def test_more_rows_give_a_narrower_interval_around_the_prediction() -> None:
+    generator = np.random.default_rng(2)
+    few, many = (
+        support.fit(p, y, propensity=t, weight=np.ones(len(p)))
+        for _, p, y, t in (logged(generator, n, bias=True) for n in (3_000, 60_000))
+    )
+    for probability in (0.15, 0.3):
+        wide, narrow = few.interval(probability, NOTHING), many.interval(probability, NOTHING)
+        assert wide is not None
+        assert narrow is not None
+        assert 0 <= wide[0] < wide[1] <= 1
+        assert narrow[1] - narrow[0] < 0.5 * (wide[1] - wide[0])
+
+
+def test_weights_count_as_rows_only_as_far_as_they_are_rows() -> None:
+    generator = np.random.default_rng(3)
+    _, p, y, t = logged(generator, 2_000, bias=False)
+    plain = support.fit(p, y, propensity=t, weight=np.ones(2_000)).bins[0]
+    scaled = support.fit(p, y, propensity=t, weight=np.full(2_000, 7.0)).bins[0]
+    assert (scaled.low, scaled.high) == pytest.approx((plain.low, plain.high), abs=0.01)
+    heavy = support.fit(p, y, propensity=t, weight=generator.choice([1.0, 50.0], 2_000, p=[0.95, 0.05])).bins[0]
+    assert heavy.high - heavy.low > 1.3 * (plain.high - plain.low)
+
+
+def test_thin_support_is_not_enough_data() -> None:
+    generator = np.random.default_rng(4)
+    _, p, y, t = logged(generator, 2_000, bias=False)
+    fitted = support.fit(p, y, propensity=t, weight=np.ones(2_000))
+    assert fitted.interval(float(p.max()), NOTHING) is not None
+    assert fitted.interval(float(p.min()), NOTHING) is not None
+    assert fitted.interval(float(p.max()) + 0.01, NOTHING) is None
+    assert fitted.interval(float(p.min()) - 0.01, NOTHING) is None
+    few = LEAST_ROWS - 1
+    thin = support.fit(p[:few], y[:few], propensity=t[:few], weight=np.ones(few))
+    assert thin.interval(float(np.median(p[:few])), NOTHING) is None
+    nothing = support.fit(*(np.empty(0) for _ in range(2)), propensity=np.empty(0), weight=np.empty(0))
+    assert nothing.interval(0.5, NOTHING) is None
+
+
+def test_a_pair_that_lacks_more_than_the_slice_did_is_not_enough_data() -> None:
+    generator = np.random.default_rng(6)
+    _, p, y, t = logged(generator, 2_000, bias=False)
+    facts = Facts((0, 1, 2), 1)
+    fitted = support.fit(p, y, propensity=t, weight=np.ones(2_000), facts=facts)
+    nan = np.nan
+    rows = np.array([[1, 1, 1, nan], [nan, 1, 1, nan], [1, nan, nan, nan], [1, nan, nan, 5]], dtype=np.float32)
+    within, at, beyond, other = fitted.intervals(np.full(4, 0.3), rows)
+    assert within == at is not None
+    assert beyond is None
+    assert other is None, "what no pair of the slice states makes up for nothing"
+
+
+def test_so_many_rows_as_a_bin_needs_must_lack_as_much() -> None:
+    features = np.ones((1_000, 12), dtype=np.float32)
+    features[: LEAST_ROWS - 1, :9] = np.nan
+    features[LEAST_ROWS - 1, :4] = np.nan
+    features[LEAST_ROWS:, 11] = np.nan
+    features[0, 11] = np.nan  # stated by one row fewer than a bin needs
+    facts = Facts.of(features)
+    assert facts.counted == tuple(range(11))
+    assert facts.most_missing == 4
+    features[LEAST_ROWS - 1, :9] = np.nan
+    assert Facts.of(features).most_missing == 9
+    assert Facts.of(features[: LEAST_ROWS - 1]) == Facts()
+    assert Facts.of(features[:0]) == Facts()
+
+
+def test_every_target_asks_for_the_facts_of_the_whole_slice(trained: Trained) -> None:
+    rows = trained.parts.calibration
+    features = trained.model.features.transform(rows.pairs)
+    fitted = support.fit_all(trained.model.score_features(features), rows)
+    assert {one.facts for one in fitted.values()} == {Facts.of(features)}
+    labelled = features[~np.isnan(rows.label(Direction.CANDIDATE))]
+    assert Facts.of(labelled) != Facts.of(features), "else this test could not tell"
+
+
+def test_equal_predictions_share_a_bin_and_a_rate_of_zero_has_width() -> None:
+    p, y, ones = np.full(1_000, 0.2), np.zeros(1_000), np.ones(1_000)
+    (only,) = support.fit(p, y, propensity=ones, weight=ones).bins
+    assert (only.yes_rate, only.low) == (0.0, pytest.approx(0, abs=1e-5))
+    assert 0.001 < only.high < 0.01
+
+
+def test_state_is_restored_and_a_bundle_without_it_has_no_intervals(tmp_path: Path) -> None:
+    generator = np.random.default_rng(5)
+    _, p, y, t = logged(generator, 2_000, bias=True)
+    fitted = support.fit(p, y, propensity=t, weight=np.ones(2_000))
+    assert support.read(tmp_path) == {}
+    support.write({"match": fitted}, tmp_path)
+    assert support.read(tmp_path) == {"match": fitted}
+    older = json.loads((tmp_path / support.SUPPORT).read_text()) | {"format": 1}
+    (tmp_path / support.SUPPORT).write_text(json.dumps(older))
+    assert support.read(tmp_path) == {}
+    assert Support.from_state(fitted.to_state()).interval(0.3, NOTHING) == fitted.interval(0.3, NOTHING)
+    stated = Support((), Facts((0, 2), 4))
+    assert Support.from_state(json.loads(json.dumps(stated.to_state()))) == stated

@@ -1,0 +1,158 @@
+"""Advice over the endpoint: from stored or sent profiles, bounded, refused with field and limit, and never logged."""
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.serving.test_api import Client, details
+
+from home.settings import Settings
+from matching.advice import salary
+from matching.advice.effects import Spread, Spreads
+from matching.data.tables import Candidate, frame
+from matching.model.manifest import seal
+from serving.answers.matcher import load_matcher
+from serving.api import examples
+from serving.api.app import create_app
+from store.database import connect
+from store.prediction_log import count
+from store.profiles import replace_all
+from tests.serving.conftest import candidate_rows
+
+QUICK = salary.SalarySettings(max_iter=20, max_leaf_nodes=(6,))
+
+
+def opened(bundle: Path, home: Path, stored: tuple[Any, Any] | None) -> Client:
+    settings = Settings(home=home, database_url=None)
+    engine = connect(settings.log_url)
+    if stored is not None:
+        replace_all(engine, "marketplace", *stored)
+    engine.dispose()
+    app = create_app(bundle)
+    app.state.matcher = load_matcher(settings, bundle)
+    return Client(app)
+
+
+@pytest.fixture(scope="module")
+def client(bundle: Path, tmp_path_factory: pytest.TempPathFactory, stored: tuple[Any, Any]) -> Iterator[Client]:
+    client = opened(bundle, tmp_path_factory.mktemp("advising"), stored)
+    yield client
+    client.matcher.close()
+
+
+@pytest.fixture(scope="module")
+def salaried(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A service whose bundle has a salary model and spreads of its own, and that stores nobody."""
+    home = tmp_path_factory.mktemp("salaried")
+    folder = home / "bundle"
+    shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("manifest.json"))
+    shutil.copy(bundle.parent / "release.json", home)
+    moment = pl.lit("2026-01-01").str.to_datetime("%Y-%m-%d", time_unit="us", time_zone="UTC")
+    blank = {"updated_at": None}
+    people = frame(Candidate, [row | blank for row in candidate_rows(400, seed=9)]).with_columns(updated_at=moment)
+    fitted = salary.fit_candidates(people, seed=1, settings=QUICK)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        salary.write(fitted, folder, check=fitted.encoder.transform(salary.candidate_inputs(people)))
+    Spreads({"candidate salary": Spread(1.0, 5.0)}, "truth").write(folder)
+    seal(folder, {"source": "marketplace"})
+    client = opened(folder, home, None)
+    yield client
+    client.matcher.close()
+
+
+def test_a_candidate_is_advised_against_the_stored_jobs(client: Client, stored: tuple[Any, Any]) -> None:
+    answer = client.post("/v1/advise/candidate", {"candidate_id": stored[0]["candidate_id"][1], "limit": 20}).json()
+    assert answer["pool_size"] == answer["pool_total"] == stored[1].height
+    assert answer["interval_basis"] == "simulator"
+    assert answer["salary"] is None
+    assert 1 <= len(answer["changes"]) <= 20
+    gains = [change["gain"]["matches"] for change in answer["changes"]]
+    assert gains == sorted(gains, reverse=True)
+    assert all(
+        change["gain"]["low"] < change["gain"]["matches"] < change["gain"]["high"] for change in answer["changes"]
+    )
+    assert f"among {stored[1].height} open jobs" in answer["changes"][0]["words"]
+    assert answer["now"]["low"] <= answer["now"]["matches"] <= answer["now"]["high"]
+
+
+def test_a_job_is_advised_against_the_stored_candidates(client: Client, stored: tuple[Any, Any]) -> None:
+    answer = client.post("/v1/advise/job", {"job": examples.BACKEND, "limit": 2}).json()
+    assert answer["pool_size"] == stored[0].height
+    assert len(answer["changes"]) == 2
+    assert "salary" not in answer
+
+
+def test_stored_and_sent_profiles_are_advised_alike(client: Client, stored: tuple[Any, Any]) -> None:
+    candidate, jobs = stored[0].drop("updated_at").to_dicts()[1], stored[1].drop("updated_at").to_dicts()
+    named = client.post("/v1/advise/candidate", {"candidate_id": candidate["candidate_id"]}).json()
+    sent = client.post("/v1/advise/candidate", {"candidate": candidate, "jobs": jobs}).json()
+    assert sent["changes"] == named["changes"]
+
+
+@pytest.mark.parametrize("path", ["/v1/advise/candidate", "/v1/advise/job"])
+def test_advice_leaves_no_row_in_the_log(client: Client, path: str) -> None:
+    """A changed profile is nobody's: in the log it would pass for traffic."""
+    client.matcher.log.flush()
+    before = count(client.matcher.engine)
+    side = {"candidate": examples.ADA} if path.endswith("candidate") else {"job": examples.BACKEND}
+    assert client.post(path, side).status_code == 200
+    client.matcher.log.flush()
+    assert count(client.matcher.engine) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "limit"),
+    [
+        ("candidate", {}, "body", None),
+        ("candidate", {"candidate": examples.ADA, "candidate_id": "x"}, "body", None),
+        ("candidate", {"candidate": examples.ADA, "limit": 21}, "limit", 20),
+        ("candidate", {"candidate": examples.ADA, "jobs": []}, "jobs", 1),
+        ("candidate", {"candidate": examples.ADA, "jobs": [examples.FRONTEND] * 1_001}, "jobs", 1_000),
+        ("job", {"job": examples.BACKEND, "candidates": [examples.ADA] * 2}, "candidates[1].candidate_id", None),
+        ("job", {"job": examples.BACKEND, "limit": 0}, "limit", 1),
+    ],
+)
+def test_a_wrong_request_is_refused_with_its_field(
+    client: Client, path: str, body: Any, field: str, limit: Any
+) -> None:
+    found = details(client.post(f"/v1/advise/{path}", body))
+    assert field in found
+    assert limit is None or found[field] == limit
+
+
+@pytest.mark.parametrize("side", ["candidate", "job"])
+def test_a_profile_that_is_not_stored_is_told(client: Client, side: str) -> None:
+    assert set(details(client.post(f"/v1/advise/{side}", {f"{side}_id": "nobody"}), 404)) == {f"{side}_id"}
+
+
+def test_a_bundle_with_a_salary_model_says_where_the_expectation_stands(salaried: Client) -> None:
+    jobs = {"jobs": [examples.BACKEND]}
+    rich, poor, silent = (
+        salaried.post(
+            "/v1/advise/candidate", jobs | {"candidate": examples.ADA | {"expected_salary_usd_per_year": pay}}
+        ).json()["salary"]
+        for pay in (195_000, 65_000, None)
+    )
+    assert rich["standing"] > 0.75
+    assert poor["standing"] < 0.25
+    assert silent["standing"] is None
+    quartiles = [silent[f"{name}_usd_per_year"] for name in ("lower_quartile", "median", "upper_quartile")]
+    assert quartiles == sorted(quartiles)
+
+
+def test_the_spreads_of_the_bundle_are_used(salaried: Client) -> None:
+    body = {"candidate": examples.ADA, "jobs": [examples.BACKEND]}
+    answer = salaried.post("/v1/advise/candidate", body).json()
+    assert answer["interval_basis"] == "truth"
+    assert answer["changes"][0]["kind"] == "salary", "this bundle's spreads promise most of it"
+
+
+def test_nothing_stored_and_nothing_sent_is_told(salaried: Client) -> None:
+    refused = salaried.post("/v1/advise/candidate", {"candidate": examples.ADA})
+    assert refused.status_code == 404
+    assert refused.json()["error"]["code"] == "nothing_stored"

@@ -1,0 +1,157 @@
+"""A balanced ranking re-orders one answer by groups of the caller's own, which are in no log and no refusal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.serving.test_api import MARKED, Client, details
+
+from home.settings import Settings
+from serving.answers.balancing import balanced
+from serving.answers.matcher import load_matcher
+from serving.api import examples
+from serving.api.app import create_app
+from serving.api.errors import Problem
+from serving.api.requests import MAX_GROUPS, Balance
+from store.prediction_log import count
+from store.profiles import replace_all
+
+RANK = "/v1/rank/candidates"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("balanced")
+
+
+@pytest.fixture(scope="module")
+def client(bundle: Path, home: Path, stored: tuple[Any, Any]) -> Iterator[Client]:
+    from store.database import connect
+
+    settings = Settings(home=home, database_url=None)
+    engine = connect(settings.log_url)
+    replace_all(engine, "marketplace", *stored)
+    engine.dispose()
+    app = create_app(bundle)
+    app.state.matcher = load_matcher(settings, bundle)
+    yield Client(app)
+    app.state.matcher.close()
+
+
+def ranked(client: Client, path: str = RANK, **more: Any) -> dict[str, Any]:
+    asked = {RANK: {"job": examples.BACKEND}, "/v1/rank/jobs": {"candidate": examples.ADA}}[path]
+    response = client.post(path, asked | {"limit": 12} | more)
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def by_halves(client: Client, path: str = RANK, key: str = "candidate_id") -> dict[str, str]:
+    """Every second of the best twelve is in group b, and the best six are all in group a."""
+    best = [one[key] for one in ranked(client, path)["results"]]
+    return {name: "a" if place < 6 else "b" for place, name in enumerate(best)}
+
+
+@pytest.mark.parametrize("method", ["det_greedy", "det_cons", "det_const_sort"])
+@pytest.mark.parametrize(("path", "key"), [(RANK, "candidate_id"), ("/v1/rank/jobs", "job_id")])
+def test_groups_take_turns_and_scores_stay(client: Client, method: str, path: str, key: str) -> None:
+    plain = ranked(client, path)
+    groups = by_halves(client, path, key)
+    targets = {"a": 0.5, "b": 0.5, "unknown": 0.0}
+    answer = ranked(client, path, limit=10, balance={"method": method, "groups": groups, "targets": targets})
+    assert plain["balanced_by"] is None
+    assert answer["balanced_by"] == method
+    assert [one["position"] for one in answer["results"]] == list(range(1, 11))
+    assert [groups[one[key]] for one in answer["results"]] == ["a", "b"] * 5
+    scores = {one[key]: one["match_probability"] for one in plain["results"]}
+    assert all(one["match_probability"] == scores[one[key]] for one in answer["results"])
+    assert answer["ranked_from"] == plain["ranked_from"]
+
+
+def test_without_targets_the_shares_of_the_ranked_count(client: Client) -> None:
+    given = [examples.ADA | {"candidate_id": f"c{place}", "experience_years": float(place)} for place in range(12)]
+    order = [one["candidate_id"] for one in ranked(client, candidates=given)["results"]]
+    groups = dict.fromkeys(order[8:], "late")  # a third; the others are in the group `unknown`
+    answer = ranked(
+        client, candidates=given, limit=6, balance={"method": "det_const_sort", "groups": groups, "targets": None}
+    )
+    held = np.cumsum([one["candidate_id"] in groups for one in answer["results"]])
+    assert (held >= np.floor(np.arange(1, 7) / 3)).all()
+    assert held[-1] == 2
+
+
+def test_the_log_holds_the_balanced_position_and_nothing_of_the_groups(client: Client, home: Path) -> None:
+    groups = {name: f"{MARKED}-{group}" for name, group in by_halves(client).items()}
+    targets = {f"{MARKED}-a": 0.5, f"{MARKED}-b": 0.5, "unknown": 0.0}
+    client.matcher.log.flush()
+    before = count(client.matcher.engine)
+    answer = ranked(client, balance={"method": "det_greedy", "groups": groups, "targets": targets})
+    client.matcher.log.flush()
+    assert count(client.matcher.engine) == before + 12
+    with client.matcher.engine.connect() as connection:
+        logged = connection.exec_driver_sql(
+            "SELECT prediction_id, position FROM predictions WHERE prediction_id LIKE ?", (f"{answer['request_id']}%",)
+        )
+        positions = dict(logged.tuples().all())
+    assert positions == {one["prediction_id"]: one["position"] for one in answer["results"]}
+    files = [file for file in home.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) > 10_000
+    for file in files:
+        content = file.read_bytes()
+        assert MARKED.encode() not in content, file
+        assert b"det_greedy" not in content, file
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"method": MARKED}, "balance.method"),
+        ({"groups": {MARKED: "a"}}, "balance.groups"),
+        ({"groups": {MARKED: 3}}, "balance.groups"),
+        ({"groups": {MARKED: ""}}, "balance.groups"),
+        ({"groups": None}, "balance.groups"),
+        ({"targets": {"unknown": 0.5, MARKED: 0.4}}, "balance"),
+        ({"targets": {"unknown": 1.5, MARKED: -0.5}}, "balance.targets"),
+        ({"targets": {MARKED: "1"}}, "balance.targets"),
+        ({"targets": {MARKED: 1.0}}, "balance.targets"),
+        ({"targets": {}}, "balance"),
+        ({"targets": {"unknown": 1.0} | {f"{MARKED}{n}": 0.0 for n in range(MAX_GROUPS)}}, "balance.groups"),
+        ({MARKED: 1}, f"balance.{MARKED}"),
+    ],
+)
+@pytest.mark.parametrize("path", [RANK, "/v1/rank/jobs"])
+def test_a_balance_that_does_not_fit_is_refused_in_one_line(
+    client: Client, path: str, change: dict[str, Any], field: str
+) -> None:
+    asked = {RANK: {"job": examples.BACKEND}, "/v1/rank/jobs": {"candidate": examples.ADA}}[path]
+    client.matcher.log.flush()
+    before = count(client.matcher.engine)
+    response = client.post(path, asked | {"balance": {"method": "det_greedy", "groups": {}} | change})
+    if MARKED in field:  # the names of unknown fields are repeated, as the reference says
+        assert response.status_code == 422
+    else:
+        assert set(details(response)) == {field}
+    client.matcher.log.flush()
+    assert count(client.matcher.engine) == before
+
+
+def test_a_target_for_a_group_that_nobody_is_in_gives_its_places_to_the_others() -> None:
+    balance = Balance(method="det_const_sort", groups={"x": "a"}, targets={"a": 0.5, "b": 0.5})
+    assert balanced(np.array([0.3]), ["x"], 5, balance).tolist() == [0]
+
+
+def test_too_many_groups_are_refused() -> None:
+    ids = [str(number) for number in range(MAX_GROUPS + 1)]
+    balance = Balance(method="det_greedy", groups={name: name for name in ids}, targets=None)
+    with pytest.raises(Problem) as refused:
+        balanced(np.arange(len(ids), dtype=np.float64), ids, 5, balance)
+    assert [detail.field for detail in refused.value.body.error.details] == ["balance.groups"]
+
+
+def test_whom_a_hard_limit_ruled_out_may_still_have_a_group() -> None:
+    balance = Balance(method="det_greedy", groups={"x": "a", "ruled-out": "b"}, targets=None)
+    assert balanced(np.array([0.3]), ["x"], 5, balance, asked=["x", "ruled-out"]).tolist() == [0]
+    with pytest.raises(Problem):
+        balanced(np.array([0.3]), ["x"], 5, balance)

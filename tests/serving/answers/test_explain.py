@@ -1,0 +1,143 @@
+"""The endpoint explains what it answers: the parts add up to the score, in words and with its support."""
+
+import json
+import math
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+
+from home.settings import Settings
+from matching.model import support
+from matching.model.manifest import seal
+from matching.model.match_model import MatchModel
+from serving.answers.matcher import load_matcher
+from serving.api import examples
+from serving.api.app import create_app
+from store.prediction_log import count
+from tests.serving.calling import call
+
+PAIR = {"candidate": examples.ADA, "job": examples.BACKEND}
+
+
+@pytest.fixture(scope="module")
+def app(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    app = create_app(bundle)
+    app.state.matcher = load_matcher(Settings(home=tmp_path_factory.mktemp("api"), database_url=None), bundle)
+    yield app
+    app.state.matcher.close()
+
+
+def match(app: FastAPI, *pairs: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = call(app, "/v1/match", {"pairs": list(pairs)}).json()["predictions"]
+    return found
+
+
+def test_the_parts_add_up_to_what_match_answers(app: FastAPI) -> None:
+    (prediction,) = match(app, PAIR)
+    answer = call(app, "/v1/explain", PAIR).json()
+    assert [one["target"] for one in answer["scores"]] == ["company", "candidate", "match"]
+    for one in answer["scores"]:
+        p = prediction[f"{one['target']}_probability"]
+        assert one["probability"] == pytest.approx(p, abs=1e-6)
+        on_scale = math.log(p) if one["target"] == "match" else math.log(p / (1 - p))
+        parts = [reason["contribution"] for reason in one["contributions"]]
+        assert one["score"] == pytest.approx(on_scale, abs=1e-5)
+        assert one["base"] + sum(parts) == pytest.approx(on_scale, abs=1e-5)
+        assert [abs(part) for part in parts] == sorted(map(abs, parts), reverse=True)
+        assert any(part != 0 for part in parts)
+    words = {one["group"]: one["for_candidate"] for one in answer["scores"][2]["contributions"]}
+    assert words["skills"] == "You list 2 of the 2 required skills and 1 of 1 welcome."
+    assert words["place"] == "The job is in your city. The job is hybrid, as you wish."
+
+
+def test_an_earlier_prediction_is_explained_from_the_log(app: FastAPI) -> None:
+    (prediction,) = match(app, PAIR)
+    app.state.matcher.log.flush()
+    before = count(app.state.matcher.engine)
+    fresh = call(app, "/v1/explain", PAIR).json()
+    logged = call(app, "/v1/explain", {"prediction_id": prediction["prediction_id"]}).json()
+    assert logged["prediction_id"] == prediction["prediction_id"]
+    assert (logged["scores"], logged["job_id"]) == (fresh["scores"], examples.BACKEND["job_id"])
+    app.state.matcher.log.flush()
+    assert count(app.state.matcher.engine) == before  # to explain is not to predict
+
+
+def test_a_broken_limit_is_told_beside_the_score(app: FastAPI) -> None:
+    proud = PAIR | {"candidate": examples.ADA | {"min_salary_usd_per_year": 180_000}}
+    answer = call(app, "/v1/explain", proud).json()
+    assert [one["limit"] for one in answer["broken_limits"]] == ["salary_floor"]
+    assert "180" not in json.dumps(answer["broken_limits"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"prediction_id": "nobody"}, 404),
+        ({"candidate_id": "nobody", "job": examples.BACKEND}, 404),
+        ({"candidate": examples.ADA}, 422),
+        ({"prediction_id": "example"} | PAIR, 422),
+        ({}, 422),
+    ],
+)
+def test_what_cannot_be_explained_is_refused(app: FastAPI, body: Any, status: int) -> None:
+    answer = call(app, "/v1/explain", body)
+    assert answer.status_code == status
+    assert answer.json()["error"]["message"]
+
+
+def interval(bundle: Path, prediction: dict[str, Any]) -> tuple[float, float] | None:
+    """Interval of a match probability, were everything stated."""
+    stated = np.zeros(len(MatchModel.load(bundle).feature_names), dtype=np.float32)
+    return support.read(bundle)["match"].interval(prediction["match_probability"], stated)
+
+
+def test_every_prediction_says_how_sure_it_is(app: FastAPI, bundle: Path) -> None:
+    strong = {"candidate": examples.ADA, "job": examples.BACKEND | {"job_id": "other"}}
+    (prediction,) = match(app, strong)
+    ranked = call(app, "/v1/rank/jobs", {"candidate": examples.ADA, "jobs": [strong["job"]]}).json()["results"][0]
+    assert ranked["interval"] == prediction["interval"]
+    assert prediction["support"] == "enough data"
+    low, high = prediction["interval"]
+    assert 0 < low < high < 1
+    assert interval(bundle, prediction) == (low, high)
+    explained = {one["target"]: one for one in call(app, "/v1/explain", strong).json()["scores"]}
+    assert explained["match"]["interval"] == pytest.approx([low, high])
+    assert explained["company"]["support"] == "enough data"
+
+
+def test_a_pair_that_states_next_to_nothing_has_no_interval(app: FastAPI, bundle: Path) -> None:
+    job = {"job_id": "j1", "title": "Engineer", "must_have_skills": []}
+    little = {"candidate": {"candidate_id": "c1", "headline": "Engineer", "skills": []}, "job": job}
+    (prediction,) = match(app, little)
+    assert interval(bundle, prediction) is not None, "many pairs are scored like it"
+    assert (prediction["interval"], prediction["support"]) == (None, "not enough data")
+    explained = call(app, "/v1/explain", little).json()["scores"]
+    assert {one["support"] for one in explained} == {"not enough data"}
+
+
+def test_a_bundle_without_them_answers_but_does_not_explain(bundle: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "release" / "bundle"
+    left_out = shutil.ignore_patterns("manifest.json", "background.json", "support.json")
+    shutil.copytree(bundle, bare, ignore=left_out)
+    seal(bare, {"source": "marketplace"})
+    app = create_app(bare)
+    app.state.matcher = load_matcher(Settings(home=tmp_path, database_url=None), bare)
+    (prediction,) = match(app, PAIR)
+    assert (prediction["interval"], prediction["support"]) == (None, "not enough data")
+    refused = call(app, "/v1/explain", PAIR)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_explained")
+    app.state.matcher.close()
+
+
+def test_a_prediction_of_another_model_is_not_explained_by_this_one(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (prediction,) = match(app, PAIR)
+    monkeypatch.setattr(app.state.matcher.model, "digest", "another")
+    refused = call(app, "/v1/explain", {"prediction_id": prediction["prediction_id"]})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "other_model")

@@ -1,0 +1,90 @@
+"""Dates in profiles: what the endpoint takes, what it refuses, and that a stored profile keeps them."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import polars as pl
+import pytest
+from fastapi import FastAPI
+
+from home.settings import Settings
+from matching.data.tables import Job, JobProfile, frame
+from matching.model import golden_requests
+from matching.model.match_model import MatchModel
+from serving.answers.matcher import load_matcher
+from serving.api import examples
+from serving.api.app import create_app
+from serving.api.sides import Side
+from store.profiles import StoredProfiles
+from tests.serving.calling import call
+
+POSTED = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def app(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    app = create_app(bundle)
+    app.state.matcher = load_matcher(Settings(home=tmp_path_factory.mktemp("dates"), database_url=None), bundle)
+    yield app
+    app.state.matcher.close()
+
+
+def pair(posted_at: Any, last_active_at: Any = "2026-03-05T09:00:00Z") -> dict[str, Any]:
+    return {
+        "candidate": examples.ADA | {"last_active_at": last_active_at},
+        "job": examples.BACKEND | {"posted_at": posted_at},
+    }
+
+
+@pytest.mark.parametrize(
+    "posted_at", ["2026-03-01T09:00:00Z", "2026-03-01T09:00:00", "2026-03-01T11:00:00+02:00", "2026-03-01", None]
+)
+def test_dates_are_taken_and_told(app: FastAPI, posted_at: str | None) -> None:
+    assert call(app, "/v1/match", {"pairs": [pair(posted_at)]}).status_code == httpx.codes.OK
+    (match,) = (one for one in call(app, "/v1/explain", pair(posted_at)).json()["scores"] if one["target"] == "match")
+    (told,) = (one for one in match["contributions"] if one["group"] == "freshness")
+    assert ("4 days" in told["for_candidate"]) == (posted_at is not None)
+    assert "4 days" not in told["for_company"]
+
+
+@pytest.mark.parametrize(
+    "posted_at",
+    [
+        "yesterday",
+        "1700000000",
+        1_700_000_000,
+        "",
+        True,
+        [],
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-01:00",
+        "2200-01-01",
+        "1969-12-31",
+    ],
+)
+def test_what_is_no_date_is_refused_with_its_field(app: FastAPI, posted_at: Any) -> None:
+    answer = call(app, "/v1/match", {"pairs": [pair(posted_at)]})
+    assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    assert "posted_at" in answer.text
+    assert "yesterday" not in answer.text, "what a caller sends is never repeated"
+
+
+def test_a_stored_profile_keeps_its_date() -> None:
+    given = JobProfile(job_id="j", title="x", posted_at=POSTED)
+    stored = StoredProfiles(pl.DataFrame(), [given.model_dump_json()], {"j": 0})
+    side = Side(JobProfile, stored)
+    side.add(None, "j", "job")
+    assert side.table().equals(frame(JobProfile, [given.model_dump()]))
+    assert side.record(0) == given
+
+
+def test_golden_cases_of_dated_jobs_are_answered_as_at_training(app: FastAPI, bundle: Path, tmp_path: Path) -> None:
+    jobs = frame(Job, [{**examples.BACKEND, "posted_at": POSTED, "updated_at": POSTED}])
+    golden_requests.write(MatchModel.load(bundle), jobs, tmp_path, seed=1)
+    for case in json.loads((tmp_path / golden_requests.GOLDEN).read_text())["cases"]:
+        answer = call(app, "/v1/match", {"pairs": [{"candidate": case["candidate"], "job": case["job"]}]})
+        assert answer.json()["predictions"][0]["match_probability"] == pytest.approx(case["scores"]["match"], abs=1e-6)

@@ -1,0 +1,71 @@
+"""Golden requests over real HTTP against a real service."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matching.errors import GoldenMismatch, ModelError
+from serving.release import golden_requests
+from serving.release.ports import free_port
+
+pytestmark = pytest.mark.xdist_group("golden")
+
+
+@pytest.fixture(scope="module")
+def address(golden_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from tests.serving.conftest import start
+
+    running = start(golden_bundle, tmp_path_factory.mktemp("golden-service"), free_port())
+    try:
+        yield running.url
+    finally:
+        running.stop()
+
+
+def test_a_service_that_answers_as_at_training_passes(address: str, golden_bundle: Path) -> None:
+    assert golden_requests.check(address, golden_requests.read(golden_bundle)) <= golden_requests.TOLERANCE
+
+
+@pytest.mark.parametrize("name", golden_requests.SCORES)
+def test_a_score_that_differs_is_named_with_its_case(name: str, address: str, golden_bundle: Path) -> None:
+    cases = golden_requests.read(golden_bundle)
+    expected = cases[2].scores[name]
+    assert expected is not None
+    cases[2] = replace(cases[2], scores=cases[2].scores | {name: expected + 2e-6})
+    with pytest.raises(GoldenMismatch, match=rf"golden case 2: {name} was 0\.\d{{9}} at training and is 0\.\d{{9}}"):
+        golden_requests.check(address, cases)
+
+
+@pytest.mark.parametrize("wrong", [None, float("nan")])
+def test_a_missing_or_undefined_score_differs(wrong: float | None, address: str, golden_bundle: Path) -> None:
+    cases = golden_requests.read(golden_bundle)
+    cases[0] = replace(cases[0], scores=cases[0].scores | {"company": wrong})
+    with pytest.raises(GoldenMismatch, match="golden case 0: company"):
+        golden_requests.check(address, cases)
+
+
+def test_a_refused_case_differs(address: str, golden_bundle: Path) -> None:
+    cases = golden_requests.read(golden_bundle)
+    cases[1] = replace(cases[1], pair={"candidate": cases[1].pair["candidate"]})
+    with pytest.raises(GoldenMismatch, match="golden case 1 was refused with status 422"):
+        golden_requests.check(address, cases)
+
+
+def test_no_answer_differs(golden_bundle: Path) -> None:
+    with pytest.raises(GoldenMismatch, match="golden case 0 got no answer"):
+        golden_requests.check(f"http://127.0.0.1:{free_port()}", golden_requests.read(golden_bundle))
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "[]", {"cases": []}, {"cases": [{"candidate": {}, "job": {}, "scores": {"company": 0.5}}]}]
+)
+def test_a_bundle_without_golden_cases_is_refused(content: Any, tmp_path: Path) -> None:
+    if content is not None:
+        text = content if isinstance(content, str) else json.dumps(content)
+        (tmp_path / "golden.json").write_text(text)
+    with pytest.raises(ModelError, match="train again"):
+        golden_requests.read(tmp_path)
