@@ -1,10 +1,11 @@
 """The pages tell the truth: what they name exists, and what they tell users to run can be run."""
 
+import ast
 import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ import typer.main
 from pydantic import TypeAdapter
 
 from home.settings import Settings
+from scripts import draw_rooms
 from tandem.cli import app
+from tests.test_import_rules import FLOORS, MAY_IMPORT
 
 ROOT = Path(__file__).resolve().parent.parent
 ISSUE_TARGETS = (
@@ -22,7 +25,9 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MAKE = re.compile(r"\bmake ([a-z][a-z-]*)((?: +[A-Z]+=(?:\"[^\"]*\"|\S+))*)")
 TANDEM = re.compile(r"(?<![\w.-])tandem ([a-z]+)((?: +(?:--[a-z-]+|[\w./:-]+))*)")
-PATH = re.compile(r"(?:matching|pipelines|serving|monitoring|tandem|infra|scripts|tests|docs)/[\w./-]*")
+ROOMS = "|".join(MAY_IMPORT)
+PATH = re.compile(rf"(?:{ROOMS}|infra|scripts|tests|docs)/[\w./-]*")
+DOTTED = re.compile(rf"((?:{ROOMS})(?:\.\w+)+)(?:\(.*)?")
 # In pieces, so that this file does not hold what it forbids.
 FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.\-}])/(?:" + "wo" + r"rk|fa" + r"rm|home/[a-z]+|root)/"),
@@ -118,6 +123,59 @@ def test_commands_of_the_pages_exist(page: Path) -> None:
 def test_files_named_on_the_pages_exist(page: Path) -> None:
     named = [piece for piece in code(page) if PATH.fullmatch(piece)]
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def is_defined(dotted: str) -> bool:
+    """Whether a dotted name is a module, or a name at the top of one, or a member of a class there."""
+    parts = dotted.split(".")
+    for cut in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:cut])
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if file.is_file():
+            return has_name(ast.parse(file.read_text(encoding="utf-8")).body, parts[cut:])
+    return False
+
+
+def has_name(body: Sequence[ast.stmt], names: list[str]) -> bool:
+    """Whether statements define a name, and what it defines the next one."""
+    if not names:
+        return True
+    for statement in body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        defined = {getattr(statement, "name", None), *(getattr(target, "id", None) for target in targets)}
+        defined |= {alias.asname or alias.name for alias in getattr(statement, "names", []) if hasattr(alias, "asname")}
+        if names[0] in defined and has_name(getattr(statement, "body", []), names[1:]):
+            return True
+    return False
+
+
+@of_every_page
+def test_names_of_the_code_on_the_pages_exist(page: Path) -> None:
+    named = [match[1] for piece in code(page) if (match := DOTTED.fullmatch(piece))]
+    assert [name for name in named if not is_defined(name)] == []
+
+
+@pytest.mark.parametrize(
+    ("dotted", "is_there"),
+    [
+        ("matching.errors", True),
+        ("matching.data.dataset.Dataset", True),
+        ("matching.data.dataset.Dataset.date_jobs", True),
+        ("matching.data.dataset.Dataset.fly", False),
+        ("matching.wings", False),
+        ("store.profiles.load", True),
+        ("matching.features.TFIDF", True),
+        ("pipelines.registry", True),
+    ],
+)
+def test_a_name_that_is_gone_is_found(dotted: str, is_there: bool) -> None:
+    assert is_defined(dotted) == is_there
+
+
+def test_the_picture_of_the_rooms_is_drawn_from_the_import_rules() -> None:
+    assert draw_rooms.packages() == FLOORS
+    assert set(draw_rooms.rooms()) == set(MAY_IMPORT)
+    assert (ROOT / "docs/images/rooms.svg").read_text(encoding="utf-8") == draw_rooms.picture()
 
 
 @of_every_page
