@@ -1,18 +1,41 @@
-"""The settings of one command: `TANDEM_*` variables, overridden by the command's own options."""
+"""The options that commands share, and the settings that they and the `TANDEM_*` variables give."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from home.settings import Settings
+import typer
+
 from matching.errors import InputError
 
+if TYPE_CHECKING:
+    from home.settings import Settings
 
-def settings_from(**options: Any) -> Settings:
-    """Build the settings; an option that was not given (None) leaves the variable or the default.
+Source = Annotated[
+    str | None, typer.Option(help="marketplace, job_board or tables; also names the model.", show_default="marketplace")
+]
+Data = Annotated[Path | None, typer.Option(help="Folder with the source's files; the marketplace needs none.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Random seed: the same data and seed give the same model.")]
+TextEncoder = Annotated[
+    str | None,
+    typer.Option(help="tfidf, or the folder of an exported transformer encoder.", show_default="tfidf"),
+]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the service.", show_default="3000")]
+Engine = Annotated[
+    str | None, typer.Option(help="What runs the service: auto, docker, podman or process.", show_default="auto")
+]
+Scenario = Annotated[str, typer.Option(help="Named drift of the marketplace; none for a quiet window.")]
+OpenPages = Annotated[bool, typer.Option("--open", help="Open the pages in a browser.")]
+
+
+def settings_from(**options: Any) -> "Settings":
+    """Build the settings; an option left out (None) leaves the variable or the default.
 
     Raises:
-        InputError: a variable or an option is out of its range; the line names it and its limit.
+        InputError: a variable or an option is out of range; the message names it and its limit.
     """
     from pydantic import ValidationError
+
+    from home.settings import Settings
 
     try:
         settings = Settings(**{name: value for name, value in options.items() if value is not None})

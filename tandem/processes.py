@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
 from matching.errors import EngineError
 
 POLL_SECONDS = 0.2
@@ -103,6 +101,8 @@ class Program:
         return process
 
     def _wait(self, process: "subprocess.Popen[bytes]", address: str, wait_seconds: float) -> None:
+        import httpx
+
         until = time.monotonic() + wait_seconds
         while time.monotonic() < until:
             if process.poll() is not None:
@@ -138,6 +138,8 @@ class Program:
 
 
 def _require_free_port(name: str, address: str) -> None:
+    import httpx
+
     from serving.release import ports
 
     url = httpx.URL(address)

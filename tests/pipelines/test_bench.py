@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from matching.model.match_model import MatchModel
-from tandem import bench
+from tandem.commands import bench
 
 
 def test_a_feature_that_no_pair_states_does_not_stop_it(bundle: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from matching.training.trial import Losses
 from pipelines import steps, tuning
 from pipelines.registry import registry
 from pipelines.tuning import Search
-from tandem import tune as shown_tune
+from tandem.commands import tune as shown_tune
 from tandem.console import out
 
 TRIALS = 4

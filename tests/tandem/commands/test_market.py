@@ -19,8 +19,7 @@ from matching.problems.problem import Problem
 from matching.sources.marketplace import Marketplace, MarketplaceConfig
 from matching.training import fit
 from serving.release.release import Release
-from tandem import market as command
-from tandem.market import MODEL, Plan, compare
+from tandem.commands.market import MODEL, Plan, compare
 
 SMALL = Marketplace(MarketplaceConfig(n_candidates=900, n_jobs=220, n_impressions=30_000))
 PLAN = Plan(weeks=2, repeats=4, list_length=10, answers_per_week=1, max_exposure=None, crowding=4)
@@ -46,8 +45,8 @@ def champion(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fetched(_settings: Settings, _model: Any) -> Iterator[Release]:
         yield Release("tandem-marketplace", "1", bundle, None, None, "")
 
-    monkeypatch.setattr(command, "champion", lambda _settings: None)
-    monkeypatch.setattr(command, "fetched", fetched)
+    monkeypatch.setattr("tandem.releases.champion", lambda _settings: None)
+    monkeypatch.setattr("tandem.releases.fetched", fetched)
     monkeypatch.setattr("matching.sources.marketplace.SOURCE", SMALL)
 
 

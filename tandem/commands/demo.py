@@ -4,16 +4,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from home.settings import Settings
 from matching.errors import InputError, TandemError
-from tandem import dashboards, traffic
+from tandem.commands import dashboards, traffic
+from tandem.commands.deploy import deploy_champion
+from tandem.commands.monitor import watch
+from tandem.commands.train import train_model
 from tandem.console import out, table
-from tandem.releases import deploy_champion, train_model
-from tandem.watch import watch
+from tandem.options import Engine, OpenPages, Port, Scenario, Seed, settings_from
 
 if TYPE_CHECKING:
+    from home.settings import Settings
     from matching.evaluation.evaluation import Evaluation
     from monitoring.verdict import Verdict
 
@@ -26,6 +26,17 @@ EXPECTED_ALARMS = (
     "act when two windows in a row say drift."
 )
 BEST_POSSIBLE = ("model", "best knowable", "truth")
+
+
+def demo(
+    port: Port = None,
+    engine: Engine = None,
+    seed: Seed = None,
+    scenario: Scenario = "unit-bug",
+    open_pages: OpenPages = False,
+) -> None:
+    """Train, deploy, send two quiet windows and one with drift, monitor each, and report what happened."""
+    run(settings_from(source="marketplace", port=port, engine=engine, seed=seed), scenario, open_pages=open_pages)
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ def _names_the_cause(verdict: "Verdict", scenario: str) -> bool:
     return bool(shows & set(FEATURE_INPUTS.get(first.column, ()))) if shows else first.kind == "quality"
 
 
-def run(settings: Settings, scenario: str, *, open_pages: bool = False) -> None:
+def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> None:
     """Play the demo and tell what happened; running it again goes on with the next windows.
 
     Args:
@@ -120,6 +131,8 @@ def _heading(words: str) -> None:
 
 
 def _show_prediction(address: str) -> None:
+    import httpx
+
     from serving.api import examples
 
     request = examples.MATCH["one_pair"]["value"]

@@ -7,9 +7,9 @@ import pytest
 from matching.errors import TandemError
 from monitoring.reasons import Reason, ReasonKind
 from monitoring.verdict import State, Verdict, WindowFacts
-from tandem import demo
-from tandem.demo import Chapter
-from tandem.traffic import Sent
+from tandem.commands import demo
+from tandem.commands.demo import Chapter
+from tandem.commands.traffic import Sent
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 FACTS = WindowFacts(start=MOMENT, end=MOMENT, rows=1, requests=1, labelled={})

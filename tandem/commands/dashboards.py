@@ -1,13 +1,21 @@
 """MLflow's and Evidently's pages: started detached, on loopback ports, stopped by `tandem stop`."""
 
-import webbrowser
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from home.settings import LOOPBACK, Settings
 from tandem.console import out
+from tandem.options import OpenPages, Source, settings_from
 from tandem.processes import Program
 
+if TYPE_CHECKING:
+    from home.settings import Settings
+
 START_SECONDS = 180.0
+
+
+def dashboards(source: Source = None, open_pages: OpenPages = False) -> None:
+    """Start MLflow's and Evidently's pages and print their addresses."""
+    start(settings_from(source=source), open_pages=open_pages)
 
 
 @dataclass(frozen=True)
@@ -21,8 +29,9 @@ class Page:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def pages(settings: Settings) -> list[Page]:
+def pages(settings: "Settings") -> list[Page]:
     """Both page servers of this home."""
+    from home.settings import LOOPBACK
     from monitoring.reports import serve_command as evidently_command
     from pipelines.registry import registry
 
@@ -46,13 +55,13 @@ def pages(settings: Settings) -> list[Page]:
     ]
 
 
-def programs(settings: Settings) -> tuple[Program, Program]:
+def programs(settings: "Settings") -> tuple[Program, Program]:
     """The two programs, whether they run or not."""
     folder = settings.root / "run"
     return Program("mlflow", folder), Program("evidently", folder)
 
 
-def start(settings: Settings, *, open_pages: bool = False) -> list[Page]:
+def start(settings: "Settings", *, open_pages: bool = False) -> list[Page]:
     """Start what does not run yet, wait until each page answers, and print the addresses.
 
     Raises:
@@ -68,10 +77,12 @@ def start(settings: Settings, *, open_pages: bool = False) -> list[Page]:
             )
         out.print(f"[bold]{page.address}[/bold]  {page.title}")
         if open_pages:
+            import webbrowser
+
             webbrowser.open(page.address)
     return shown
 
 
-def stop(settings: Settings) -> list[str]:
+def stop_pages(settings: "Settings") -> list[str]:
     """Stop both servers; the names of those that ran."""
     return [program.name for program in programs(settings) if program.stop()]

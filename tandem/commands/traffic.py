@@ -4,25 +4,39 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx
-import numpy as np
+import typer
 
-from home.settings import Settings
 from matching.errors import EngineError, InputError
 from tandem.console import bar, out
+from tandem.options import Port, Scenario, Seed, Source, settings_from
 
 if TYPE_CHECKING:
+    import httpx
+
+    from home.settings import Settings
     from matching.sources.marketplace.traffic import TrafficRequest
 
 FEEDBACK_SIZE = 1_000
 TIMEOUT_SECONDS = 30.0
-Send = Callable[[str, Any], httpx.Response]
+
+
+def traffic(
+    *,
+    source: Source = None,
+    port: Port = None,
+    seed: Seed = None,
+    scenario: Scenario = "none",
+    pairs: Annotated[int, typer.Option(min=1, max=1_000_000, help="Pairs to request.")] = 2_000,
+    window: Annotated[int | None, typer.Option(min=0, help="Which window of time; the next one by default.")] = None,
+) -> None:
+    """Send one window of marketplace traffic and its outcomes to the running service."""
+    show(send_window(settings_from(source=source, port=port, seed=seed), scenario=scenario, pairs=pairs, window=window))
 
 
 @dataclass
@@ -48,7 +62,7 @@ class Sent:
     outcomes: Counter[str] = field(default_factory=Counter)
 
 
-def send_window(settings: Settings, *, scenario: str = "none", pairs: int = 2_000, window: int | None = None) -> Sent:
+def send_window(settings: "Settings", *, scenario: str = "none", pairs: int = 2_000, window: int | None = None) -> Sent:
     """Send one window to the running service, then tell it the outcomes.
 
     Args:
@@ -64,13 +78,13 @@ def send_window(settings: Settings, *, scenario: str = "none", pairs: int = 2_00
     if settings.source != "marketplace":
         raise InputError(f"traffic is simulated for the marketplace only, not for {settings.source}")
     from matching.sources.marketplace import SOURCE
-    from matching.sources.marketplace.traffic import traffic
+    from matching.sources.marketplace.traffic import traffic as simulated
 
     with _client(settings) as http:
         _require_service(http)
         number = _next_window(settings) if window is None else window
         with out.status(f"simulating window {number} ..."):
-            made = traffic(SOURCE.config, seed=settings.seed, scenario=scenario, n_pairs=pairs, window=number)
+            made = simulated(SOURCE.config, seed=settings.seed, scenario=scenario, n_pairs=pairs, window=number)
         sent = _send(http, made.requests, Sent(scenario, number))
     _remember_window(settings, number)
     return sent
@@ -80,6 +94,8 @@ def show(sent: Sent) -> None:
     """Print what was sent, how fast it was answered, and what came of it."""
     out.print(f"window {sent.window}, scenario {sent.scenario}: {sent.pairs:,} pairs in {len(sent.seconds):,} requests")
     if sent.seconds:
+        import numpy as np
+
         median, slow = (1000 * float(np.quantile(sent.seconds, share)) for share in (0.5, 0.99))
         out.print(f"answered in {median:.1f} ms (median), {slow:.1f} ms (99 %)")
     for reason, count in sent.refusals.most_common(3):
@@ -87,7 +103,9 @@ def show(sent: Sent) -> None:
     out.print("outcomes: " + ", ".join(f"{count:,} {kind}" for kind, count in sorted(sent.outcomes.items())))
 
 
-def _client(settings: Settings) -> httpx.Client:
+def _client(settings: "Settings") -> "httpx.Client":
+    import httpx
+
     from serving.release import deployment, health
 
     deployed = deployment.status(settings)
@@ -96,7 +114,9 @@ def _client(settings: Settings) -> httpx.Client:
     return httpx.Client(base_url=address, timeout=TIMEOUT_SECONDS, trust_env=False)
 
 
-def _require_service(http: httpx.Client) -> None:
+def _require_service(http: "httpx.Client") -> None:
+    import httpx
+
     try:
         http.get("/readyz").raise_for_status()
     except httpx.HTTPError as error:
@@ -105,7 +125,7 @@ def _require_service(http: httpx.Client) -> None:
         ) from error
 
 
-def _send(http: httpx.Client, requests: "list[TrafficRequest]", sent: Sent) -> Sent:
+def _send(http: "httpx.Client", requests: "list[TrafficRequest]", sent: Sent) -> Sent:
     outcomes: list[dict[str, str]] = []
     with bar("sending", len(requests)) as update:
         for done, request in enumerate(requests, start=1):
@@ -122,7 +142,7 @@ def _send(http: httpx.Client, requests: "list[TrafficRequest]", sent: Sent) -> S
     return sent
 
 
-def _ask(http: httpx.Client, request: "TrafficRequest", sent: Sent) -> list[dict[str, str]]:
+def _ask(http: "httpx.Client", request: "TrafficRequest", sent: Sent) -> list[dict[str, str]]:
     """Ask for one job's candidates; return the outcomes that will follow."""
     pairs = [{"candidate": candidate, "job": request.job} for candidate in request.candidates]
     began = time.perf_counter()
@@ -146,7 +166,9 @@ def _outcomes(outreach: bool, accept: bool | None) -> Iterator[str]:
         yield "accept" if accept else "decline"
 
 
-def _post(http: httpx.Client, path: str, body: Any) -> httpx.Response:
+def _post(http: "httpx.Client", path: str, body: Any) -> "httpx.Response":
+    import httpx
+
     try:
         answer = http.post(path, json=body)
     except httpx.HTTPError as error:
@@ -157,7 +179,7 @@ def _post(http: httpx.Client, path: str, body: Any) -> httpx.Response:
     return answer
 
 
-def _reason(answer: httpx.Response) -> str:
+def _reason(answer: "httpx.Response") -> str:
     """Field and limit of the first thing the service refused; it never quotes the value."""
     error = answer.json()["error"]
     if not error["details"]:
@@ -167,18 +189,18 @@ def _reason(answer: httpx.Response) -> str:
     return f"{re.sub(r'[[][0-9]+[]]', '[]', first['field'])}: {first['problem']}{limit}"
 
 
-def _window_file(settings: Settings) -> Path:
+def _window_file(settings: "Settings") -> Path:
     return settings.root / "run" / "traffic.json"
 
 
-def _next_window(settings: Settings) -> int:
+def _next_window(settings: "Settings") -> int:
     try:
         return int(json.loads(_window_file(settings).read_text())["last_window"]) + 1
     except (FileNotFoundError, ValueError, KeyError):
         return 0
 
 
-def _remember_window(settings: Settings, number: int) -> None:
+def _remember_window(settings: "Settings", number: int) -> None:
     file = _window_file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"last_window": number}))

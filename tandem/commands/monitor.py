@@ -1,21 +1,39 @@
 """The monitor as a command: which window is the latest, and what is said about it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from home.settings import Settings
+import typer
+
 from tandem.console import out, steps
-from tandem.releases import champion, fetched
+from tandem.options import Source, settings_from
 
 if TYPE_CHECKING:
+    from home.settings import Settings
     from monitoring.verdict import Verdict
 
 MAX_ROWS = 50_000
 TICK = timedelta(microseconds=1)
 
 
+def monitor(
+    source: Source = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Judge only the N most recent predictions.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Judge only predictions from this time on, UTC.")] = None,
+    maturity_days: Annotated[
+        float | None,
+        typer.Option(min=0, help="Age at which no response counts as a no; 0 where every outcome is reported."),
+    ] = None,
+    fail_on_drift: Annotated[bool, typer.Option(help="Exit with 4 if there is drift.")] = False,
+) -> None:
+    """Compare the latest window with the reference and print a verdict with its reasons."""
+    moment = since.replace(tzinfo=UTC) if since else None
+    verdict = watch(settings_from(source=source), last=last, since=moment, maturity_days=maturity_days)
+    raise SystemExit(verdict.exit_code(fail_on_drift=fail_on_drift))
+
+
 def watch(
-    settings: Settings,
+    settings: "Settings",
     *,
     last: int | None = None,
     since: datetime | None = None,
@@ -33,6 +51,7 @@ def watch(
     from monitoring.rendering import render
     from pipelines.registry import registry
     from serving.release import deployment
+    from tandem.releases import champion, fetched
 
     if maturity_days is not None:
         settings = settings.model_copy(update={"label_maturity_days": maturity_days})
@@ -58,7 +77,7 @@ def watch(
     return verdict
 
 
-def _end_of_last_window(settings: Settings, version: str) -> datetime | None:
+def _end_of_last_window(settings: "Settings", version: str) -> datetime | None:
     """Where the latest window begins: behind the last one that could be judged, if anything was answered since.
 
     A window too small to be judged is taken again with what came later; the last window is judged again when nothing

@@ -1,22 +1,31 @@
 """Where everything stands, on one screen."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from home.settings import Settings
-from tandem import dashboards
+from tandem.commands import dashboards
 from tandem.console import out, table
+from tandem.options import Source, settings_from
+
+if TYPE_CHECKING:
+    from home.settings import Settings
 
 NONE = "-"
 
 
-def show(settings: Settings) -> None:
+def status(source: Source = None) -> None:
+    """Show champion, service, log, last verdict and addresses."""
+    show(settings_from(source=source))
+
+
+def show(settings: "Settings") -> None:
     """Print champion, service, log, last verdict and addresses."""
     with out.status("looking ..."):
         rows = [*_champion(settings), *_service(settings), *_log(settings), *_verdict(settings), *_pages(settings)]
     table(None, ["", ""], [[name, value] for name, value in rows], numbers_from=2)
 
 
-def _champion(settings: Settings) -> list[tuple[str, str]]:
+def _champion(settings: "Settings") -> list[tuple[str, str]]:
     from pipelines.registry import registry
 
     found = registry.champion(settings)
@@ -29,16 +38,16 @@ def _champion(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-def _service(settings: Settings) -> list[tuple[str, str]]:
+def _service(settings: "Settings") -> list[tuple[str, str]]:
     from serving.release import deployment
 
-    status = deployment.status(settings)
-    if status.deployment is None:
+    found = deployment.status(settings)
+    if found.deployment is None:
         return [("service", "not deployed: run `make deploy`")]
-    deployed = status.deployment
-    if not status.running:
+    deployed = found.deployment
+    if not found.running:
         return [("service", f"version {deployed.model_version} has ended: run `make deploy`")]
-    state = "ready" if status.ready else "not ready"
+    state = "ready" if found.ready else "not ready"
     since = _minute(deployed.started_at)
     return [
         ("service", f"{deployed.model_name} version {deployed.model_version}, {state}, since {since}"),
@@ -47,7 +56,7 @@ def _service(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-def _log(settings: Settings) -> list[tuple[str, str]]:
+def _log(settings: "Settings") -> list[tuple[str, str]]:
     if settings.database_url is None and not (settings.log_folder / "log.db").exists():
         return [("log", "empty")]
     from store import database, prediction_log
@@ -59,7 +68,7 @@ def _log(settings: Settings) -> list[tuple[str, str]]:
         engine.dispose()
 
 
-def _verdict(settings: Settings) -> list[tuple[str, str]]:
+def _verdict(settings: "Settings") -> list[tuple[str, str]]:
     from monitoring import history
 
     verdicts = history.read(settings, settings.model_name)
@@ -70,7 +79,7 @@ def _verdict(settings: Settings) -> list[tuple[str, str]]:
     return [("last verdict", f"{last.state}{reason} (version {last.model_version}, {_minute(last.window.end)})")]
 
 
-def _pages(settings: Settings) -> list[tuple[str, str]]:
+def _pages(settings: "Settings") -> list[tuple[str, str]]:
     running = [(program.name, program.address) for program in dashboards.programs(settings)]
     return [(name, address or "not running: run `make dashboards`") for name, address in running]
 

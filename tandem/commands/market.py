@@ -4,16 +4,16 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
+import typer
 
-from home.settings import Settings
 from matching.errors import InputError
 from tandem.console import out, steps, table
-from tandem.releases import champion, fetched
+from tandem.options import Seed, settings_from
 
 if TYPE_CHECKING:
+    from home.settings import Settings
     from matching.data.dataset import Dataset, Progress
     from matching.evaluation.baselines import Popularity
     from matching.model.match_model import MatchModel
@@ -28,6 +28,24 @@ LEGEND = (
     "over the model alone, on the same chance. asked: outreach. lost: what candidates leave unanswered. Gini, "
     "in lists: how evenly places in lists are spread, and who has any. ±: 95 % interval over chance in one market."
 )
+
+
+def market(
+    *,
+    seed: Seed = None,
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks after the log to play.")] = 8,
+    repeats: Annotated[int, typer.Option(min=2, max=1_000, help="Random draws behind the intervals.")] = 20,
+    length: Annotated[int, typer.Option(min=1, max=100, help="Candidates in a job's weekly list.")] = 10,
+    answers: Annotated[int, typer.Option(min=1, help="Outreaches a candidate answers in a week.")] = 1,
+    max_exposure: Annotated[
+        int | None,
+        typer.Option(min=1, help="Lists that may hold a candidate in a week.", show_default="by the market's size"),
+    ] = None,
+    crowding: Annotated[int, typer.Option(min=1, help="Also play with one candidate in N; 1 turns this off.")] = 4,
+) -> None:
+    """Compare ranking for one query with ranking for the whole market, in matches a week on the marketplace."""
+    plan = Plan(weeks, repeats, length, answers, max_exposure, crowding)
+    compare(settings_from(source="marketplace", seed=seed), plan)
 
 
 @dataclass(frozen=True)
@@ -51,7 +69,7 @@ class Plan:
     crowding: int
 
 
-def compare(settings: Settings, plan: Plan) -> None:
+def compare(settings: "Settings", plan: Plan) -> None:
     """Play the weeks after the log with the champion and its peers; print a table per market and draw a picture.
 
     Raises:
@@ -75,11 +93,12 @@ def compare(settings: Settings, plan: Plan) -> None:
     out.print(f"{folder / 'market.png'}  {folder / 'market.json'}")
 
 
-def _play(settings: Settings, plan: Plan, say: "Progress") -> "dict[str, list[Standing]]":
+def _play(settings: "Settings", plan: Plan, say: "Progress") -> "dict[str, list[Standing]]":
     from matching.model.match_model import MatchModel
     from matching.sources.marketplace import SOURCE
     from matching.sources.marketplace import season as seasons
     from matching.sources.marketplace.standings import compare as standings_of
+    from tandem.releases import champion, fetched
 
     with fetched(settings, champion(settings)) as release:
         model = MatchModel.load(release.bundle)
@@ -113,7 +132,7 @@ def _exposure(season: "Season", rules: "Rules") -> int:
     return suggested_exposure(round(jobs), round(candidates), rules.list_length, rules.answers_per_week)
 
 
-def _popularity(settings: Settings, dataset: "Dataset") -> "Popularity":
+def _popularity(settings: "Settings", dataset: "Dataset") -> "Popularity":
     from matching.data.splits import split
     from matching.evaluation.baselines import Popularity
 
@@ -144,6 +163,8 @@ def _contestants(
 
 def _scores(season: "Season", model: "MatchModel", popularity: "Popularity") -> dict[str, Any]:
     """Scores of every pair that can meet, by ranker; a baseline whose features the model lacks is left out."""
+    import numpy as np
+
     from matching.data.tables import Direction
     from matching.evaluation.baselines import Rules, TextSimilarity
 

@@ -7,22 +7,30 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rich.markup import escape
 
-from home.settings import LOOPBACK, Settings
 from matching.errors import EngineError, TandemError
+from tandem.commands.dashboards import programs
 from tandem.console import out
-from tandem.dashboards import programs
+from tandem.options import settings_from
 from tandem.processes import listens
 
-PROJECT = Path(__file__).resolve().parent.parent
+if TYPE_CHECKING:
+    from home.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
 Level = Literal["ok", "warn", "fail"]
 COLOURS: dict[Level, str] = {"ok": "green", "warn": "yellow", "fail": "red"}
 GIB = 1024**3
 NEEDED_GIB, COMFORTABLE_GIB = 1, 4
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def doctor() -> None:
+    """Check this machine and say how to fix each finding."""
+    examine(settings_from())
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Finding:
     what: str
 
 
-def examine(settings: Settings) -> None:
+def examine(settings: "Settings") -> None:
     """Print every finding as it is made.
 
     Raises:
@@ -54,7 +62,7 @@ def examine(settings: Settings) -> None:
         raise TandemError(f"{failed} of these findings must be mended before Tandem works here")
 
 
-def _python(_settings: Settings) -> Iterator[Finding]:
+def _python(_settings: "Settings") -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     if (3, 11) <= sys.version_info < (3, 14):
         yield Finding("ok", f"Python {version}")
@@ -62,7 +70,7 @@ def _python(_settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", f"Python {version}: needed is 3.11, 3.12 or 3.13; install one and run make again")
 
 
-def _uv(_settings: Settings) -> Iterator[Finding]:
+def _uv(_settings: "Settings") -> Iterator[Finding]:
     uv = _uv_path()
     if uv is None:
         yield Finding("warn", "uv is not found, and `tandem deploy` needs it: run `make setup`, which brings it along")
@@ -70,7 +78,7 @@ def _uv(_settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", f"{_output([uv, '--version'])[1].split(' (')[0]}")
 
 
-def _lock(_settings: Settings) -> Iterator[Finding]:
+def _lock(_settings: "Settings") -> Iterator[Finding]:
     uv = _uv_path()
     if uv is None or not (PROJECT / "uv.lock").exists():
         yield Finding("warn", "uv.lock cannot be compared with what is installed")
@@ -96,7 +104,7 @@ def _output(command: list[str]) -> tuple[int, str]:
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
-def _disk(settings: Settings) -> Iterator[Finding]:
+def _disk(settings: "Settings") -> Iterator[Finding]:
     there = next(folder for folder in (settings.root, *settings.root.parents) if folder.exists())
     free = shutil.disk_usage(there).free / GIB
     if not os.access(there, os.W_OK):
@@ -109,7 +117,8 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", f"{free:,.0f} GiB free for {settings.root}")
 
 
-def _ports(settings: Settings) -> Iterator[Finding]:
+def _ports(settings: "Settings") -> Iterator[Finding]:
+    from home.settings import LOOPBACK
     from serving.release import deployment
 
     deployed = deployment.status(settings)
@@ -128,7 +137,7 @@ def _ports(settings: Settings) -> Iterator[Finding]:
             yield Finding("warn", f"port {port} for {name} is held by another program: stop it, or set {variable}")
 
 
-def _engine(settings: Settings) -> Iterator[Finding]:
+def _engine(settings: "Settings") -> Iterator[Finding]:
     from serving.release import engines
 
     notes: list[str] = []
@@ -144,7 +153,7 @@ def _engine(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", f"the service runs in: {chosen.name}")
 
 
-def _browser(_settings: Settings) -> Iterator[Finding]:
+def _browser(_settings: "Settings") -> Iterator[Finding]:
     found = os.environ.get("TANDEM_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if found:
         yield Finding("ok", f"browser for the tests of the pages: {found}")

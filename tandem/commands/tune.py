@@ -2,12 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from home.settings import Settings
+import typer
+
 from tandem.console import out, steps, table
+from tandem.options import Data, Seed, Source, settings_from
 
 if TYPE_CHECKING:
+    from home.settings import Settings
     from matching.training.ablation import Ablation
     from matching.training.trial import Added, Losses
     from pipelines.tuning import Search, Trial
@@ -18,7 +21,24 @@ LEGEND = (
 )
 
 
-def search(settings: Settings, data: Path | None, *, trials: int, minutes: float | None) -> "Search":
+def tune(
+    *,
+    source: Source = None,
+    data: Data = None,
+    seed: Seed = None,
+    trials: Annotated[int, typer.Option(min=1, max=1_000, help="Settings to try, the default ones first.")] = 30,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Start no trial later than this.")] = None,
+    ablate: Annotated[bool, typer.Option("--ablate", help="Leave out each group of features in turn instead.")] = False,
+) -> None:
+    """Search the settings of the trees, or find features that do not help; registers nothing."""
+    settings = settings_from(source=source, seed=seed)
+    if ablate:
+        ablation(settings, data)
+    else:
+        search(settings, data, trials=trials, minutes=minutes)
+
+
+def search(settings: "Settings", data: Path | None, *, trials: int, minutes: float | None) -> "Search":
     """Search settings, and print the default beside the best and the simplest that is as good."""
     from pipelines.tuning import tune
 
@@ -28,7 +48,7 @@ def search(settings: Settings, data: Path | None, *, trials: int, minutes: float
     return found
 
 
-def ablation(settings: Settings, data: Path | None) -> "Ablation":
+def ablation(settings: "Settings", data: Path | None) -> "Ablation":
     """Leave out each group of features, and print which are missed."""
     from pipelines.tuning import ablate
 

@@ -5,28 +5,37 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from home.settings import Settings
 from tandem.console import out, steps, table
-from tandem.releases import champion, fetched
+from tandem.options import Source, settings_from
 
-Seconds = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from home.settings import Settings
+
+    Seconds = NDArray[np.float64]
 
 REQUESTS = 300
 WARM_UP = 30
 MANY = 100
 
 
-def measure(settings: Settings) -> None:
+def bench(source: Source = None) -> None:
+    """Measure the champion over HTTP and in process against named peers."""
+    measure(settings_from(source=source))
+
+
+def measure(settings: "Settings") -> None:
     """Measure the champion in process and over HTTP on one connection; print a table for each peer.
 
     Every peer runs in the same run: scikit-learn's own predict for the ONNX form, scoring one pair for scoring many,
     and `GET /livez` of the same service, a request that does nothing, for the endpoint.
     """
+    from tandem.releases import champion, fetched
+
     with steps("measuring") as say, fetched(settings, champion(settings)) as release:
         say(f"in process, {REQUESTS} calls each")
         tables = [_forms(release.bundle, rows) for rows in (1, MANY)] + [_in_process(release.bundle)]
@@ -39,7 +48,7 @@ def measure(settings: Settings) -> None:
 
 
 @contextmanager
-def _own_service(settings: Settings, release: Any, say: Callable[[str], None]) -> Iterator[str]:
+def _own_service(settings: "Settings", release: Any, say: Callable[[str], None]) -> Iterator[str]:
     from serving.release import deployment, ports
 
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
@@ -52,11 +61,12 @@ def _own_service(settings: Settings, release: Any, say: Callable[[str], None]) -
             deployment.stop(own)
 
 
-def _forms(bundle: Path, rows: int) -> list[tuple[str, Seconds]]:
+def _forms(bundle: Path, rows: int) -> "list[tuple[str, Seconds]]":
     """Trees of the champion's size on its own holdout: scikit-learn's predict beside the ONNX graph made of them.
 
     The bundle holds no scikit-learn model (it would be a pickle), so both forms are made of trees fitted here.
     """
+    import numpy as np
     import polars as pl
 
     from matching.data.tables import Direction
@@ -93,8 +103,10 @@ def _session(graph: bytes) -> Any:
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def _in_process(bundle: Path) -> list[tuple[str, Seconds]]:
+def _in_process(bundle: Path) -> "list[tuple[str, Seconds]]":
     """The champion itself: encoding both profiles, features, trees and calibration."""
+    import numpy as np
+
     from matching.data.dataset import Pairs
     from matching.data.tables import CandidateProfile, JobProfile, frame
     from matching.model.match_model import MatchModel
@@ -115,7 +127,7 @@ def _in_process(bundle: Path) -> list[tuple[str, Seconds]]:
     ]
 
 
-def _over_http(address: str) -> list[tuple[str, Seconds]]:
+def _over_http(address: str) -> "list[tuple[str, Seconds]]":
     import httpx
 
     from serving.api import examples
@@ -136,8 +148,10 @@ def _over_http(address: str) -> list[tuple[str, Seconds]]:
         ]
 
 
-def _timed(call: Callable[[], object]) -> Seconds:
+def _timed(call: Callable[[], object]) -> "Seconds":
     """Seconds of each call, shape (REQUESTS,), after a warm-up."""
+    import numpy as np
+
     for _ in range(WARM_UP):
         call()
     seconds = np.empty(REQUESTS)
@@ -148,7 +162,9 @@ def _timed(call: Callable[[], object]) -> Seconds:
     return seconds
 
 
-def _against_first(measured: list[tuple[str, Seconds]]) -> list[list[str]]:
+def _against_first(measured: "list[tuple[str, Seconds]]") -> list[list[str]]:
+    import numpy as np
+
     peer = float(np.median(measured[0][1]))
     return [
         [

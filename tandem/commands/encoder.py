@@ -5,13 +5,23 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from matching.errors import InputError, MissingInput, ModelError
-from matching.features.transformer import EncoderFacts
 from tandem.console import out, steps
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 TOOLS = PROJECT / ".tandem-tools/encoder/bin/python"
+
+
+def export_encoder(
+    model: Annotated[str, typer.Argument(help="A sentence-transformers model: its folder, or its name on the hub.")],
+    to: Annotated[Path, typer.Option(help="Folder to write, new or empty.")],
+) -> None:
+    """Export a sentence-transformers model for `train --text-encoder`; a name on the hub is downloaded from there."""
+    export(model, to)
 
 
 def export(model_name: str, target: Path) -> None:
@@ -26,6 +36,8 @@ def export(model_name: str, target: Path) -> None:
         InputError: the model or the target is wrong.
         ModelError: the exported form answers differently, or the export failed.
     """
+    from matching.features.transformer import EncoderFacts
+
     with steps("exporting") as say:
         say(f"exporting {model_name} with torch")
         cosine = _run(_python(), model_name, target)

