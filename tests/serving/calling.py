@@ -7,6 +7,10 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from serving.answers.matcher import Matcher
+
+MARKED = "Zweihundertfuenfzig-Secret-Text"
+
 
 def call(app: FastAPI, path: str, body: Any) -> httpx.Response:
     """Post a JSON body."""
@@ -17,3 +21,42 @@ def call(app: FastAPI, path: str, body: Any) -> httpx.Response:
 
     app.state.limiter = None
     return asyncio.run(post())
+
+
+class Client:
+    """Calls the real application, without a socket."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        if "content" not in options:
+            options["content"] = json.dumps(body)
+        options["headers"] = {"content-type": "application/json"} | options.get("headers", {})
+        return self.send("POST", path, **options)
+
+    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def call() -> httpx.Response:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://test") as client:
+                return await client.request(method, path, **options)
+
+        self.app.state.limiter = None
+        return asyncio.run(call())
+
+    def match(self, *pairs: Any) -> httpx.Response:
+        return self.post("/v1/match", {"pairs": list(pairs)})
+
+    @property
+    def matcher(self) -> Matcher:
+        matcher: Matcher = self.app.state.matcher
+        return matcher
+
+
+def details(response: httpx.Response, status: int = 422) -> dict[str, Any]:
+    """The refused fields with their limits; the body has the documented form and repeats no value."""
+    assert response.status_code == status, response.text
+    assert MARKED not in response.text
+    error = response.json()["error"]
+    assert set(error) == {"code", "message", "details"}
+    assert error["message"]
+    return {detail["field"]: detail["limit"] for detail in error["details"]}

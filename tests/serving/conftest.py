@@ -190,7 +190,7 @@ def start(bundle: Path, home: Path, port: int, *, wait: bool = True) -> Service:
     return service
 
 
-def wait_until(condition: Any, service: Service, seconds: float = 90) -> None:
+def wait_until(condition: Any, service: Service, seconds: float = 240) -> None:
     """Wait for a condition; a refused connection counts as not yet."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

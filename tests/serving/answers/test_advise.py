@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.serving.test_api import Client, details
 
 from home.settings import Settings
 from matching.advice import salary
@@ -21,6 +20,7 @@ from serving.api.app import create_app
 from store.database import connect
 from store.prediction_log import count
 from store.profiles import replace_all
+from tests.serving.calling import Client, details
 from tests.serving.conftest import candidate_rows
 
 QUICK = salary.SalarySettings(max_iter=20, max_leaf_nodes=(6,))

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.serving.test_api import MARKED, Client, details
 
 from home.settings import Settings
 from serving.answers.balancing import balanced
@@ -17,6 +16,7 @@ from serving.api.errors import Problem
 from serving.api.requests import MAX_GROUPS, Balance
 from store.prediction_log import count
 from store.profiles import replace_all
+from tests.serving.calling import MARKED, Client, details
 
 RANK = "/v1/rank/candidates"
 

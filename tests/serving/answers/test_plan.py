@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.serving.test_api import MARKED, Client, client, details
 
 from matching.market import policies
 from matching.model.match_model import MatchModel, Scores
 from serving.answers import planning
 from serving.api import examples, requests
 from store.prediction_log import count
+from tests.serving.api.test_app import client
+from tests.serving.calling import MARKED, Client, details
 
 __all__ = ["client"]  # a fixture is found by its name in this file
 

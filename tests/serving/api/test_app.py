@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from fastapi import FastAPI
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -26,43 +25,14 @@ from serving.api.requests import MAX_BODY_BYTES, MAX_PAIRS
 from store import log_writer
 from store.prediction_log import count
 from store.profiles import replace_all
+from tests.serving.calling import MARKED, Client, details
 
-MARKED = "Zweihundertfuenfzig-Secret-Text"
 LINE = {"candidate": examples.ADA, "job": examples.BACKEND}
 ADVISE = ("/v1/advise/candidate", "/v1/advise/job")
 POSTS = (
     *("/v1/match", "/v1/rank/candidates", "/v1/rank/jobs", "/v1/plan/outreach", "/v1/explain", "/v1/feedback"),
     *ADVISE,
 )
-
-
-class Client:
-    """Calls the real application, without a socket."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self.app = app
-
-    def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
-        if "content" not in options:
-            options["content"] = json.dumps(body)
-        options["headers"] = {"content-type": "application/json"} | options.get("headers", {})
-        return self.send("POST", path, **options)
-
-    def send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        async def call() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://test") as client:
-                return await client.request(method, path, **options)
-
-        self.app.state.limiter = None
-        return asyncio.run(call())
-
-    def match(self, *pairs: Any) -> httpx.Response:
-        return self.post("/v1/match", {"pairs": list(pairs)})
-
-    @property
-    def matcher(self) -> Matcher:
-        matcher: Matcher = self.app.state.matcher
-        return matcher
 
 
 @pytest.fixture(scope="module")
@@ -77,16 +47,6 @@ def client(bundle: Path, tmp_path_factory: pytest.TempPathFactory, stored: tuple
     app.state.matcher = load_matcher(settings_, bundle)
     yield Client(app)
     app.state.matcher.close()
-
-
-def details(response: httpx.Response, status: int = 422) -> dict[str, Any]:
-    """The refused fields with their limits; the body has the documented form and repeats no value."""
-    assert response.status_code == status, response.text
-    assert MARKED not in response.text
-    error = response.json()["error"]
-    assert set(error) == {"code", "message", "details"}
-    assert error["message"]
-    return {detail["field"]: detail["limit"] for detail in error["details"]}
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -415,7 +375,7 @@ def test_a_failure_inside_says_nothing_of_the_request(
 
     monkeypatch.setattr(Matcher, "match", broken)
     details(client.match(changed(headline=MARKED)), 500)
-    assert "RuntimeError at test_api.py:" in caplog.text
+    assert "RuntimeError at test_app.py:" in caplog.text
     assert MARKED not in caplog.text
 
 
