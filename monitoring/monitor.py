@@ -5,10 +5,8 @@ from pathlib import Path
 
 from home.settings import Settings
 from matching.data.dataset import Progress
-from matching.features.embeddings import EMBEDDING_INPUTS
-from matching.problems import load_problem
+from matching.model import declared_features
 from monitoring import history
-from monitoring.reasons import Inputs
 from monitoring.reports import write_report
 from monitoring.verdict import Judge, Verdict
 from monitoring.windows import read_reference, read_window
@@ -46,7 +44,7 @@ def monitor(
     window = read_window(settings, model_name=model_name, model_version=model_version, last=last, since=since, now=now)
     reference = read_reference(bundle)
     progress(f"judging {len(window):,} predictions")
-    judge = Judge(reference, seed=settings.seed, inputs=known_inputs(settings))
+    judge = Judge(reference, seed=settings.seed, inputs=declared_features.read(bundle).inputs)
     verdict = judge.judge(window, model_name=model_name, model_version=model_version)
     if verdict.columns:
         progress("drawing the report")
@@ -57,8 +55,3 @@ def monitor(
         verdict = verdict.model_copy(update={"report": report})
     history.append(settings, verdict)
     return verdict
-
-
-def known_inputs(settings: Settings) -> Inputs:
-    """Profile columns of each feature of the problem, and of those that only a transformer encoder adds."""
-    return {**EMBEDDING_INPUTS, **load_problem(settings.source).features().inputs}

@@ -29,7 +29,7 @@ def write(
         seed: seed of every draw.
         progress: told what the bundle will lack, and why.
     """
-    features = model.features.transform(parts.calibration.pairs)
+    features = model.transform(parts.calibration.pairs)
     background = contributions.choose_background(features, seed=seed)
     contributions.write_background(background, model.feature_names, folder)
     support.write(support.fit_all(model.score_features(features), parts.calibration), folder)

@@ -4,10 +4,11 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -21,8 +22,9 @@ from matching.data.validation import validate
 from matching.errors import InputError, MissingInput, ModelError, UnusableData
 from matching.evaluation import baselines, gate, slices
 from matching.evaluation.evaluation import Evaluation, evaluate
-from matching.features.pair_features import PairFeatures
+from matching.features.feature_set import FeatureSet, TakesEncoder
 from matching.features.transformer import EncoderFacts, TransformerEncoder
+from matching.model.declared_features import DeclaredFeatures
 from matching.model.match_model import MatchModel, Scores
 from matching.problems import load_problem
 from matching.problems.problem import Problem
@@ -56,13 +58,16 @@ def check_input(settings: Settings, data: Path | None) -> None:
     """Tell a wrong source or path at once, before anything slow starts.
 
     Raises:
-        InputError: there is no such source, it reads files and no folder is named, or it cannot use an encoder.
+        InputError: there is no such source, it reads files and no folder is named, it cannot use an encoder, or no
+            bundle could name its features.
         MissingInput: there is nothing at `data`, or no encoder in the folder of the setting.
     """
+    problem = load_problem(settings.source)
+    DeclaredFeatures.of(problem.features(), problem.features)
     if settings.text_encoder_folder is not None:
-        _pair_features(settings)
+        _open_to_encoders(settings)
         EncoderFacts.read(settings.text_encoder_folder)
-    if data is None and load_problem(settings.source).needs_files:
+    if data is None and problem.needs_files:
         raise InputError(f"source {settings.source!r} reads files: pass their folder with --data")
     if data is not None and not data.exists():
         raise MissingInput(f"{data} is not there: pass the folder of your data with --data")
@@ -126,14 +131,20 @@ def declared(settings: Settings) -> Problem:
     folder = settings.text_encoder_folder
     if folder is None:
         return load_problem(settings.source)
-    _pair_features(settings)
+    _open_to_encoders(settings)
     encoder = TransformerEncoder.load(folder)
-    return replace(load_problem(settings.source), features=lambda: _pair_features(settings).use(encoder))
+    problem = load_problem(settings.source)
+
+    @wraps(problem.features)  # the bundle names what it wraps
+    def features() -> FeatureSet[Any]:
+        return _open_to_encoders(settings).use(encoder)
+
+    return replace(problem, features=features)
 
 
-def _pair_features(settings: Settings) -> PairFeatures:
+def _open_to_encoders(settings: Settings) -> TakesEncoder:
     features = load_problem(settings.source).features()
-    if not isinstance(features, PairFeatures):
+    if not isinstance(features, TakesEncoder):
         raise InputError(
             f"problem {settings.source!r} has features of its own, which no transformer encoder can be added to: "
             "set the text encoder back to tfidf, or build its features on matching.features.pair_features.PairFeatures"
@@ -157,17 +168,14 @@ def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -
         "data_hash": data_digest,
         "seed": settings.seed,
     }
-    check = fitted.features.transform(parts.holdout.pairs.take(rows))
+    check = fitted.transform(parts.holdout.pairs.take(rows))
     fit.write(fitted, folder, source=settings.source, facts=facts, check=check)
-    model = MatchModel.load(folder)
-    if isinstance(model.features, PairFeatures) and isinstance(fitted.features, PairFeatures):
-        model.features.take_encoded(fitted.features)
-    return model
+    return MatchModel.load(folder).with_tables(fitted.tables)
 
 
 def fit_baselines(model: MatchModel, parts: Split) -> Baselines:
     """Fit and calibrate popularity, rules and TF-IDF on the slices the model learned from."""
-    features = model.features.transform(parts.calibration.pairs)
+    features = model.transform(parts.calibration.pairs)
     names = model.features.feature_names
     return baselines.fit_baselines(parts.train, parts.calibration, features, names)
 

@@ -165,7 +165,6 @@ def test_every_room_says_in_its_docstring_what_is_inside() -> None:
     assert [face for face in faces if not ast.get_docstring(ast.parse(face.read_text(encoding="utf-8")))] == []
 
 
-@pytest.mark.xfail(reason="match_model still asks the problem for its features")
 def test_the_arrows_between_the_rooms_hold() -> None:
     assert broken_rules(ROOT) == []
 
@@ -174,7 +173,6 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circle(ROOT) == []
 
 
-@pytest.mark.xfail(reason="match_model still asks the problem for its features")
 def test_a_model_is_scored_without_source_problem_or_training() -> None:
     loaded = reached("matching.model.match_model", ROOT)
     assert "matching.features.pair_features" in loaded

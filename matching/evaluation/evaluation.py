@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,14 @@ MATCH = "match"
 class Scorer(Protocol):
     """A model that scores feature matrices: fitted in memory, or loaded from its bundle."""
 
-    features: FeatureSet
+    @property
+    def features(self) -> FeatureSet[Any]:
+        """The fitted features."""
+        ...
+
+    def transform(self, pairs: Pairs) -> NDArray[np.float32]:
+        """Features of pairs, shape (n_pairs, n_features)."""
+        ...
 
     def score_features(self, features: NDArray[np.float32]) -> Scores:
         """Score a feature matrix."""
@@ -97,7 +104,7 @@ def evaluate(
         truth: the simulator's probabilities, or None.
         seed: seed of the sampled ranking queries.
     """
-    features = model.features.transform(holdout.pairs)
+    features = model.transform(holdout.pairs)
     directions = holdout.directions()
     rankers = _rankers(model, baselines, truth)
     rows = [
@@ -106,7 +113,7 @@ def evaluate(
         for target, label, probability in _targets(ranker, directions, holdout, features)
     ]
     if truth is not None:
-        rows = _with_truth(rows, rankers, directions, holdout=holdout, encoder=model.features, seed=seed)
+        rows = _with_truth(rows, rankers, directions, holdout=holdout, transform=model.transform, seed=seed)
     order = {name: position for position, name in enumerate([*Direction, MATCH])}
     return Evaluation(tuple(sorted(rows, key=lambda row: order[row.target])))
 
@@ -156,7 +163,7 @@ def _with_truth(
     directions: tuple[Direction, ...],
     *,
     holdout: LabelledPairs,
-    encoder: FeatureSet,
+    transform: Callable[[Pairs], NDArray[np.float32]],
     seed: int,
 ) -> list[Figures]:
     """Add ranking quality without noise: whole pools are ranked, and the gain is the true probability."""
@@ -166,7 +173,7 @@ def _with_truth(
     }
     quality: dict[tuple[str, str], dict[str, float]] = {}
     for figure, pool in pools.items():
-        features = encoder.transform(pool.pairs)
+        features = transform(pool.pairs)
         gains = {target: p for target, _, p in _targets(rankers[TRUTH], directions, pool, features)}
         for name, ranker in rankers.items():
             for target, _, score in _targets(ranker, directions, pool, features):
@@ -213,7 +220,7 @@ def importance(model: Scorer, holdout: LabelledPairs, *, seed: int, rows: int = 
     """Loss of log likelihood, nats per row, when one feature is shuffled; by direction and feature name."""
     generator = np.random.default_rng(seed)
     sample = holdout.take(np.sort(generator.choice(len(holdout), min(rows, len(holdout)), replace=False)))
-    features = model.features.transform(sample.pairs)
+    features = model.transform(sample.pairs)
     losses: dict[str, dict[str, float]] = {str(d): {} for d in holdout.directions()}
     base = _losses(model, sample, features)
     for column, name in enumerate(model.features.feature_names):

@@ -20,8 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from matching.features.embeddings import with_embeddings
-from matching.features.pair_features import FEATURE_GROUPS
 from matching.model.match_model import Floats32, Scores
 
 Floats = NDArray[np.float64]
@@ -138,12 +136,10 @@ class Explainer:
         ValueError: a feature is in two groups, or there are more than `MOST_GROUPS` groups.
     """
 
-    def __init__(
-        self, scorer: Scorer, background: Background, feature_names: tuple[str, ...], groups: Groups | None = None
-    ) -> None:
+    def __init__(self, scorer: Scorer, background: Background, feature_names: tuple[str, ...], groups: Groups) -> None:
         self._scorer = scorer
         self._background = background
-        self.columns = _columns(feature_names, with_embeddings(FEATURE_GROUPS) if groups is None else groups)
+        self.columns = _columns(feature_names, groups)
 
     def explain(self, features: Floats32) -> tuple[Contributions, ...]:
         """Explain the scores of one pair: of each direction the model has, and of the match.

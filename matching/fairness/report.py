@@ -173,7 +173,7 @@ class _Pool:
         self._model, self._lists, self._truth = model, lists, truth
         self.n_lists = len(np.unique(lists.lists))
         self.pairs = _only_used(lists.pairs)
-        self.features = model.features.transform(self.pairs)
+        self.features = model.transform(self.pairs)
         self.scores = self.scores_of(self.features)
 
     def scores_of(self, features: NDArray[np.float32]) -> Floats:
@@ -183,7 +183,7 @@ class _Pool:
     def scores_with(self, candidates: pl.DataFrame) -> Floats:
         """Scores with other texts in the candidates' profiles."""
         pairs = Pairs(candidates, self.pairs.jobs, self.pairs.candidate_rows, self.pairs.job_rows)
-        return self.scores_of(self._model.features.transform(pairs))
+        return self.scores_of(self._model.transform(pairs))
 
     @cached_property
     def gains(self) -> Floats | None:

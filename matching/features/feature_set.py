@@ -2,41 +2,48 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from matching.data.dataset import Pairs, Rows
+from matching.features.transformer import TransformerEncoder
+
+Encoding = TypeVar("Encoding")
 
 
-class FeatureSet(Protocol):
+class FeatureSet(Protocol[Encoding]):
     """Turns profiles into the feature matrix of pairs; its fitted state is data only.
+
+    Generic over its encoding of one side, which only the feature set itself looks into.
 
     Attributes:
         feature_names: columns of the matrix, in order.
+        encoder_name: name of the transformer encoder, or `tfidf`; empty if the features encode no text.
         inputs: the profile columns each feature is computed from, such as `candidate.skills`.
         groups: features that belong together, by the name of their group.
     """
 
     feature_names: tuple[str, ...]
+    encoder_name: str
     inputs: Mapping[str, tuple[str, ...]]
     groups: Mapping[str, tuple[str, ...]]
 
-    def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "FeatureSet":
+    def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "FeatureSet[Encoding]":
         """Learn from the profiles known before the cut, one row per person and job."""
         ...
 
-    def encode_candidates(self, candidates: pl.DataFrame) -> Any:
+    def encode_candidates(self, candidates: pl.DataFrame) -> Encoding:
         """Encode rows of `CandidateProfile`, to be paired many times."""
         ...
 
-    def encode_jobs(self, jobs: pl.DataFrame) -> Any:
+    def encode_jobs(self, jobs: pl.DataFrame) -> Encoding:
         """Encode rows of `JobProfile`, to be paired many times."""
         ...
 
-    def pair(self, candidates: Any, jobs: Any, candidate_rows: Rows, job_rows: Rows) -> NDArray[np.float32]:
+    def pair(self, candidates: Encoding, jobs: Encoding, candidate_rows: Rows, job_rows: Rows) -> NDArray[np.float32]:
         """Features of pairs of encoded profiles, shape (n_pairs, n_features)."""
         ...
 
@@ -48,6 +55,15 @@ class FeatureSet(Protocol):
         """Write large arrays into a folder that is there; return the rest of the state as JSON holds it."""
         ...
 
-    def restore(self, state: dict[str, Any], folder: Path) -> "FeatureSet":
+    def restore(self, state: dict[str, Any], folder: Path) -> "FeatureSet[Encoding]":
         """Set the fitted state from what `save` wrote and returned."""
+        ...
+
+
+@runtime_checkable
+class TakesEncoder(Protocol):
+    """A feature set that can add the features of a transformer encoder to its own."""
+
+    def use(self, text_encoder: TransformerEncoder | None) -> FeatureSet[Any]:
+        """Add the features of an encoder, or remove them; return itself."""
         ...

@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix
 
 from matching.data.dataset import Pairs, Rows
 from matching.data.tables import CompanySize, RemotePolicy, RemoteWish
+from matching.features import TFIDF
 from matching.features.embeddings import (
     EMBEDDING_INPUTS,
     EMBEDDING_NAMES,
@@ -37,8 +38,6 @@ from matching.text.seniority import years_of_titles
 Floats = NDArray[np.float64]
 
 CHUNK = 100_000  # pairs computed at once: bounds memory, changes no value
-
-KEPT_ROWS = 1_500  # profiles of a request are fewer, and are not kept
 
 # Names become columns by hashing, so that a technology nobody has seen before still matches itself.
 NAME_COLUMNS = 2**20
@@ -147,6 +146,7 @@ class PairFeatures:
 
     Attributes:
         text_encoder: the transformer encoder, or None; it adds its features at the end.
+        encoder_name: its name, or `tfidf`.
     """
 
     feature_names: tuple[str, ...] = FEATURE_NAMES
@@ -159,13 +159,12 @@ class PairFeatures:
         self.spelling = Text(characters=True, max_terms=20_000)
         self.topics = Topics()
         self.skill_rarity_: dict[str, float] = {}
-        self._last: tuple[pl.DataFrame, pl.DataFrame, Encoded, Encoded] | None = None
 
     def use(self, text_encoder: TransformerEncoder | None) -> "PairFeatures":
         """Add the features of a transformer encoder after all others, or leave them away; return itself."""
         kind = type(self)
-        self._last = None
         self.text_encoder = text_encoder
+        self.encoder_name = TFIDF if text_encoder is None else text_encoder.facts.name
         self.feature_names, self.inputs, self.groups = kind.feature_names, kind.inputs, kind.groups
         if text_encoder is not None:
             self.feature_names = (*kind.feature_names, *EMBEDDING_NAMES)
@@ -190,7 +189,6 @@ class PairFeatures:
     def restore_skills(self, rarity: dict[str, float]) -> "PairFeatures":
         """Set the rarity of skills from data; a skill never seen counts as the rarest."""
         self.skill_rarity_ = rarity
-        self._last = None
         self._rarity = np.full(NAME_COLUMNS, max(rarity.values(), default=1.0))
         self._known = np.zeros(NAME_COLUMNS)
         for name, weight in rarity.items():
@@ -227,10 +225,6 @@ class PairFeatures:
             self.topics.terms.restore(state["topics"], arrays["topics"])
             self.topics.restore(arrays["topic_vectors"])
         return self.restore_skills(state["skill_rarity"])
-
-    def take_encoded(self, other: "PairFeatures") -> None:
-        """Take over the tables that features of the same fitted state have encoded; they would be encoded alike."""
-        self._last = other._last
 
     def encode_candidates(self, candidates: pl.DataFrame) -> Encoded:
         """Encode `CandidateProfile` rows."""
@@ -334,18 +328,8 @@ class PairFeatures:
 
     def transform(self, pairs: Pairs) -> NDArray[np.float32]:
         """Encode both sides and compute the features of their pairs, shape (n_pairs, n_features)."""
-        candidates, jobs = self._encoded(pairs.candidates, pairs.jobs)
+        candidates, jobs = self.encode_candidates(pairs.candidates), self.encode_jobs(pairs.jobs)
         return self.pair(candidates, jobs, pairs.candidate_rows, pairs.job_rows)
-
-    def _encoded(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> tuple[Encoded, Encoded]:
-        """Encode two tables; large ones, which every slice of a dataset shares, are encoded once and kept."""
-        last = self._last
-        if last is not None and last[0] is candidates and last[1] is jobs:
-            return last[2], last[3]
-        encoded = self.encode_candidates(candidates), self.encode_jobs(jobs)
-        if candidates.height >= KEPT_ROWS:
-            self._last = (candidates, jobs, *encoded)
-        return encoded
 
     def _chunk(self, candidates: Encoded, jobs: Encoded, candidate_rows: Rows, job_rows: Rows) -> NDArray[np.float32]:
         person = {name: values[candidate_rows] for name, values in candidates.numbers.items()}

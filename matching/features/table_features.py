@@ -16,12 +16,16 @@ Column = Callable[[pl.DataFrame, pl.DataFrame], ArrayLike]
 class TableFeatures:
     """A feature set made of named functions; see `matching.features.feature_set.FeatureSet`.
 
+    Its encoding of one side is the table itself.
+
     Args:
         columns: by the name of a feature, a function of the candidates and the jobs of all pairs, one row per pair,
             that returns one number per pair.
         inputs: by the name of a feature, the profile columns it is computed from.
         groups: features that are explained together, by the name of their group; each alone where None.
     """
+
+    encoder_name = ""
 
     def __init__(
         self,
@@ -31,8 +35,8 @@ class TableFeatures:
     ) -> None:
         self.columns = dict(columns)
         self.feature_names = tuple(self.columns)
-        self.inputs = inputs
-        self.groups = groups or {name: (name,) for name in self.columns}
+        self.inputs: Mapping[str, tuple[str, ...]] = inputs
+        self.groups: Mapping[str, tuple[str, ...]] = groups or {name: (name,) for name in self.columns}
 
     def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "TableFeatures":  # noqa: ARG002 - nothing to learn
         """Return itself."""

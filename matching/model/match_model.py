@@ -1,6 +1,7 @@
 """A registered model: loaded from data files, run by onnxruntime."""
 
 import json
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from matching.data.dataset import Pairs, Rows
 from matching.data.tables import Direction
 from matching.errors import InputError, ModelError
-from matching.features import TFIDF
+from matching.features.encoded_tables import EncodedTables
 from matching.features.feature_set import FeatureSet
-from matching.features.pair_features import PairFeatures
+from matching.model import declared_features
+from matching.model.declared_features import DeclaredFeatures
 from matching.model.manifest import SCORING_FOLDER, model_digest
 
 FORMAT = 2
@@ -52,6 +54,10 @@ class MatchModel:
         feature_names: columns of the feature matrix.
         digest: digest of the files that decide the scores.
         facts: the rest of `model.json`: settings and time cuts.
+        text_encoder: name of its transformer encoder, or `tfidf`; empty if its features encode no text.
+        inputs: the profile columns each feature is computed from.
+        groups: features that belong together, by the name of their group.
+        features: the restored feature set.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -61,7 +67,10 @@ class MatchModel:
         self.directions = tuple(Direction(name) for name in state["directions"])
         self.feature_names: tuple[str, ...] = tuple(state["feature_names"])
         self.facts: dict[str, Any] = state["facts"]
-        self.features = _features(state, folder / SCORING_FOLDER)
+        declared = declared_features.read(folder)
+        self.text_encoder, self.inputs, self.groups = declared.text_encoder, declared.inputs, declared.groups
+        self.features = _restored(declared, state, folder / SCORING_FOLDER)
+        self._tables: EncodedTables[Any] | None = None
         self._session = _session(folder / "match.onnx")
 
     @classmethod
@@ -73,13 +82,11 @@ class MatchModel:
         """
         return cls(folder)
 
-    @property
-    def text_encoder(self) -> str:
-        """Name of its transformer encoder, or `tfidf`; of features that know neither, empty."""
-        if not isinstance(self.features, PairFeatures):
-            return ""
-        encoder = self.features.text_encoder
-        return TFIDF if encoder is None else encoder.facts.name
+    def with_tables(self, tables: EncodedTables[Any]) -> "MatchModel":
+        """Return the same model, which takes pairs of these tables as they are encoded."""
+        model = copy(self)
+        model._tables = tables
+        return model
 
     def encode_candidates(self, candidates: pl.DataFrame) -> Any:
         """Encode `CandidateProfile` rows, to be scored against many jobs."""
@@ -95,7 +102,11 @@ class MatchModel:
 
     def score(self, pairs: Pairs) -> Scores:
         """Score pairs of profiles."""
-        return self.score_features(self.features.transform(pairs))
+        return self.score_features(self.transform(pairs))
+
+    def transform(self, pairs: Pairs) -> Floats32:
+        """Features of pairs, shape (n_pairs, n_features)."""
+        return (self._tables or self.features).transform(pairs)
 
     def score_features(self, features: Floats32) -> Scores:
         """Score a feature matrix, shape (n_pairs, n_features)."""
@@ -107,13 +118,10 @@ class MatchModel:
         return Scores(features, answers.get("company"), answers.get("candidate"), answers["match"])
 
 
-def _features(state: dict[str, Any], folder: Path) -> FeatureSet:
-    """Restore the feature set of the problem that the model was trained for."""
-    # A problem declares what a model must reach, and so imports this module.
-    from matching.problems import load_problem
-
+def _restored(declared: DeclaredFeatures, state: dict[str, Any], folder: Path) -> FeatureSet[Any]:
+    """Restore the feature set that the model was trained with."""
     try:
-        features = load_problem(state["source"]).features().restore(state["encoder"], folder)
+        features = declared.make().restore(state["encoder"], folder)
     except (InputError, OSError, KeyError) as error:
         raise ModelError(f"the features of {folder.parent} cannot be restored ({error}): run `make train`") from error
     if features.feature_names != tuple(state["feature_names"]):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from matching.data.dataset import Source
 from matching.evaluation.gate import Limits
@@ -33,7 +34,7 @@ class Problem:
     """
 
     source: Source
-    features: Callable[[], FeatureSet] = PairFeatures
+    features: Callable[[], FeatureSet[Any]] = PairFeatures
     estimator: Estimator = field(default_factory=Trees)
     slices: tuple[str, ...] = SLICES
     limits: Limits = field(default_factory=Limits)

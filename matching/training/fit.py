@@ -9,11 +9,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from matching.data.dataset import Pairs
 from matching.data.labels import LabelledPairs
 from matching.data.tables import Direction
 from matching.errors import ModelError, UnusableData
+from matching.features.encoded_tables import EncodedTables
 from matching.features.feature_set import FeatureSet
 from matching.model.calibration import Sigmoid, fit_sigmoid
+from matching.model.declared_features import DeclaredFeatures, Factory
 from matching.model.manifest import SCORING_FOLDER
 from matching.model.match_model import FORMAT, MatchModel, Scores
 from matching.problems.estimators import fit_weighted, settings_of
@@ -39,10 +42,26 @@ class DirectionModel:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A fitted model in memory, before it is written."""
+    """A fitted model in memory, before it is written.
 
-    features: FeatureSet
+    Attributes:
+        tables: the profiles of all its splits, encoded by its features.
+        models: one model for each labelled direction.
+        factory: what made its features unfitted; the bundle names it.
+    """
+
+    tables: EncodedTables[Any]
     models: dict[Direction, DirectionModel]
+    factory: Factory
+
+    @property
+    def features(self) -> FeatureSet[Any]:
+        """The fitted features."""
+        return self.tables.features
+
+    def transform(self, pairs: Pairs) -> NDArray[np.float32]:
+        """Features of pairs, shape (n_pairs, n_features)."""
+        return self.tables.transform(pairs)
 
     def score_features(self, features: NDArray[np.float32]) -> Scores:
         """Score a feature matrix with scikit-learn itself, shape (n_pairs, n_features)."""
@@ -63,12 +82,12 @@ def fit(train: LabelledPairs, calibration: LabelledPairs, *, seed: int, problem:
     Raises:
         UnusableData: a direction has one class only, or no direction is labelled.
     """
-    features = fit_features(train, problem)
-    slices = (train, features.transform(train.pairs)), (calibration, features.transform(calibration.pairs))
+    tables = EncodedTables.of(fit_features(train, problem), train.pairs)
+    slices = (train, tables.transform(train.pairs)), (calibration, tables.transform(calibration.pairs))
     models = fit_directions(*slices, seed=seed, problem=problem)
     if not models:
         raise UnusableData("no direction has labels: the log needs outreach and accept events, or views")
-    return FittedModel(features, models)
+    return FittedModel(tables, models, problem.features)
 
 
 def fit_directions(
@@ -83,7 +102,7 @@ def fit_directions(
     return {d: _fit_direction(d, *slices, seed=seed, problem=problem) for d in train[0].directions()}
 
 
-def fit_features(train: LabelledPairs, problem: Problem) -> FeatureSet:
+def fit_features(train: LabelledPairs, problem: Problem) -> FeatureSet[Any]:
     """Fit the encoders on the profiles seen in the training slice, and on no others."""
     pairs = train.pairs
     people = _newest(pairs.candidates[np.unique(pairs.candidate_rows)], "candidate_id")
@@ -144,7 +163,7 @@ def fit_classifier(X: NDArray[np.float32], label: Floats, propensity: Floats, *,
 
 
 def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, Any], check: NDArray[np.float32]) -> None:
-    """Write the files that decide the scores: `model.json`, `match.onnx` and `features/`.
+    """Write the files that decide the scores, `model.json`, `match.onnx` and `features/`, and `features.json`.
 
     Args:
         fitted: what `fit` returned.
@@ -154,6 +173,7 @@ def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, An
         check: feature rows on which the written model must answer as scikit-learn does.
 
     Raises:
+        InputError: the bundle cannot name what made its features.
         ModelError: the written model answers differently.
     """
     (folder / SCORING_FOLDER).mkdir(parents=True)
@@ -168,6 +188,7 @@ def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, An
     }
     (folder / "model.json").write_text(json.dumps(state, indent=1, sort_keys=True), encoding="utf-8")
     (folder / "match.onnx").write_bytes(match_graph(fitted.models))
+    DeclaredFeatures.of(fitted.features, fitted.factory).write(folder)
     expected, got = fitted.score_features(check).match, MatchModel.load(folder).score_features(check).match
     difference = float(np.abs(expected - got).max(initial=0.0))
     if difference > LARGEST_DIFFERENCE:

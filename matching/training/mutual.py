@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.data.dataset import Pairs
 from matching.data.labels import LabelledPairs
 from matching.data.tables import Direction
 from matching.errors import UnusableData
@@ -47,9 +48,13 @@ class BestOfBoth:
     calibration: Sigmoid
 
     @property
-    def features(self) -> FeatureSet:
+    def features(self) -> FeatureSet[Any]:
         """The features of both directions."""
         return self.directions.features
+
+    def transform(self, pairs: Pairs) -> Floats32:
+        """Features of pairs, shape (n_pairs, n_features)."""
+        return self.directions.transform(pairs)
 
     def score_features(self, features: Floats32) -> Scores:
         """Score a feature matrix, shape (n_pairs, n_features)."""
@@ -75,11 +80,11 @@ def fit_best_of_both(
     """
     if len(fitted.models) < len(Direction):
         raise UnusableData("best of both needs labels of both directions: use the product")
-    X = fitted.features.transform(train.pairs)
+    X = fitted.transform(train.pairs)
     scores = _out_of_fold(train, X, seed=seed, problem=problem)
     rows, label, weight = pseudo_labels(train, scores.match.astype(np.float64))
     classifier = fit_weighted(problem.estimator(seed), _columns(X, scores)[rows], label, weight)
-    newer = fitted.features.transform(calibration.pairs)
+    newer = fitted.transform(calibration.pairs)
     raw = classifier.predict_proba(_columns(newer, fitted.score_features(newer)))[:, 1]
     known = ~np.isnan(calibration.match())
     sigmoid = fit_sigmoid(

@@ -191,7 +191,7 @@ def fit_model(dataset: Dataset, *, seed: int, problem: Problem) -> MatchModel:
     newest: datetime = dataset.events["time"].max()  # type: ignore[assignment]  # polars types it as any literal
     labelled = labelled_pairs(dataset, since=None, until=newest, maturity=timedelta(0), seed=seed)
     fitted = fit(labelled, labelled, seed=seed, problem=problem)
-    check = fitted.features.transform(labelled.pairs.take(np.arange(min(len(labelled), 1_000))))
+    check = fitted.transform(labelled.pairs.take(np.arange(min(len(labelled), 1_000))))
     with TemporaryDirectory() as folder:
         write(fitted, Path(folder), source=dataset.name, facts={}, check=check)
         return MatchModel.load(Path(folder))

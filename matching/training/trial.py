@@ -17,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from matching.data.labels import LabelledPairs
 from matching.errors import UnusableData
 from matching.evaluation import gate, metrics
+from matching.features.encoded_tables import EncodedTables
 from matching.problems.estimators import Estimator
 from matching.problems.problem import Problem
 from matching.training import fit
@@ -139,7 +140,8 @@ def inner_slices(train: LabelledPairs, problem: Problem) -> InnerSlices:
         raise UnusableData("the training slice cannot be cut in time once more: settings are chosen on its newest part")
     older, newer = train.take(is_older), train.take(~is_older)
     encoder = fit.fit_features(older, problem)
-    encoded = encoder.transform(older.pairs), encoder.transform(newer.pairs)
+    tables = EncodedTables.of(encoder, older.pairs)
+    encoded = tables.transform(older.pairs), tables.transform(newer.pairs)
     return InnerSlices(older, newer, *encoded, problem, encoder.feature_names, encoder.groups)
 
 

@@ -25,7 +25,7 @@ class Explanations:
     """
 
     def __init__(self, model: MatchModel, bundle: Path, supports: dict[str, Support]) -> None:
-        names, groups = tuple(model.feature_names), model.features.groups
+        names, groups = tuple(model.feature_names), model.groups
         background = contributions.read_background(bundle, names)
         named = {name for members in groups.values() for name in members}
         few = len(groups) + (not named >= set(names)) <= contributions.MOST_GROUPS  # the rest is a group, too

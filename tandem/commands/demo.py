@@ -1,6 +1,7 @@
 """The whole way in one command: train, deploy, two quiet windows and a drifted one, and what the monitor made of it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +42,11 @@ def demo(
 
 @dataclass(frozen=True)
 class Chapter:
-    """One window and what the monitor said about it."""
+    """One window, what the monitor said about it, and the profile columns of each feature."""
 
     sent: traffic.Sent
     verdict: "Verdict"
+    inputs: Mapping[str, tuple[str, ...]]
 
     @property
     def result(self) -> str:
@@ -56,17 +58,16 @@ class Chapter:
             return FALSE_ALARM if alarm else RIGHT
         if not alarm:
             return MISSED
-        return RIGHT if _names_the_cause(self.verdict, self.sent.scenario) else WRONG_REASON
+        return RIGHT if _names_the_cause(self) else WRONG_REASON
 
 
-def _names_the_cause(verdict: "Verdict", scenario: str) -> bool:
+def _names_the_cause(chapter: Chapter) -> bool:
     """Whether the first reason is about columns in which the scenario shows; of changed tastes, about the outcomes."""
-    from matching.features.pair_features import FEATURE_INPUTS
     from matching.sources.marketplace.scenarios import SCENARIOS
 
-    drift, first = SCENARIOS[scenario], verdict.reasons[0]
+    drift, first = SCENARIOS[chapter.sent.scenario], chapter.verdict.reasons[0]
     shows = {f"candidate.{name}" for name in drift.candidate_columns} | {f"job.{name}" for name in drift.job_columns}
-    return bool(shows & set(FEATURE_INPUTS.get(first.column, ()))) if shows else first.kind == "quality"
+    return bool(shows & set(chapter.inputs.get(first.column, ()))) if shows else first.kind == "quality"
 
 
 def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> None:
@@ -90,12 +91,12 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
     _heading("3. First prediction")
     _show_prediction(deployed.address)
     out.print(f"[bold]first prediction {time.monotonic() - began:.0f} s after the start[/bold]")
-    chapters = []
+    chapters, inputs = [], _inputs(settings)
     for number, name in enumerate((QUIET, QUIET, scenario), start=4):
         _heading(f"{number}. Traffic and monitor: {name}")
         sent = traffic.send_window(settings, scenario=name, pairs=PAIRS)
         traffic.show(sent)
-        chapters.append(Chapter(sent, watch(settings, since=sent.started_at, maturity_days=0)))
+        chapters.append(Chapter(sent, watch(settings, since=sent.started_at, maturity_days=0), inputs))
     _heading("7. Pages")
     dashboards.start(settings, open_pages=open_pages)
     out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as it stands")
@@ -103,6 +104,15 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
     _tell(trained.evaluation, chapters, scenario)
     out.print("\nIt all goes on running: `make status` shows it, `make stop` ends it.")
     _conclude(chapters)
+
+
+def _inputs(settings: "Settings") -> Mapping[str, tuple[str, ...]]:
+    """The profile columns that each feature of the champion is computed from."""
+    from matching.model import declared_features
+    from tandem.releases import champion, fetched
+
+    with fetched(settings, champion(settings)) as release:
+        return declared_features.read(release.bundle).inputs
 
 
 def _conclude(chapters: list[Chapter]) -> None:

@@ -40,7 +40,7 @@ def trained(dataset: Dataset, seed: int) -> tuple[MatchModel, object]:
     parts = split(dataset, maturity=timedelta(days=14), seed=seed)
     fitted = fit.fit(parts.train, parts.calibration, seed=seed, problem=Problem(source=SOURCE))
     with tempfile.TemporaryDirectory() as folder:
-        check = fitted.features.transform(parts.holdout.pairs.take(np.arange(10)))
+        check = fitted.transform(parts.holdout.pairs.take(np.arange(10)))
         fit.write(fitted, Path(folder), source="marketplace", facts={}, check=check)
         return MatchModel.load(Path(folder)), parts.cuts.train_end
 

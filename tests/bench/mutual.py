@@ -68,12 +68,12 @@ def run(name: str, seed: int) -> Iterator[Line]:
     parts = split(dataset, maturity=timedelta(days=14), seed=seed)
     product = fit.fit(parts.train, parts.calibration, seed=seed, problem=declared)
     both = fit_best_of_both(product, parts.train, parts.calibration, seed=seed, problem=declared)
-    features = product.features.transform(parts.holdout.pairs)
+    features = product.transform(parts.holdout.pairs)
     yield from on_outcomes(parts.holdout, product.score_features(features), both.score_features(features), seed)
     assert dataset.truth is not None
     for by, ranked in (("job", "candidates"), ("candidate", "jobs")):
         pool = sample_pools(parts.holdout, seed, by=by)
-        features = product.features.transform(pool.pairs)
+        features = product.transform(pool.pairs)
         gain = np.prod([dataset.truth.probability(direction, pool.pairs) for direction in Direction], axis=0)
         found = [
             metrics.ndcg_by_list(pool.lists, model.score_features(features).match.astype(np.float64), gain)[1]

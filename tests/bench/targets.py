@@ -46,7 +46,7 @@ def ranking() -> Iterator[Line]:
     """Rank whole pools of the large marketplace by true mutual probability, all of it and what was never seen."""
     dataset, parts = _sliced(LARGE)
     fitted = fit.fit(parts.train, parts.calibration, seed=SEED, problem=load_problem(LARGE))
-    features = fitted.features.transform(parts.calibration.pairs)
+    features = fitted.transform(parts.calibration.pairs)
     named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
     for name, rows in _kinds(parts):
         found = evaluate(fitted, named, rows, truth=dataset.truth, seed=SEED)
@@ -63,7 +63,7 @@ def ranking() -> Iterator[Line]:
                 error, knowable = (found.find(direction, who).calibration_error for who in (MODEL, KNOWABLE))
                 beside = f"on outcomes; best knowable {knowable:.4f}"
                 yield f"calibration error, {direction}", f"{error:.4f}", beside, _verdict(error <= 0.02)
-    scores = fitted.score_features(fitted.features.transform(parts.holdout.pairs))
+    scores = fitted.score_features(fitted.transform(parts.holdout.pairs))
     named_rows = list(slices.rows_by_slice(parts.holdout, parts.train, load_problem(LARGE).slices))
     truly = _truly_labelled(dataset, parts.holdout)
     for direction in Direction:
@@ -111,7 +111,7 @@ def _as_if_seen(rows: LabelledPairs) -> LabelledPairs:
 
 def _company_figures(fitted: fit.FittedModel, holdout: LabelledPairs, dataset: Dataset) -> tuple[float, ...]:
     found = evaluate(fitted, {}, holdout, truth=dataset.truth, seed=SEED).find(Direction.COMPANY, MODEL)
-    scores = fitted.score_features(fitted.features.transform(holdout.pairs)).company
+    scores = fitted.score_features(fitted.transform(holdout.pairs)).company
     assert dataset.truth is not None
     assert scores is not None
     true = dataset.truth.probability(Direction.COMPANY, holdout.pairs)
@@ -163,7 +163,7 @@ def lean() -> None:
     """Load, cut, fit the scores and measure them beside the baselines."""
     dataset, parts = _sliced(LARGE)
     fitted = fit.fit(parts.train, parts.calibration, seed=SEED, problem=load_problem(LARGE))
-    features = fitted.features.transform(parts.calibration.pairs)
+    features = fitted.transform(parts.calibration.pairs)
     named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
     evaluate(fitted, named, parts.holdout, truth=dataset.truth, seed=SEED)
 
@@ -217,7 +217,7 @@ def _kinds(parts: Split) -> Iterator[tuple[str, LabelledPairs]]:
 def _default() -> tuple[fit.FittedModel, MatchModel, NDArray[np.float32]]:
     _, parts = _sliced("marketplace")
     fitted = fit.fit(parts.train, parts.calibration, seed=SEED, problem=load_problem("marketplace"))
-    rows = fitted.features.transform(parts.holdout.pairs.take(np.arange(2_000)))
+    rows = fitted.transform(parts.holdout.pairs.take(np.arange(2_000)))
     with tempfile.TemporaryDirectory() as folder:
         fit.write(fitted, Path(folder) / "bundle", source="marketplace", facts={}, check=rows)
         return fitted, MatchModel.load(Path(folder) / "bundle"), rows

@@ -11,8 +11,10 @@ import pytest
 from home.settings import Settings
 from matching.data.tables import Direction
 from matching.errors import UnusableData
+from matching.features.pair_features import PairFeatures
+from matching.model.declared_features import DeclaredFeatures
 from monitoring import history
-from monitoring.monitor import known_inputs, monitor
+from monitoring.monitor import monitor
 from monitoring.quality import measure_quality
 from monitoring.verdict import Judge
 from monitoring.windows import Sample, read_window
@@ -74,6 +76,7 @@ def test_a_window_of_the_log_is_judged_drawn_and_remembered(
     bundled.select(*(set(bundled.columns) - set(reference.features)), *few).write_parquet(
         tmp_path / "reference.parquet"
     )
+    DeclaredFeatures.of(PairFeatures(), PairFeatures).write(tmp_path)
     window = market.with_(monthly_share=0.5).sample(6, lists=60, size=10)
     window = Sample.of(window.frame.select(*(set(window.frame.columns) - set(window.features)), *few), "test")
     _log(settings, window)
@@ -148,8 +151,3 @@ def test_an_empty_log_says_what_to_do(settings: Settings, tmp_path: Path, refere
         UnusableData, match="holds no scored pair of tandem-test version 3 in this window: send requests"
     ):
         monitor(settings, model_name="tandem-test", model_version="3", bundle=tmp_path, progress=lambda _: None)
-
-
-def test_a_moved_similarity_of_an_encoder_is_traced_to_its_texts(settings: Settings) -> None:
-    assert "candidate.resume" in known_inputs(settings)["embedding_similarity"]
-    assert known_inputs(settings)["salary_headroom_log"]

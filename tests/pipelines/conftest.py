@@ -103,7 +103,7 @@ def seal_bundle(dataset: Dataset, folder: Path, *, seed: int = 7) -> Path:
         seed=seed,
         problem=QUICK,
     )
-    check = fitted.features.transform(parts.holdout.pairs.take(np.arange(50)))
+    check = fitted.transform(parts.holdout.pairs.take(np.arange(50)))
     fit.write(fitted, folder, source="tables", facts={"cuts": {}}, check=check)
     model = MatchModel.load(folder)
     pairs = parts.holdout.pairs.take(np.arange(3))

@@ -152,7 +152,7 @@ def test_the_registered_model_scores_as_scikit_learn_does(
     dataset = load_problem("mentoring").source.load(data, seed=settings.seed, progress=lambda _: None)
     parts = split(dataset, maturity=timedelta(days=1), seed=settings.seed)
     fitted = fit.fit(parts.train, parts.calibration, seed=settings.seed, problem=load_problem("mentoring"))
-    rows = fitted.features.transform(parts.holdout.pairs)
+    rows = fitted.transform(parts.holdout.pairs)
     assert np.isnan(rows[:, 0]).any(), "the imputer must have something to do"
     served, by_hand = model.score(parts.holdout.pairs), np.ones(len(rows))
     for direction in Direction:

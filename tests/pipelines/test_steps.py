@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import matching.problems
 from home.settings import Settings
 from matching.data.dataset import Dataset
 from matching.errors import InputError, MissingInput
@@ -16,6 +17,8 @@ from matching.model.match_model import MatchModel
 from matching.problems import load_problem
 from pipelines import steps
 from tests.matching.encoders import write_tiny_encoder
+
+SECOND_PROBLEM = Path(__file__).parent / "second_problem"
 
 
 def test_the_data_hash_sees_values_and_nothing_else(dataset: Dataset) -> None:
@@ -61,14 +64,23 @@ def test_the_encoder_of_the_setting_joins_the_features_of_the_problem(tmp_path: 
 def test_features_without_a_place_for_an_encoder_are_told_before_anything_starts(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = replace(load_problem(settings.source), features=lambda: TableFeatures({}, {}))
-    monkeypatch.setattr(steps, "problem", lambda _: own)
+    monkeypatch.setattr(matching.problems, "__path__", [*matching.problems.__path__, str(SECOND_PROBLEM)])
+    settings = settings.model_copy(update={"source": "mentoring"})
     changed = settings.model_copy(update={"text_encoder": str(write_tiny_encoder(tmp_path / "tiny"))})
     with pytest.raises(InputError, match="features of its own, which no transformer encoder can be added to"):
         steps.check_input(changed, tmp_path)
     with pytest.raises(InputError, match="features of its own"):
         steps.declared(changed)
     steps.check_input(settings, tmp_path)
+
+
+def test_features_that_no_bundle_could_name_are_told_before_anything_starts(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = replace(load_problem(settings.source), features=lambda: TableFeatures({}, {}))
+    monkeypatch.setattr(steps, "load_problem", lambda _: own)
+    with pytest.raises(InputError, match="a bundle cannot name what makes these features"):
+        steps.check_input(settings, tmp_path)
 
 
 def test_the_next_view_is_measured_only_in_a_one_sided_log(dataset: Dataset, settings: Settings) -> None:

@@ -97,7 +97,7 @@ def test_the_registered_bundle_is_complete_and_answers_its_golden_cases(
     files = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert files == {
         *("model.json", "features/text.npz", "match.onnx", "golden.json", "reference.parquet", "metrics.json"),
-        *("background.json", "support.json", "salary.onnx", "salary.json", "card.md", "manifest.json"),
+        *("features.json", "background.json", "support.json", "salary.onnx", "salary.json", "card.md", "manifest.json"),
         *("plots/calibration.png", "plots/ranking.png", "plots/importance.png"),
     }
     sealed = manifest.verify(bundle)

@@ -118,11 +118,11 @@ def write_bundle(home: Path, text_encoder: TransformerEncoder | None = None) -> 
     train, calibration = _labelled(pairs, encoder, 5), _labelled(pairs, encoder, 6)
     declared = replace(QUICK, features=lambda: PairFeatures(text_encoder))
     fitted = fit.fit(train, calibration, seed=7, problem=declared)
-    check = fitted.features.transform(pairs.take(np.arange(50)))
+    check = fitted.transform(pairs.take(np.arange(50)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # skl2onnx gives protobuf numpy's uint8 and bool
         fit.write(fitted, folder, source="marketplace", facts={}, check=check)
-    features = fitted.features.transform(calibration.pairs)
+    features = fitted.transform(calibration.pairs)
     contributions.write_background(contributions.choose_background(features, seed=7), _names(), folder)
     support.write(support.fit_all(fitted.score_features(features), calibration), folder)
     (folder / "metrics.json").write_text(json.dumps({"match": {"auc": 0.7, "ndcg": float("nan")}}))

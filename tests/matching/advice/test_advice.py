@@ -85,7 +85,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judged]:
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
     fitted = fit.fit(parts.train, parts.calibration, seed=7, problem=SMALL)
     folder = tmp_path_factory.mktemp("advice")
-    check = fitted.features.transform(parts.holdout.pairs.take(np.arange(5)))
+    check = fitted.transform(parts.holdout.pairs.take(np.arange(5)))
     fit.write(fitted, folder, source="marketplace", facts={}, check=check)
     model = MatchModel.load(folder)
     candidates, jobs = (_newest(frame, parts.cuts.train_end) for frame in (dataset.candidates, dataset.jobs))

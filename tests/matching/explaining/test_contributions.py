@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 
 from matching.explaining import contributions
 from matching.explaining.contributions import Background, Contributions, Explainer
-from matching.features.pair_features import FEATURE_NAMES
+from matching.features.pair_features import FEATURE_GROUPS, FEATURE_NAMES
 from matching.model.match_model import MatchModel, Scores
 from matching.training import fit
 from tests.matching.market import Trained
@@ -23,12 +23,12 @@ Floats32 = NDArray[np.float32]
 def rows(trained: Trained) -> Floats32:
     """Feature rows of the holdout, some with missing values."""
     sample = np.linspace(0, len(trained.parts.holdout) - 1, 30).astype(np.int64)
-    return trained.model.features.transform(trained.parts.holdout.pairs.take(sample))
+    return trained.model.transform(trained.parts.holdout.pairs.take(sample))
 
 
 @pytest.fixture(scope="module")
 def background(trained: Trained) -> Background:
-    features = trained.model.features.transform(trained.parts.calibration.pairs)
+    features = trained.model.transform(trained.parts.calibration.pairs)
     return contributions.choose_background(features, seed=7)
 
 
@@ -55,7 +55,7 @@ def assert_adds_up(told: tuple[Contributions, ...], scores: Scores, row: int) ->
 def test_contributions_of_the_served_model_add_up_to_its_scores(
     served: MatchModel, background: Background, rows: Floats32
 ) -> None:
-    explainer, scores = Explainer(served, background, FEATURE_NAMES), served.score_features(rows)
+    explainer, scores = Explainer(served, background, FEATURE_NAMES, FEATURE_GROUPS), served.score_features(rows)
     for row in range(len(rows)):
         assert_adds_up(explainer.explain(rows[row]), scores, row)
 
@@ -63,8 +63,8 @@ def test_contributions_of_the_served_model_add_up_to_its_scores(
 def test_scikit_learn_in_memory_and_the_served_graph_are_explained_alike(
     trained: Trained, served: MatchModel, background: Background, rows: Floats32
 ) -> None:
-    in_memory = Explainer(trained.model, background, FEATURE_NAMES)
-    deployed, scores = Explainer(served, background, FEATURE_NAMES), trained.model.score_features(rows)
+    in_memory = Explainer(trained.model, background, FEATURE_NAMES, FEATURE_GROUPS)
+    deployed, scores = Explainer(served, background, FEATURE_NAMES, FEATURE_GROUPS), trained.model.score_features(rows)
     for row in range(5):
         told, other = in_memory.explain(rows[row]), deployed.explain(rows[row])
         assert_adds_up(told, scores, row)
@@ -142,20 +142,20 @@ def test_values_are_the_mean_over_all_orders_of_arrival() -> None:
 
 
 def test_a_group_that_cannot_matter_adds_exactly_nothing(served: MatchModel, background: Background) -> None:
-    columns = Explainer(served, background, FEATURE_NAMES).columns
+    columns = Explainer(served, background, FEATURE_NAMES, FEATURE_GROUPS).columns
     rows, x = background.rows.copy(), background.rows[0].copy()
     rows[:, columns["salary"]] = np.nan
     x[columns["salary"]] = np.nan
     rows[:, columns["company"]] = x[columns["company"]]
-    for one in Explainer(served, Background(rows, background.weight), FEATURE_NAMES).explain(x):
+    for one in Explainer(served, Background(rows, background.weight), FEATURE_NAMES, FEATURE_GROUPS).explain(x):
         assert one.groups["salary"] == one.groups["company"] == 0.0
         assert one.base + sum(one.groups.values()) == pytest.approx(one.score, abs=1e-9)
-    same = Explainer(served, Background(x[None, :], np.ones(1)), FEATURE_NAMES).explain(x)
+    same = Explainer(served, Background(x[None, :], np.ones(1)), FEATURE_NAMES, FEATURE_GROUPS).explain(x)
     assert all(value == 0.0 for one in same for value in one.groups.values())
 
 
 def test_every_feature_is_in_one_group(served: MatchModel, background: Background) -> None:
-    columns = Explainer(served, background, FEATURE_NAMES).columns
+    columns = Explainer(served, background, FEATURE_NAMES, FEATURE_GROUPS).columns
     assert sorted(np.concatenate(list(columns.values())).tolist()) == list(range(len(FEATURE_NAMES)))
     assert "other" not in columns
     with pytest.raises(ValueError, match="two groups"):

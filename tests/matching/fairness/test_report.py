@@ -14,11 +14,10 @@ from matching.data.splits import split
 from matching.data.tables import Candidate, Job, ProtectedAttributes, frame, polars_schema
 from matching.fairness.report import MIN_MEMBERS, FairnessReport, measure_fairness
 from matching.fairness.stability import STABLE
-from matching.features.feature_set import FeatureSet
 from matching.features.pair_features import FEATURE_INPUTS
 from matching.model.match_model import Scores
 from matching.problems.estimators import Trees
-from matching.training.fit import fit
+from matching.training.fit import FittedModel, fit
 from tests.matching.market import SMALL, Trained
 
 PROTECTED = set(ProtectedAttributes.model_fields) - {"candidate_id"}
@@ -87,9 +86,9 @@ def test_every_figure_has_a_flat_name_and_is_finite(report: FairnessReport) -> N
 class Prefers:
     """A model that ranks by one thing about the candidate."""
 
-    def __init__(self, encoder: FeatureSet, column: str) -> None:
-        self.features = encoder
-        self._column = encoder.feature_names.index(column)
+    def __init__(self, model: FittedModel, column: str) -> None:
+        self.features, self.transform = model.features, model.transform
+        self._column = model.features.feature_names.index(column)
 
     def score_features(self, features: NDArray[np.float32]) -> Scores:
         score = np.nan_to_num(features[:, self._column]) / 100
@@ -97,7 +96,7 @@ class Prefers:
 
 
 def test_a_model_that_ranks_by_age_is_noticed(trained: Trained) -> None:
-    unfair = Prefers(trained.model.features, "candidate_experience_years")
+    unfair = Prefers(trained.model, "candidate_experience_years")
     found = measure_fairness(
         unfair,
         trained.parts.holdout,
@@ -150,4 +149,4 @@ def _scores_of(dataset: Dataset, rows: LabelledPairs) -> NDArray[np.float32]:
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
     few = (part.take(np.arange(0, len(part), 25)) for part in (parts.train, parts.calibration))
     model = fit(*few, seed=7, problem=replace(SMALL, estimator=Trees(max_iter=5)))
-    return model.score_features(model.features.transform(rows.pairs)).match
+    return model.score_features(model.transform(rows.pairs)).match

@@ -21,7 +21,7 @@ PEOPLE = 40
 
 def scores(trained: Trained, candidates: pl.DataFrame, job: pl.DataFrame) -> np.ndarray[Any, Any]:
     rows = np.arange(candidates.height)
-    features = trained.model.features.transform(Pairs(candidates, job, rows, np.zeros_like(rows)))
+    features = trained.model.transform(Pairs(candidates, job, rows, np.zeros_like(rows)))
     return trained.model.score_features(features).match
 
 
@@ -92,7 +92,7 @@ def test_an_unknown_skill_counts_as_the_rarest_and_takes_nothing_away(trained: T
     names = trained.model.features.feature_names
     both = pl.concat([changed(person), changed(person, skills=more)])
     rows = np.arange(2)
-    features = trained.model.features.transform(Pairs(both, job, rows, np.zeros_like(rows)))
+    features = trained.model.transform(Pairs(both, job, rows, np.zeros_like(rows)))
     covered = features[:, names.index("must_have_coverage")]
     assert covered[0] == covered[1]
 

@@ -61,7 +61,7 @@ def some(trained: Trained) -> Pairs:
 @pytest.fixture(scope="module")
 def folder(fitted: FittedModel, some: Pairs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    write(fitted, folder, source="marketplace", facts={}, check=fitted.features.transform(some))
+    write(fitted, folder, source="marketplace", facts={}, check=fitted.transform(some))
     return folder
 
 
@@ -133,8 +133,10 @@ def test_a_resume_that_was_pasted_from_the_post_is_missing(features: PairFeature
 
 
 def test_an_explanation_counts_them_to_the_groups_that_say_the_same(fitted: FittedModel, some: Pairs) -> None:
-    values = fitted.features.transform(some)
-    explainer = Explainer(fitted, choose_background(values, seed=1), fitted.features.feature_names)
+    values = fitted.transform(some)
+    explainer = Explainer(
+        fitted, choose_background(values, seed=1), fitted.features.feature_names, fitted.features.groups
+    )
     assert {len(FEATURE_NAMES) + place for place in range(2)} <= {
         *explainer.columns["text"],
         *explainer.columns["role"],
@@ -154,7 +156,7 @@ def test_the_bundle_holds_the_encoder_and_needs_no_other_place(fitted: FittedMod
 
 def test_the_loaded_model_repeats_every_feature_to_the_last_bit(fitted: FittedModel, folder: Path, some: Pairs) -> None:
     model = MatchModel.load(folder)
-    expected = fitted.features.transform(some)
+    expected = fitted.transform(some)
     scores = model.score(some)
     np.testing.assert_array_equal(scores.features, expected)
     assert len(np.unique(expected[:, -2:], axis=0)) > 20, "the features must tell pairs apart"

@@ -42,7 +42,7 @@ def test_intervals_hold_the_true_rate_of_their_bin_as_often_as_they_say(bias: bo
 def test_intervals_of_a_trained_model_hold_the_best_knowable_rate(trained: Trained) -> None:
     rows, truth = trained.parts.calibration, trained.dataset.truth
     assert truth is not None
-    scores = trained.model.score_features(trained.model.features.transform(rows.pairs))
+    scores = trained.model.score_features(trained.model.transform(rows.pairs))
     fitted = support.fit_all(scores, rows)
     company, candidate = (truth.knowable(direction, rows.pairs) for direction in Direction)
     looked, ones = rows.propensity, np.ones(len(rows))
@@ -130,7 +130,7 @@ def test_so_many_rows_as_a_bin_needs_must_lack_as_much() -> None:
 
 def test_every_target_asks_for_the_facts_of_the_whole_slice(trained: Trained) -> None:
     rows = trained.parts.calibration
-    features = trained.model.features.transform(rows.pairs)
+    features = trained.model.transform(rows.pairs)
     fitted = support.fit_all(trained.model.score_features(features), rows)
     assert {one.facts for one in fitted.values()} == {Facts.of(features)}
     labelled = features[~np.isnan(rows.label(Direction.CANDIDATE))]

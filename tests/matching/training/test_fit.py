@@ -25,7 +25,7 @@ def save(model: FittedModel, folder: Path) -> Path:
 
 
 def test_the_written_model_answers_as_scikit_learn_does(trained: Trained, tmp_path: Path) -> None:
-    X = trained.model.features.transform(trained.parts.holdout.pairs)
+    X = trained.model.transform(trained.parts.holdout.pairs)
     expected = trained.model.score_features(X)
     got = MatchModel.load(save(trained.model, tmp_path)).score(trained.parts.holdout.pairs)
     np.testing.assert_array_equal(got.features, X)
@@ -58,7 +58,7 @@ def test_correcting_position_bias_brings_probabilities_nearer_to_the_truth(train
     true = truth.probability(Direction.COMPANY, parts.holdout.pairs)
     errors = []
     for model in (trained.model, naive):
-        scores = model.score_features(model.features.transform(parts.holdout.pairs))
+        scores = model.score_features(model.transform(parts.holdout.pairs))
         assert scores.company is not None
         errors.append(np.abs(scores.company.mean() - true.mean()))
     assert errors[0] < 0.25 * true.mean()

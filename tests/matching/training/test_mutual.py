@@ -40,7 +40,7 @@ def test_every_row_is_a_yes_and_a_no_as_far_as_it_is_one(trained: Trained) -> No
 
 def test_it_answers_the_match_and_leaves_the_directions_alone(trained: Trained, both: BestOfBoth) -> None:
     holdout = trained.parts.holdout
-    features = both.features.transform(holdout.pairs)
+    features = both.transform(holdout.pairs)
     product, learned = trained.model.score_features(features), both.score_features(features)
     np.testing.assert_array_equal(learned.company, product.company)
     np.testing.assert_array_equal(learned.candidate, product.candidate)
@@ -55,7 +55,7 @@ def test_it_answers_the_match_and_leaves_the_directions_alone(trained: Trained, 
 
 def test_what_it_learns_of_a_row_does_not_know_what_happened_to_its_list(trained: Trained) -> None:
     rows = trained.parts.train.take(np.arange(8_000))
-    X = trained.model.features.transform(rows.pairs)
+    X = trained.model.transform(rows.pairs)
     of_list = rows.lists == rows.lists[4_000]
     other_past = replace(rows, company=np.where(of_list, 1 - rows.company, rows.company))
     before, after = (mutual._out_of_fold(one, X, seed=7, problem=QUICK).match for one in (rows, other_past))

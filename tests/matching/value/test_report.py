@@ -32,7 +32,7 @@ def measured(dataset: Dataset, parts: Split, model: Floats, **more: Floats) -> V
 @pytest.fixture(scope="module")
 def scores(trained: Trained) -> Floats:
     pairs = trained.parts.holdout.pairs
-    return trained.model.score_features(trained.model.features.transform(pairs)).match.astype(np.float64)
+    return trained.model.score_features(trained.model.transform(pairs)).match.astype(np.float64)
 
 
 @pytest.fixture(scope="module")

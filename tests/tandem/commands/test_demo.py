@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from matching.errors import TandemError
+from matching.features.pair_features import FEATURE_INPUTS
 from monitoring.reasons import Reason, ReasonKind
 from monitoring.verdict import State, Verdict, WindowFacts
 from tandem.commands import demo
@@ -24,7 +25,7 @@ def chapter(scenario: str, state: State, column: str | None = None, kind: Reason
         window=FACTS,
         reasons=tuple(Reason(kind=kind, column=name, statistic=2, threshold=1, words=name) for name in reasons),
     )
-    return Chapter(Sent(scenario, 0), verdict)
+    return Chapter(Sent(scenario, 0), verdict, FEATURE_INPUTS)
 
 
 SALARY = "candidate_expected_salary_usd_per_year"
