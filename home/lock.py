@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def held(settings: Settings, name: str, doing: str, *, wait_seconds: float = 0) 
         raise BusyError(_who(holder, name)) from busy
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        holder.write_text(json.dumps(asdict(Process.current()) | {"doing": doing, "since": since}))
+        holder.write_text(json.dumps(Process.current().facts() | {"doing": doing, "since": since}))
         yield
     finally:
         holder.unlink(missing_ok=True)

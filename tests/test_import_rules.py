@@ -54,7 +54,7 @@ HOMES = {
     "evidently": ("monitoring/reports.py",),
     "pydantic_settings": ("home/settings.py",),
     "filelock": ("home/lock.py", "serving/release/state.py"),
-    "psutil": ("home/process.py", "serving/release/"),
+    "psutil": ("home/process.py", "serving/release/ports.py"),
     "tokenizers": ("matching/features/transformer.py",),
     "torch": ("pipelines/transformer_export.py",),
     "transformers": (),

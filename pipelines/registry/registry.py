@@ -14,7 +14,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -138,7 +138,7 @@ def recorded_run(settings: Settings, tags: Mapping[str, str], *, of: str = "") -
     """
     client = connect(settings)
     with explained(settings.root):
-        process = {"tandem.process": json.dumps(asdict(Process.current()))}
+        process = {"tandem.process": json.dumps(Process.current().facts())}
         run = client.create_run(_experiment(settings, client, of), tags={**tags, **process})
     run_id = str(run.info.run_id)
     try:
@@ -172,7 +172,7 @@ def log_nested(
     client = connect(settings)
     with explained(settings.root):
         experiment = client.get_run(parent_id).info.experiment_id
-        process = json.dumps(asdict(Process.current()))
+        process = json.dumps(Process.current().facts())
         tags = {"mlflow.parentRunId": parent_id, "tandem.process": process}
         run_id = str(client.create_run(experiment, run_name=name, tags=tags).info.run_id)
         _log_batch(client, run_id, metrics=metrics, params=params, tags={})
@@ -194,7 +194,7 @@ def reap_orphans(settings: Settings) -> list[str]:
         experiments = [str(experiment.experiment_id) for experiment in client.search_experiments()]
         for run in client.search_runs(experiments, "attributes.status = 'RUNNING'"):
             known = run.data.tags.get("tandem.process")
-            if known and Process(**json.loads(known)).is_gone():
+            if known and Process.from_facts(json.loads(known)).is_gone:
                 client.set_terminated(run.info.run_id, "KILLED")
                 reaped.append(str(run.info.run_id))
     return reaped

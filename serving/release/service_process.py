@@ -1,27 +1,22 @@
 """The Bento as a process of this machine, for where no container engine works."""
 
-import os
-import signal
+import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
+from home.process import Process
 from matching.errors import EngineError
 
-POLL_SECONDS = 0.1
 DRAIN_SECONDS = 30.0  # how long requests in flight may take once the service is told to stop
 KILL_SECONDS = 5.0
-CLOCK_SECONDS = 2.0  # the start time of a process is derived from the clock, which may be set
 
 
 @dataclass(frozen=True)
 class ServiceProcess:
-    """A process that leads a session of its own; its start time tells it from a later one with the same number.
+    """A process that leads a session of its own.
 
     Attributes:
         pid: process number.
@@ -52,56 +47,24 @@ class ServiceProcess:
             )
         process.returncode = 0  # it outlives us on purpose: nobody waits for it, and no warning is due
         try:
-            return cls(process.pid, psutil.Process(process.pid).create_time())
-        except psutil.NoSuchProcess as error:
+            return cls(process.pid, Process.of(process.pid).created)
+        except ProcessLookupError as error:
             raise EngineError(f"the service process ended at once: see {log}") from error
 
     @property
     def runs(self) -> bool:
         """Whether this very process runs."""
-        try:
-            process = psutil.Process(self.pid)
-            is_same = abs(process.create_time() - self.created) < CLOCK_SECONDS
-        except psutil.NoSuchProcess:
-            return False
-        return is_same and _is_alive(process)
+        return self._process.runs
 
     def environment(self) -> dict[str, str]:
         """Its variables; empty where it is gone or the system does not tell."""
-        try:
-            variables: dict[str, str] = psutil.Process(self.pid).environ() if self.runs else {}
-        except psutil.Error:
-            return {}
-        return variables
+        return self._process.environment()
 
     def stop(self) -> None:
         """Let it finish its requests and stop it, with everything it started; nothing happens if it is gone."""
-        if not self.runs:
-            return
-        members = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
-        os.kill(self.pid, signal.SIGTERM)
-        if _ended(members, DRAIN_SECONDS):
-            return
-        for process in members:
-            try:
-                process.kill()  # psutil makes sure that it is still the same process
-            except psutil.NoSuchProcess:
-                continue
-        if not _ended(members, KILL_SECONDS):
+        if not self._process.stop(drain_seconds=DRAIN_SECONDS, kill_seconds=KILL_SECONDS):
             raise EngineError(f"process {self.pid} of the service does not end: stop it by hand")
 
-
-def _ended(processes: list[psutil.Process], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if not any(_is_alive(process) for process in processes):
-            return True
-        time.sleep(POLL_SECONDS)
-    return False
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+    @property
+    def _process(self) -> Process:
+        return Process(socket.gethostname(), self.pid, self.created)

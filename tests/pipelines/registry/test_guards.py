@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from home import lock
-from home.process import Process
 from home.settings import Settings
 from matching.errors import BusyError, MissingInput, StorageError
 from pipelines.registry import audit, registry
@@ -97,13 +96,6 @@ def test_history_is_walked_as_a_rollback_walks_it() -> None:
     assert audit.history(trail) == ["1"]
     trail.append(made("found", "9"))
     assert audit.history(trail) == ["1", "9"]
-
-
-def test_a_process_is_gone_when_its_number_belongs_to_another() -> None:
-    me = Process.current()
-    assert not me.is_gone()
-    assert Process(me.host, me.pid, "another start").is_gone()
-    assert not Process("another-host", me.pid, "whenever").is_gone()
 
 
 def test_storage_errors_are_found_behind_other_errors(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -226,12 +225,12 @@ def test_only_runs_of_dead_processes_are_reaped(settings: Settings, empty_regist
     client = registry.connect(settings)
     with registry.recorded_run(settings, {}):
         dead = subprocess.Popen([sys.executable, "-c", ""])
-        gone = Process(Process.current().host, dead.pid, "an earlier boot")
+        gone = {"host": Process.current().host, "pid": dead.pid, "started": "an earlier boot/1"}
         dead.wait()
-        elsewhere = Process("another-host", 1, "whenever")
-        reused = Process(Process.current().host, os.getpid(), "an earlier process with this number")
+        elsewhere = {"host": "another-host", "pid": 1, "started": "whenever"}
+        reused = Process(Process.current().host, os.getpid(), 1.0).facts()
         for process in (gone, elsewhere, reused):
-            client.create_run("0", tags={"tandem.process": json.dumps(asdict(process))})
+            client.create_run("0", tags={"tandem.process": json.dumps(process)})
         assert len(registry.reap_orphans(settings)) == 2
         assert statuses(settings) == ["KILLED", "KILLED", "RUNNING", "RUNNING"]
 
