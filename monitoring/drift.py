@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from scipy.sparse import csr_matrix
 
+from matching.arrays import Floats, Integers
 from monitoring.windows import Sample
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 FEW_VALUES = 12
 QUANTILES = 100

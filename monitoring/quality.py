@@ -14,15 +14,13 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from scipy.stats import t as student_t
 
+from matching.arrays import Floats, Integers
 from matching.data.tables import Direction
 from monitoring.windows import Sample
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Measure = Literal["calibration", "discrimination"]
 
 

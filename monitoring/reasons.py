@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from matching.arrays import Floats
 from monitoring.drift import FEW_VALUES, ColumnDrift
 from monitoring.quality import QualityFigure
 from monitoring.windows import PROBABILITY_COLUMNS, Sample
 
 ReasonKind = Literal["data", "missing", "unknown", "prediction", "quality"]
-Floats = NDArray[np.float64]
 Inputs = Mapping[str, tuple[str, ...]]
 
 # A salary per year that reads this many times too low is one per month, week, hour, or in thousands.

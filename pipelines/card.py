@@ -13,7 +13,7 @@ from matching.data.dataset import Dataset
 from matching.data.splits import Split
 from matching.data.tables import ProtectedAttributes
 from matching.evaluation.evaluation import MATCH, MODEL, TRUTH, Evaluation
-from matching.evaluation.gate import Verdict
+from matching.evaluation.gate import GateVerdict
 from matching.evaluation.slices import SliceFigures
 from matching.fairness.report import MIN_MEMBERS, FairnessReport
 from matching.value.report import LOOKS, TERMS, USD, ValueReport, Worth
@@ -53,7 +53,7 @@ def write(
     parts: Split,
     *,
     evaluation: Evaluation,
-    verdict: Verdict | None,
+    verdict: GateVerdict | None,
     next_view: pl.DataFrame | None,
     slices: tuple[SliceFigures, ...] = (),
     fairness: FairnessReport | None = None,
@@ -205,7 +205,7 @@ def _amount(worth: Worth, term: str) -> str:
     return "" if found is None else f"{found.value:,.{digits}f} [{found.low:,.{digits}f}, {found.high:,.{digits}f}]"
 
 
-def _gate(verdict: Verdict | None) -> str:
+def _gate(verdict: GateVerdict | None) -> str:
     if verdict is None:
         return ""
     rows = []

@@ -8,6 +8,7 @@ from matching.advice import salary
 from matching.advice.advice import measure_spreads
 from matching.data.dataset import Dataset, Progress
 from matching.data.splits import Split
+from matching.data.versions import newest_versions
 from matching.errors import UnusableData
 from matching.explaining import contributions
 from matching.model import support
@@ -42,14 +43,9 @@ def write(
         check = salary.candidate_inputs(candidates.head(CHECKED_SALARIES))
         salary.write(fitted, folder, check=fitted.encoder.transform(check))
     if dataset.truth is not None:
-        spreads = measure_spreads(model, _newest(candidates), _newest(jobs), dataset.truth, seed=seed)
+        spreads = measure_spreads(model, newest_versions(candidates), newest_versions(jobs), dataset.truth, seed=seed)
         spreads.write(folder)
 
 
 def _known(table: pl.DataFrame, parts: Split) -> pl.DataFrame:
     return table.filter(pl.col("updated_at") <= parts.cuts.train_end)
-
-
-def _newest(table: pl.DataFrame) -> pl.DataFrame:
-    key = "candidate_id" if "candidate_id" in table.columns else "job_id"
-    return table.sort(key, "updated_at").unique(key, keep="last", maintain_order=True)

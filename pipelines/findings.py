@@ -1,9 +1,7 @@
 """What one training found before its registration, in the forms in which it is logged, shown and sealed."""
 
 import json
-import math
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +10,14 @@ import polars as pl
 
 from home.settings import Settings
 from matching.data.dataset import Dataset
+from matching.data.finite import finite_or_null
+from matching.data.scores import Scores
 from matching.data.splits import Split
 from matching.evaluation import gate
 from matching.evaluation.evaluation import Evaluation
 from matching.evaluation.slices import SliceFigures
 from matching.fairness.report import FairnessReport
-from matching.model.match_model import MatchModel, Scores
+from matching.model.match_model import MatchModel
 from matching.value.report import ValueReport
 from pipelines import card, steps
 
@@ -32,7 +32,7 @@ class Findings:
     scores: Scores
     evaluation: Evaluation
     next_view: pl.DataFrame | None
-    verdict: gate.Verdict | None
+    verdict: gate.GateVerdict | None
     slices: tuple[SliceFigures, ...]
     fairness: FairnessReport
     value: ValueReport | None
@@ -48,7 +48,7 @@ class Findings:
             "value": None if self.value is None else self.value.to_dict(),
             "gate": None if self.verdict is None else self.verdict.to_dict(),
         }
-        return {name: plain(value) for name, value in figures.items()}
+        return {name: finite_or_null(value) for name, value in figures.items()}
 
     def next_view_metrics(self) -> dict[str, float]:
         """Figures for the next view by name."""
@@ -124,15 +124,6 @@ def _dashed(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name).strip("_")
 
 
-def plain(content: Any) -> Any:
-    """Content as JSON holds it, which has no NaN: a figure that is undefined is null."""
-    if isinstance(content, Mapping):
-        return {str(key): plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [plain(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
-
-
 def write_json(file: Path, content: Any) -> None:
-    """Write plain content."""
+    """Write content that JSON can hold."""
     file.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False), encoding="utf-8")

@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 
 from matching.data.labels import LabelledPairs
+from matching.data.scores import Scores
 from matching.evaluation import metrics
 from matching.evaluation.evaluation import MATCH, MODEL, Evaluation
 from matching.fairness.report import FairnessReport
-from matching.model.match_model import Scores
 from matching.value.report import HIRES, USD, ValueReport
 
 if TYPE_CHECKING:

@@ -17,15 +17,17 @@ from numpy.typing import NDArray
 from home.settings import Settings
 from matching.data.dataset import Dataset, Progress
 from matching.data.labels import ONE_SIDED_KINDS, LabelledPairs
+from matching.data.scores import Scores
 from matching.data.splits import Split, split
 from matching.data.validation import validate
 from matching.errors import InputError, MissingInput, ModelError, UnusableData
 from matching.evaluation import baselines, gate, slices
+from matching.evaluation.contest import calibration_noise, contest, leads
 from matching.evaluation.evaluation import Evaluation, evaluate
 from matching.features.feature_set import FeatureSet, TakesEncoder
 from matching.features.transformer import EncoderFacts, TransformerEncoder
 from matching.model.declared_features import DeclaredFeatures
-from matching.model.match_model import MatchModel, Scores
+from matching.model.match_model import MatchModel
 from matching.problems import load_problem
 from matching.problems.problem import Problem
 from matching.training import fit, next_view
@@ -273,23 +275,23 @@ def judge(
     holdout: LabelledPairs,
     against: Rival | None,
     value: ValueReport | None,
-) -> gate.Verdict:
+) -> gate.GateVerdict:
     """Hold the model against the floors, and against baselines and champion on the same frozen rows."""
-    lead = gate.leads(holdout, scores, _match_by_baseline(named, holdout, scores))
-    noise = gate.calibration_noise(holdout, scores, seed=settings.seed)
-    contest = None
+    lead = leads(holdout, scores, _match_by_baseline(named, holdout, scores))
+    noise = calibration_noise(holdout, scores, seed=settings.seed)
+    beside = None
     if against is not None and against.scores is not None:
-        contest = gate.contest(holdout, scores, against.scores, champion_version=against.version)
-    limits = load_problem(settings.source).limits
+        beside = contest(holdout, scores, against.scores, champion_version=against.version)
+    thresholds = load_problem(settings.source).thresholds
     if settings.gate_min_value_usd_per_week is not None:
-        limits = replace(limits, min_value_lead=settings.gate_min_value_usd_per_week)
-    verdict = gate.judge(
+        thresholds = replace(thresholds, min_value_lead=settings.gate_min_value_usd_per_week)
+    verdict = gate.decide(
         evaluation,
-        contest,
+        beside,
         lead=lead,
         seed=settings.seed,
         noise=noise,
-        limits=limits,
+        thresholds=thresholds,
         value_lead=value.usd_lead if value else None,
     )
     return replace(verdict, warnings=against.warnings if against else ())

@@ -17,6 +17,8 @@ import polars as pl
 from home import lock
 from home.settings import Settings
 from matching.data.dataset import Dataset, Progress
+from matching.data.finite import finite_or_null
+from matching.data.scores import Scores
 from matching.data.splits import Split
 from matching.errors import EngineError, GateRefused, TandemError
 from matching.evaluation import gate
@@ -24,11 +26,11 @@ from matching.evaluation.evaluation import Evaluation, importance
 from matching.evaluation.slices import SliceFigures
 from matching.fairness.report import FairnessReport, measure_fairness
 from matching.model import golden_requests, manifest, reference
-from matching.model.match_model import MatchModel, Scores
+from matching.model.match_model import MatchModel
 from matching.value.report import ValueReport
 from pipelines import companions, plots, steps
 from pipelines.environment import prefect_variables, provide
-from pipelines.findings import Findings, plain, write_json
+from pipelines.findings import Findings, write_json
 from pipelines.registry import registry
 from pipelines.registry.failures import explain, explained
 from pipelines.steps import StepRunner
@@ -67,7 +69,7 @@ class TrainingResult:
     next_view: pl.DataFrame | None
     value: ValueReport | None
     slices: tuple[SliceFigures, ...]
-    verdict: gate.Verdict | None
+    verdict: gate.GateVerdict | None
     only_direction: str | None
     seconds: Mapping[str, float]
 
@@ -234,7 +236,7 @@ class _Work:
     def _companions(self, model: MatchModel, parts: Split, dataset: Dataset) -> None:
         companions.write(model, parts, dataset, self.bundle, seed=self.settings.seed, progress=self.progress)
 
-    def _judge(self, found: "Measured", rival: steps.Rival | None, value: ValueReport | None) -> gate.Verdict:
+    def _judge(self, found: "Measured", rival: steps.Rival | None, value: ValueReport | None) -> gate.GateVerdict:
         verdict = steps.judge(
             self.settings,
             found.evaluation,
@@ -273,7 +275,7 @@ class _Work:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
         if found.verdict is not None:
-            write_json(shown / "verdict.json", plain(found.verdict.to_dict()))
+            write_json(shown / "verdict.json", finite_or_null(found.verdict.to_dict()))
         registry.log(
             self.settings,
             self.run_id,
@@ -294,7 +296,7 @@ class _Work:
             step("profiles", lambda: steps.store_profiles(self.settings, found.dataset))
             self.progress(f"identical to champion version {before.version}: nothing new to register")
             return before.version, "identical"
-        verdict = found.verdict or gate.Verdict(())
+        verdict = found.verdict or gate.GateVerdict(())
         if not verdict.passed:
             raise GateRefused(_refusal(verdict, before, self.run_id))
         step("profiles", lambda: steps.store_profiles(self.settings, found.dataset))
@@ -302,7 +304,7 @@ class _Work:
         step("alias", lambda: self._move_alias(version, verdict, before))
         return version, "promoted" if self.promote else "registered"
 
-    def _move_alias(self, version: str, verdict: gate.Verdict, before: registry.RegisteredModel | None) -> None:
+    def _move_alias(self, version: str, verdict: gate.GateVerdict, before: registry.RegisteredModel | None) -> None:
         """Make the version champion, or challenger; the trail keeps what was unfair about the comparison."""
         name = self.settings.model_name
         why = "; ".join((f"passed the gate in run {self.run_id}", *verdict.warnings))
@@ -344,7 +346,7 @@ _WORDS = {
 }
 
 
-def _refusal(verdict: gate.Verdict, champion: registry.RegisteredModel | None, run_id: str) -> str:
+def _refusal(verdict: gate.GateVerdict, champion: registry.RegisteredModel | None, run_id: str) -> str:
     kept = "the champion stays" if champion else "there is no champion yet"
     refused = f"the gate refused the model: {'; '.join(verdict.reasons)}"
     return f"{refused}; nothing was registered, {kept}; run {run_id} has every figure"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from home import lock
 from home.settings import Settings
 from matching.data.dataset import Progress
+from matching.data.finite import finite_or_null
 from matching.errors import InputError
 from matching.problems import load_problem
 from matching.problems.estimators import Trees
@@ -26,7 +27,7 @@ from matching.training.ablation import Ablation, Finding
 from matching.training.ablation import ablate as ablate_groups
 from matching.training.trial import Added, InnerSlices, Losses
 from pipelines import steps
-from pipelines.findings import plain, write_json
+from pipelines.findings import write_json
 from pipelines.registry import registry
 from pipelines.registry.failures import explained
 
@@ -187,7 +188,7 @@ class _Work:
     def log(self, rows: list[dict[str, Any]], metrics: Mapping[str, float], params: Mapping[str, Any]) -> None:
         """Record what came out of all of them."""
         with TemporaryDirectory() as folder:
-            write_json(Path(folder) / "table.json", plain(rows))
+            write_json(Path(folder) / "table.json", finite_or_null(rows))
             registry.log(
                 self.settings,
                 self.run_id,

@@ -45,6 +45,8 @@ FLOORS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("rules", "hard limits"), ("features", "from profiles to numbers"), ("retrieval", "to come")),
     (
         ("errors", "one error tree"),
+        ("arrays", "kinds of arrays"),
+        ("onnx_session", "how graphs run"),
         ("text", "words, skills, places"),
         ("data", "tables, labels, splits"),
     ),

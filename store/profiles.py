@@ -11,6 +11,7 @@ from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from matching.data.tables import CandidateProfile, JobProfile, polars_schema
+from matching.data.versions import newest_versions
 from store.database import profiles, unreachable
 
 _CHUNK = 5_000
@@ -96,7 +97,7 @@ def read_payloads(payloads: list[str], record: type[CandidateProfile | JobProfil
 def _rows(kind: str, table: pl.DataFrame) -> list[dict[str, str | int]]:
     """Rows of the table `profiles`: the newest version of each profile."""
     profile, key = _KINDS[kind]
-    newest = table.sort("updated_at", maintain_order=True).unique(key, keep="last", maintain_order=True)
+    newest = newest_versions(table)
     if newest.is_empty():
         return []
     buffer = io.BytesIO()

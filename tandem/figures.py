@@ -20,7 +20,7 @@ LEGEND = (
 
 
 def show(result: "TrainingResult") -> None:
-    """Print every figure beside the baselines, the best knowable and the truth, and what the gate decided."""
+    """Print every figure beside the baselines, the best achievable and the truth, and what the gate decided."""
     show_evaluation(result.evaluation.rows)
     if result.next_view is not None:
         out.print()

@@ -24,6 +24,8 @@ ROOMS = tuple(MAY_IMPORT)
 # The packages of `matching`, from the bottom up: each may import those before it.
 FLOORS = (
     "errors",
+    "arrays",
+    "onnx_session",
     "text",
     "data",
     "rules",

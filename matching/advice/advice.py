@@ -10,17 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from matching.advice.changes import Change, candidate_changes, job_changes
 from matching.advice.effects import LEVEL, Guess, Spreads
-from matching.data.dataset import Pairs, Rows, Truth
+from matching.arrays import Floats, Rows
+from matching.data.dataset import Pairs, Truth
 from matching.data.tables import CandidateProfile, Direction, JobProfile, polars_schema
-from matching.features.pair_features import Encoded
+from matching.features.encoding import Encoded
 from matching.model.match_model import MatchModel
 from matching.rules.hard_limits import eligible
 
-Floats = NDArray[np.float64]
 Profile = CandidateProfile | JobProfile
 
 MAX_POOL = 1_000

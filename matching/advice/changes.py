@@ -10,15 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Floats
 from matching.data.tables import CandidateProfile, JobProfile
-from matching.features.pair_features import COMPANY_SIZES, REMOTE_POLICIES, REMOTE_WISHES
+from matching.features.encoding import COMPANY_SIZES, REMOTE_POLICIES, REMOTE_WISHES
 from matching.text import skills
 
-Floats = NDArray[np.float64]
 Kind = Literal["skill", "salary", "remote", "city", "role", "company_size", "industry", "must_have", "experience"]
 
 LEARNED_YEARS = 1.0

@@ -12,12 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from matching.arrays import Booleans, Floats, Integers
 from matching.errors import ModelError
-
-Floats = NDArray[np.float64]
 
 NOMINAL = 0.8
 """Share of true effects that an interval is to hold."""
@@ -58,7 +56,7 @@ class Guess:
         """Put guesses one after the other."""
         return cls(*(np.concatenate([getattr(one, part) for one in guesses]) for part in ("effect", "spread", "now")))
 
-    def take(self, rows: NDArray[np.bool_] | int) -> "Guess":
+    def take(self, rows: Booleans | int) -> "Guess":
         """Keep some of the effects, or one."""
         return Guess(*(np.atleast_1d(values[rows]) for values in (self.effect, self.spread, self.now)))
 
@@ -130,7 +128,7 @@ class Spreads:
         return self.kinds.get(kind, Spread())
 
     @classmethod
-    def fit(cls, kinds: Sequence[str], guess: Guess, truth: Floats, people: NDArray[np.int64]) -> "Spreads":
+    def fit(cls, kinds: Sequence[str], guess: Guess, truth: Floats, people: Integers) -> "Spreads":
         """Fit each kind with at least 30 effects, and widen the intervals until they hold what would be advised.
 
         Args:
@@ -147,7 +145,7 @@ class Spreads:
                 fitted[kind] = Spread.fit(guess.take(rows), truth[rows])
         return cls(fitted, "truth")._widened(kinds, guess, truth, people)
 
-    def _widened(self, kinds: Sequence[str], guess: Guess, truth: Floats, people: NDArray[np.int64]) -> "Spreads":
+    def _widened(self, kinds: Sequence[str], guess: Guess, truth: Floats, people: Integers) -> "Spreads":
         """Widen each side's intervals, if need be, until they hold the nominal share of the changes chosen first.
 
         What is chosen lies at the edge of what was guessed, where an interval that is right for all changes is short.

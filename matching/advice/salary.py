@@ -15,15 +15,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.special import ndtr
 from sklearn.ensemble import HistGradientBoostingRegressor, VotingRegressor
 
+from matching.arrays import Floats, Floats32, Integers
+from matching.data.versions import newest_versions
 from matching.errors import ModelError, UnusableData
 from matching.features.tfidf import TOKEN
-
-Floats = NDArray[np.float64]
-Floats32 = NDArray[np.float32]
+from matching.onnx_session import open_session
 
 FORMAT = 1
 FILES = ("salary.onnx", "salary.json")
@@ -47,7 +46,7 @@ class SalaryInputs:
     numbers: dict[str, Floats]
     names: dict[str, list[list[str]]]
 
-    def take(self, rows: NDArray[np.int64]) -> "SalaryInputs":
+    def take(self, rows: Integers) -> "SalaryInputs":
         """Keep some of the people."""
         numbers = {field: values[rows] for field, values in self.numbers.items()}
         return SalaryInputs(numbers, {field: [values[row] for row in rows] for field, values in self.names.items()})
@@ -169,7 +168,7 @@ def fit_candidates(candidates: pl.DataFrame, *, seed: int, settings: SalarySetti
     Raises:
         UnusableData: fewer than 200 candidates state an expected salary.
     """
-    newest = candidates.sort("candidate_id", "updated_at").unique("candidate_id", keep="last", maintain_order=True)
+    newest = newest_versions(candidates)
     stated = newest.filter(pl.col("expected_salary_usd_per_year").is_not_null())
     salary = stated["expected_salary_usd_per_year"].to_numpy()
     return fit(candidate_inputs(stated), salary, seed=seed, settings=settings or IN_TRAINING)
@@ -303,19 +302,12 @@ class SalaryModel:
     """
 
     def __init__(self, folder: Path) -> None:
-        import onnxruntime
-
         state = json.loads((folder / "salary.json").read_text(encoding="utf-8"))
         if state.get("format") != FORMAT:
             raise ModelError(f"salary.json has format {state.get('format')}, this version reads {FORMAT}: train again")
         self.encoder = SalaryEncoder(state["numbers"], state["columns"])
         self.shares: tuple[float, ...] = tuple(state["quantiles"])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        content = (folder / "salary.onnx").read_bytes()
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session = open_session((folder / "salary.onnx").read_bytes())
 
     @classmethod
     def load(cls, folder: Path) -> "SalaryModel | None":

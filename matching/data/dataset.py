@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Booleans, Floats, Rows
 from matching.data.tables import Candidate, Direction, Event, Job, ProtectedAttributes, frame
 
-Rows = NDArray[np.int64]
 Progress = Callable[[str], None]
 
 
@@ -34,7 +32,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.candidate_rows)
 
-    def take(self, rows: Rows | NDArray[np.bool_]) -> "Pairs":
+    def take(self, rows: Rows | Booleans) -> "Pairs":
         """Keep some of the pairs; the profile tables are shared."""
         return Pairs(self.candidates, self.jobs, self.candidate_rows[rows], self.job_rows[rows])
 
@@ -42,11 +40,11 @@ class Pairs:
 class Truth(Protocol):
     """What only a simulator knows: the probabilities behind the outcomes. Shapes are (n_pairs,)."""
 
-    def probability(self, direction: Direction, pairs: Pairs) -> NDArray[np.float64]:
+    def probability(self, direction: Direction, pairs: Pairs) -> Floats:
         """Return the true probability of a yes in this direction, given that the pair was looked at."""
         ...
 
-    def knowable(self, direction: Direction, pairs: Pairs) -> NDArray[np.float64]:
+    def best_achievable(self, direction: Direction, pairs: Pairs) -> Floats:
         """Return the best probability that can be known from the profiles: hidden tastes averaged out."""
         ...
 

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from matching.arrays import Booleans, Floats, Integers
 from matching.data.dataset import Dataset, Pairs
 from matching.data.tables import Direction, EventKind
 from matching.errors import UnusableData
@@ -20,8 +21,6 @@ from matching.errors import UnusableData
 ONE_SIDED_KINDS = (EventKind.VIEW, EventKind.APPLY)
 YES_OF_CANDIDATE = (EventKind.ACCEPT, EventKind.INTERVIEW, EventKind.HIRE)
 SAMPLED_NEGATIVES_PER_YES = 20
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class LabelledPairs:
 
     pairs: Pairs
     time: NDArray[np.datetime64]
-    lists: NDArray[np.int64]
+    lists: Integers
     company: Floats
     candidate: Floats
     propensity: Floats
@@ -49,7 +48,7 @@ class LabelledPairs:
     def __len__(self) -> int:
         return len(self.pairs)
 
-    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "LabelledPairs":
+    def take(self, rows: Booleans | Integers) -> "LabelledPairs":
         """Keep some of the rows."""
         return LabelledPairs(
             pairs=self.pairs.take(rows),

@@ -6,21 +6,22 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.arrays import Floats, Floats32
 from matching.data.dataset import Pairs
 from matching.data.labels import LabelledPairs
 from matching.data.tables import Direction
-from matching.features.pair_features import CHUNK, count, name_rows
+from matching.features.name_rows import count, name_rows
+from matching.features.pair_features import CHUNK
 from matching.features.tfidf import row_dots
 from matching.model.calibration import Sigmoid, fit_sigmoid
 
-Floats = NDArray[np.float64]
 PRIOR_LOOKS = 20.0
 
 
 class Baseline(Protocol):
     """Scores pairs in one direction; the higher the more likely, on no particular scale."""
 
-    def __call__(self, direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:
+    def __call__(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:
         """Scores of shape (n_pairs,)."""
         ...
 
@@ -49,7 +50,7 @@ class Popularity:
             prior[direction] = mean
         return cls(rates, prior)
 
-    def __call__(self, direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:  # noqa: ARG002
+    def __call__(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:  # noqa: ARG002
         """Rate of the judged side; the mean for one never seen."""
         rate = self.rates[direction]
         return np.array([rate.get(name, self.prior[direction]) for name in _judged(direction, pairs)])
@@ -77,7 +78,7 @@ class Rules:
         "wish_title_similarity",
     )
 
-    def __call__(self, direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:
+    def __call__(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:
         """Points of the checklist."""
 
         def value(name: str, missing: float = 0.5) -> Floats:
@@ -115,7 +116,7 @@ class TextSimilarity:
 
     USES: ClassVar = ("text_similarity",)
 
-    def __call__(self, direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:  # noqa: ARG002
+    def __call__(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:  # noqa: ARG002
         """Cosine, 0 where it is not counted."""
         column = features[:, self.feature_names.index("text_similarity")]
         return np.nan_to_num(column.astype(np.float64), nan=0.0)
@@ -131,7 +132,7 @@ class CalibratedBaseline:
     sigmoid: dict[Direction, Sigmoid]
 
     @classmethod
-    def fit(cls, score: Baseline, rows: LabelledPairs, features: NDArray[np.float32]) -> "CalibratedBaseline":
+    def fit(cls, score: Baseline, rows: LabelledPairs, features: Floats32) -> "CalibratedBaseline":
         """Calibrate each labelled direction."""
         fitted = cls(score, {}, {}, {})
         for direction in rows.directions():
@@ -146,7 +147,7 @@ class CalibratedBaseline:
             )
         return fitted
 
-    def probability(self, direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:
+    def probability(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:
         """Calibrated probabilities of shape (n_pairs,)."""
         raw = self.score(direction, pairs, features)
         return self.sigmoid[direction].apply(self._squashed(direction, raw))
@@ -156,7 +157,7 @@ class CalibratedBaseline:
 
 
 def fit_baselines(
-    train: LabelledPairs, calibration: LabelledPairs, features: NDArray[np.float32], feature_names: tuple[str, ...]
+    train: LabelledPairs, calibration: LabelledPairs, features: Floats32, feature_names: tuple[str, ...]
 ) -> dict[str, CalibratedBaseline]:
     """All named baselines whose features are there, fitted on the same slices as the model.
 

@@ -5,22 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Floats, Floats32
 from matching.data.dataset import Pairs, Truth
 from matching.data.labels import LabelledPairs
+from matching.data.scores import Scores
 from matching.data.tables import Direction
 from matching.evaluation import metrics
 from matching.evaluation.baselines import CalibratedBaseline
 from matching.features.feature_set import FeatureSet
-from matching.model.match_model import Scores
 from matching.rules.hard_limits import eligible
 
-Floats = NDArray[np.float64]
-Ranker = Callable[[Direction, Pairs, NDArray[np.float32]], Floats]
+Ranker = Callable[[Direction, Pairs, Floats32], Floats]
 
 QUERIES, POOL = 120, 1_000
-MODEL, KNOWABLE, TRUTH = "model", "best knowable", "truth"
+MODEL, BEST_ACHIEVABLE, TRUTH = "model", "best achievable", "truth"
 MATCH = "match"
 
 
@@ -32,11 +31,11 @@ class Scorer(Protocol):
         """The fitted features."""
         ...
 
-    def transform(self, pairs: Pairs) -> NDArray[np.float32]:
+    def transform(self, pairs: Pairs) -> Floats32:
         """Features of pairs, shape (n_pairs, n_features)."""
         ...
 
-    def score_features(self, features: NDArray[np.float32]) -> Scores:
+    def score_features(self, features: Floats32) -> Scores:
         """Score a feature matrix."""
         ...
 
@@ -47,7 +46,7 @@ class Figures:
 
     Attributes:
         target: `company`, `candidate` or `match`.
-        ranker: a baseline, the model, the best knowable probabilities, or the truth.
+        ranker: a baseline, the model, the best achievable probabilities, or the truth.
         auc: on realised outcomes of the holdout.
         calibration_error: on realised outcomes of the holdout.
         log_loss: on realised outcomes of the holdout, nats per row.
@@ -119,19 +118,19 @@ def evaluate(
 
 
 def _rankers(model: Scorer, baselines: dict[str, CalibratedBaseline], truth: Truth | None) -> dict[str, Ranker]:
-    def of_model(direction: Direction, pairs: Pairs, features: NDArray[np.float32]) -> Floats:  # noqa: ARG001
+    def of_model(direction: Direction, pairs: Pairs, features: Floats32) -> Floats:  # noqa: ARG001
         return np.asarray(model.score_features(features).direction(direction), dtype=np.float64)
 
     rankers: dict[str, Ranker] = {name: baseline.probability for name, baseline in baselines.items()}
     rankers[MODEL] = of_model
     if truth is not None:
-        rankers[KNOWABLE] = lambda direction, pairs, _: truth.knowable(direction, pairs)
+        rankers[BEST_ACHIEVABLE] = lambda direction, pairs, _: truth.best_achievable(direction, pairs)
         rankers[TRUTH] = lambda direction, pairs, _: truth.probability(direction, pairs)
     return rankers
 
 
 def _targets(
-    ranker: Ranker, directions: tuple[Direction, ...], rows: LabelledPairs, features: NDArray[np.float32]
+    ranker: Ranker, directions: tuple[Direction, ...], rows: LabelledPairs, features: Floats32
 ) -> Iterator[tuple[str, Floats, Floats]]:
     """Each target with its labels and the ranker's probabilities; the match only where both sides are labelled."""
     product = np.ones(len(rows))
@@ -163,7 +162,7 @@ def _with_truth(
     directions: tuple[Direction, ...],
     *,
     holdout: LabelledPairs,
-    transform: Callable[[Pairs], NDArray[np.float32]],
+    transform: Callable[[Pairs], Floats32],
     seed: int,
 ) -> list[Figures]:
     """Add ranking quality without noise: whole pools are ranked, and the gain is the true probability."""
@@ -231,7 +230,7 @@ def importance(model: Scorer, holdout: LabelledPairs, *, seed: int, rows: int = 
     return losses
 
 
-def _losses(model: Scorer, rows: LabelledPairs, features: NDArray[np.float32]) -> dict[str, float]:
+def _losses(model: Scorer, rows: LabelledPairs, features: Floats32) -> dict[str, float]:
     scores = model.score_features(features)
     losses = {}
     for direction in rows.directions():

@@ -1,10 +1,10 @@
 """Measures of ranking, discrimination and calibration. All arrays have shape (n,) unless said otherwise."""
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-Floats = NDArray[np.float64]
+from matching.arrays import Floats, Integers
+
 CALIBRATION_BINS = 15
 EDGE = 1e-7
 
@@ -49,9 +49,7 @@ def calibration_error(
     return float(np.sum(share * np.abs(predicted - observed)))
 
 
-def ndcg_by_list(
-    lists: NDArray[np.int64], score: Floats, gain: Floats, k: int = 10
-) -> tuple[NDArray[np.int64], Floats]:
+def ndcg_by_list(lists: Integers, score: Floats, gain: Floats, k: int = 10) -> tuple[Integers, Floats]:
     """Return nDCG@k of each list with linear gains, and the codes of the lists; lists without any gain are left out.
 
     Source: Jaervelin and Kekaelaeinen (2002), "Cumulated gain-based evaluation of IR techniques".
@@ -63,7 +61,7 @@ def ndcg_by_list(
     return codes[kept], achieved[kept] / ideal[kept]
 
 
-def _dcg(groups: NDArray[np.int64], score: Floats, gain: Floats, k: int, n_groups: int) -> Floats:
+def _dcg(groups: Integers, score: Floats, gain: Floats, k: int, n_groups: int) -> Floats:
     order = np.lexsort((-score, groups))
     sizes = np.bincount(groups, minlength=n_groups)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])

@@ -6,14 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Booleans, Floats
 from matching.data.labels import LabelledPairs
+from matching.data.scores import Scores
 from matching.evaluation import metrics
-from matching.model.match_model import Scores
-
-Floats = NDArray[np.float64]
-Rows = NDArray[np.bool_]
 
 FEWEST_ROWS = 1_000
 ROWS_PER_BIN = 250  # of fewer, chance alone parts a bin's rate from its prediction by .03 and more
@@ -41,7 +38,9 @@ class SliceFigures:
     enough: bool
 
 
-def rows_by_slice(holdout: LabelledPairs, train: LabelledPairs, columns: tuple[str, ...]) -> Iterator[tuple[str, Rows]]:
+def rows_by_slice(
+    holdout: LabelledPairs, train: LabelledPairs, columns: tuple[str, ...]
+) -> Iterator[tuple[str, Booleans]]:
     """Each slice's name and rows, shape (n_rows,).
 
     Args:
@@ -56,14 +55,14 @@ def rows_by_slice(holdout: LabelledPairs, train: LabelledPairs, columns: tuple[s
         yield from _by_value(column, _values(holdout, side, name))
 
 
-def unseen(holdout: LabelledPairs, train: LabelledPairs, side: str, key: str) -> Rows:
-    """Rows whose candidate (or job) is in no row of the training slice."""
+def unseen(holdout: LabelledPairs, train: LabelledPairs, side: str, key: str) -> Booleans:
+    """Booleans whose candidate (or job) is in no row of the training slice."""
     known = _values(train, side, key).unique()
     return np.asarray(~_values(holdout, side, key).is_in(known.implode()).to_numpy())
 
 
 def calibration(
-    holdout: LabelledPairs, scores: Scores, slices: list[tuple[str, Rows]], *, seed: int
+    holdout: LabelledPairs, scores: Scores, slices: list[tuple[str, Booleans]], *, seed: int
 ) -> tuple[SliceFigures, ...]:
     """Calibration of each direction in each slice.
 
@@ -107,7 +106,7 @@ def _values(rows: LabelledPairs, side: str, name: str) -> pl.Series:
     return table[name].gather(places)
 
 
-def _by_value(column: str, values: pl.Series) -> Iterator[tuple[str, Rows]]:
+def _by_value(column: str, values: pl.Series) -> Iterator[tuple[str, Booleans]]:
     if values.dtype.is_numeric():
         values = _banded(values)
     for value in values.unique().sort(nulls_last=True).to_list():

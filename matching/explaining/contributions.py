@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logit
 
-from matching.model.match_model import Floats32, Scores
+from matching.arrays import Booleans, Floats, Floats32, Integers
+from matching.data.scores import Scores
 
-Floats = NDArray[np.float64]
 Groups = Mapping[str, tuple[str, ...]]
 
 BACKGROUND = "background.json"
@@ -157,14 +156,12 @@ class Explainer:
             found.append(Contributions(target, scale, float(value[0]), told, float(value[-1]), probability))
         return tuple(found)
 
-    def _differs(self, features: Floats32, columns: NDArray[np.int64]) -> bool:
+    def _differs(self, features: Floats32, columns: Integers) -> bool:
         """Tell whether the group can matter: with the values of every background row it adds exactly nothing."""
         mine, theirs = features[columns], self._background.rows[:, columns]
         return not bool(np.all((mine == theirs) | (np.isnan(mine) & np.isnan(theirs))))
 
-    def _values(
-        self, features: Floats32, groups: list[NDArray[np.int64]], sets: NDArray[np.bool_]
-    ) -> dict[str, tuple[Floats, float]]:
+    def _values(self, features: Floats32, groups: list[Integers], sets: Booleans) -> dict[str, tuple[Floats, float]]:
         """Value of every set of groups, shape (n_sets,), and the pair's probability, for each target."""
         rows, weight = self._background.rows, self._background.weight / self._background.weight.sum()
         taken = np.zeros((len(sets), len(features)), dtype=bool)
@@ -187,7 +184,7 @@ class Explainer:
 
 
 @cache
-def _shapley(players: int) -> tuple[NDArray[np.bool_], Floats]:
+def _shapley(players: int) -> tuple[Booleans, Floats]:
     """All sets of players, shape (2^n, n), the empty one first and the full one last; their weights, shape (n, 2^n).
 
     The weights of player i are |S|! (n - |S| - 1)! / n! for S with i added, and minus that for S without.
@@ -201,7 +198,7 @@ def _shapley(players: int) -> tuple[NDArray[np.bool_], Floats]:
     return sets, np.where(sets, np.array(joined)[:, None], -np.array(left)[:, None]).T
 
 
-def _columns(feature_names: tuple[str, ...], groups: Groups) -> dict[str, NDArray[np.int64]]:
+def _columns(feature_names: tuple[str, ...], groups: Groups) -> dict[str, Integers]:
     """Columns of each group that the model has; what is in no group becomes `other`."""
     grouped = [name for names in groups.values() for name in names]
     if len(grouped) != len(set(grouped)):

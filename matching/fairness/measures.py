@@ -8,10 +8,8 @@ Exposure in Rankings" (exposure).
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
+from matching.arrays import Codes, Floats
 
 ROUNDING = 1e-9  # .29 * 100 is 28.999999999999996, and asks for 29
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -11,8 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
+from matching.arrays import Booleans, Codes, Floats
 
 FOLDS = 5
 NAMED_FEATURES = 3
@@ -82,14 +80,14 @@ def _shuffled(features: Floats, column: int, generator: np.random.Generator) -> 
     return changed
 
 
-def _auc(member: NDArray[np.bool_], score: Floats) -> float:
+def _auc(member: Booleans, score: Floats) -> float:
     """Area under the ROC curve from ranks: one of hundreds, for which scikit-learn's checks cost more than the area."""
     n = int(member.sum())
     above = rankdata(score)[member].sum() - n * (n + 1) / 2
     return float(above / (n * (len(member) - n)))
 
 
-def _standard_error(auc: float, member: NDArray[np.bool_]) -> float:
+def _standard_error(auc: float, member: Booleans) -> float:
     n, m = int(member.sum()), int((~member).sum())
     both_above, both_below = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc) + (n - 1) * (both_above - auc**2) + (m - 1) * (both_below - auc**2)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Booleans, Codes, Floats, Floats32
 from matching.data.dataset import Pairs, Truth
 from matching.data.labels import LabelledPairs
 from matching.data.tables import Direction, ProtectedAttributes
@@ -17,9 +17,6 @@ from matching.evaluation.evaluation import MODEL, TRUTH, Scorer, sample_pools
 from matching.fairness import measures, reranking
 from matching.fairness.proxies import find_proxies
 from matching.fairness.stability import STABLE, changed, overlaps, swap_candidates
-
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 DEPTHS = (10, 25)
 MIN_MEMBERS = 30  # members of a group in the ranked pool; below it the group is named, not judged
@@ -176,7 +173,7 @@ class _Pool:
         self.features = model.transform(self.pairs)
         self.scores = self.scores_of(self.features)
 
-    def scores_of(self, features: NDArray[np.float32]) -> Floats:
+    def scores_of(self, features: Floats32) -> Floats:
         """Scores of every list, shape (n_lists, n_pool)."""
         return np.asarray(self._model.score_features(features).match, dtype=np.float64).reshape(self.n_lists, -1)
 
@@ -221,7 +218,7 @@ class _Attribute:
         return np.bincount(self.codes, minlength=len(self.names))
 
     @property
-    def is_enough(self) -> NDArray[np.bool_]:
+    def is_enough(self) -> Booleans:
         return self.sizes >= MIN_MEMBERS
 
 
@@ -335,7 +332,7 @@ def _proxies(people: _Pool, attributes: list[_Attribute], names: tuple[str, ...]
     return pl.DataFrame(rows, schema=_PROXIES, orient="row")
 
 
-def _mean_over_lists(values: NDArray[np.float32]) -> Floats:
+def _mean_over_lists(values: Floats32) -> Floats:
     """Mean over the first axis without the missing values; missing where all are."""
     known = ~np.isnan(values)
     count = known.sum(axis=0)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from matching.fairness.measures import ROUNDING, Codes, Floats
+from matching.arrays import Booleans, Codes, Floats
+from matching.fairness.measures import ROUNDING
 
 Method = Literal["det_greedy", "det_cons", "det_const_sort"]
 Reranker = Callable[[Floats, Codes, Floats, int], Codes]
@@ -97,7 +97,7 @@ def _one_by_one(scores: Floats, groups: Codes, targets: Floats, limit: int, *, b
     return _with_rest(placed, scores)
 
 
-def _first_to_bind(k: int, targets: Floats, among: NDArray[np.bool_], heads: Floats) -> int:
+def _first_to_bind(k: int, targets: Floats, among: Booleans, heads: Floats) -> int:
     """Group whose maximum binds first; of several, the one with the best head."""
     binds_at = np.full(len(targets), np.inf)
     binds_at[among] = np.ceil(k * targets[among] - ROUNDING) / targets[among]

@@ -4,10 +4,8 @@ import re
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
+from matching.arrays import Booleans, Codes, Floats
 
 # First names of women and of men, swapped line by line. Names that are also everyday words are left out.
 NAMES = """
@@ -85,7 +83,7 @@ def swap_candidates(candidates: pl.DataFrame) -> pl.DataFrame:
     return candidates.with_columns(columns)
 
 
-def changed(before: pl.DataFrame, after: pl.DataFrame) -> NDArray[np.bool_]:
+def changed(before: pl.DataFrame, after: pl.DataFrame) -> Booleans:
     """Which candidates' texts the swap has changed, shape (n,)."""
     differs = [(before[name] != after[name]).to_numpy() for name in SWAPPED]
     return np.asarray(np.any(differs, axis=0))

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from matching.data.dataset import Rows
-from matching.features.transformer import Floats32, TransformerEncoder, cosine
+from matching.arrays import Floats, Floats32, Rows
+from matching.features.transformer import TransformerEncoder, cosine
 
-Floats = NDArray[np.float64]
 Vectors = dict[str, Floats32]
 
 AT_ONCE = 10_000  # pairs whose vectors are held side by side: bounds memory, changes no value

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Generic
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Floats32
 from matching.data.dataset import Pairs
 from matching.features.feature_set import Encoding, FeatureSet
 
@@ -35,7 +34,7 @@ class EncodedTables(Generic[Encoding]):
         encoded = features.encode_candidates(pairs.candidates), features.encode_jobs(pairs.jobs)
         return cls(features, pairs.candidates, pairs.jobs, *encoded)
 
-    def transform(self, pairs: Pairs) -> NDArray[np.float32]:
+    def transform(self, pairs: Pairs) -> Floats32:
         """Features of pairs, shape (n_pairs, n_features); pairs of other tables are encoded for this call alone."""
         if pairs.candidates is not self.candidates or pairs.jobs is not self.jobs:
             return self.features.transform(pairs)

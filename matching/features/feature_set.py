@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from matching.data.dataset import Pairs, Rows
+from matching.arrays import Floats32, Rows
+from matching.data.dataset import Pairs
 from matching.features.transformer import TransformerEncoder
 
 Encoding = TypeVar("Encoding")
@@ -43,11 +42,11 @@ class FeatureSet(Protocol[Encoding]):
         """Encode rows of `JobProfile`, to be paired many times."""
         ...
 
-    def pair(self, candidates: Encoding, jobs: Encoding, candidate_rows: Rows, job_rows: Rows) -> NDArray[np.float32]:
+    def pair(self, candidates: Encoding, jobs: Encoding, candidate_rows: Rows, job_rows: Rows) -> Floats32:
         """Features of pairs of encoded profiles, shape (n_pairs, n_features)."""
         ...
 
-    def transform(self, pairs: Pairs) -> NDArray[np.float32]:
+    def transform(self, pairs: Pairs) -> Floats32:
         """Encode both sides and compute the features of their pairs, shape (n_pairs, n_features)."""
         ...
 

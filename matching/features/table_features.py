@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from matching.data.dataset import Pairs, Rows
+from matching.arrays import Floats32, Rows
+from matching.data.dataset import Pairs
 
 Column = Callable[[pl.DataFrame, pl.DataFrame], ArrayLike]
 
@@ -50,15 +51,13 @@ class TableFeatures:
         """Return the table itself."""
         return jobs
 
-    def pair(
-        self, candidates: pl.DataFrame, jobs: pl.DataFrame, candidate_rows: Rows, job_rows: Rows
-    ) -> NDArray[np.float32]:
+    def pair(self, candidates: pl.DataFrame, jobs: pl.DataFrame, candidate_rows: Rows, job_rows: Rows) -> Floats32:
         """Features of pairs of rows, shape (n_pairs, n_features)."""
         left, right = candidates[candidate_rows], jobs[job_rows]
         values = [np.asarray(column(left, right), dtype=np.float32) for column in self.columns.values()]
         return np.column_stack(values)
 
-    def transform(self, pairs: Pairs) -> NDArray[np.float32]:
+    def transform(self, pairs: Pairs) -> Floats32:
         """Features of pairs, shape (n_pairs, n_features)."""
         return self.pair(pairs.candidates, pairs.jobs, pairs.candidate_rows, pairs.job_rows)
 

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
+from matching.arrays import Floats, Integers
 from matching.text.plain_text import plain
-
-Floats = NDArray[np.float64]
 
 # A token keeps the signs that tell technologies apart: c++, c#, .net, node.js.
 TOKEN = r"(?u)\.?\w[\w.+#]*[\w+#]|\w"  # noqa: S105 - a pattern, not a password
@@ -78,7 +76,7 @@ def _folded(text: str) -> str:
     return plain(text).casefold()
 
 
-def _documents(counts: csr_matrix) -> NDArray[np.int64]:
+def _documents(counts: csr_matrix) -> Integers:
     """Number of documents with each term."""
     return np.bincount(counts.indices, minlength=counts.shape[1])
 

@@ -6,13 +6,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import svds
 
+from matching.arrays import Floats
 from matching.features.tfidf import Text
 
-Floats = NDArray[np.float64]
 DIMENSIONS = 48
 
 

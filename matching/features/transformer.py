@@ -12,12 +12,11 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Floats, Floats32
 from matching.data.digests import file_digest
 from matching.errors import MissingInput, ModelError, TamperedModel
-
-Floats32 = NDArray[np.float32]
+from matching.onnx_session import open_session
 
 FORMAT = 1
 FACTS = "encoder.json"
@@ -133,7 +132,7 @@ class _Network:
 
     def __init__(self, folder: Path, max_tokens: int) -> None:
         self._tokenizer = _tokenizer(folder / TOKENIZER, max_tokens)
-        self._session = _session(folder / GRAPH)
+        self._session = open_session((folder / GRAPH).read_bytes(), memory_plan=False)  # texts have many lengths
         self._inputs = [given.name for given in self._session.get_inputs()]
         # By tokens, not by text: what was cut off is not kept, and the memory is bounded.
         self.vector = lru_cache(REMEMBERED)(self._run)
@@ -169,7 +168,7 @@ def _shared_network(folder: Path, facts: EncoderFacts) -> _Network:
     return network
 
 
-def cosine(left: Floats32, right: Floats32) -> NDArray[np.float64]:
+def cosine(left: Floats32, right: Floats32) -> Floats:
     """Cosine of each row of `left` with the same row of `right`, shape (n_rows,), to three decimals.
 
     Processors differ in the last bits of a vector; rounded, the trees of a model split them alike.
@@ -189,15 +188,3 @@ def _tokenizer(path: Path, max_tokens: int) -> Any:
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     return tokenizer
-
-
-def _session(path: Path) -> Any:
-    """Open the graph on one thread: texts are short, and many of them are the parallelism."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # a plan of the memory for every length of text would only grow
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])

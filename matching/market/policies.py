@@ -12,17 +12,15 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from matching.data.dataset import Rows
+from matching.arrays import Array, Floats, Rows
 from matching.errors import InputError
 
-Floats = NDArray[np.float64]
 Lists = list[Rows]
-Policy = Callable[[NDArray[Any], int], Lists]
+Policy = Callable[[Array, int], Lists]
 """Makes the lists of a matrix of scores, of the given length."""
 Method = Literal["caps", "transferable_utility"]
 
@@ -58,7 +56,7 @@ class Equilibrium:
         return self.error <= TOLERANCE
 
 
-def per_query(score: NDArray[Any], length: int) -> Lists:
+def per_query(score: Array, length: int) -> Lists:
     """Rank for each job alone: the candidates of the highest scores, equal ones in the order of their rows.
 
     Args:
@@ -73,7 +71,7 @@ def per_query(score: NDArray[Any], length: int) -> Lists:
     return [row[np.isfinite(values[row])] for row, values in zip(order, score, strict=True)]
 
 
-def capped(probability: NDArray[Any], length: int, max_exposure: int) -> Lists:
+def capped(probability: Array, length: int, max_exposure: int) -> Lists:
     """Fill all lists so that no candidate stands in more than `max_exposure` of them.
 
     Deferred acceptance (Gale and Shapley 1962) where a job prefers likely candidates and a candidate likely jobs. Both
@@ -112,7 +110,7 @@ def _likeliest_first(probability: Floats) -> Iterator[tuple[int, int]]:
 
 
 def transferable_utility(
-    probability: NDArray[Any], length: int, max_exposure: float, temperature: float = TEMPERATURE
+    probability: Array, length: int, max_exposure: float, temperature: float = TEMPERATURE
 ) -> Lists:
     """Rank by log probability less the candidate's price, in a market where each list is a job's demand.
 
@@ -135,9 +133,7 @@ def transferable_utility(
     return per_query(_logs(probability) - price, length)
 
 
-def equilibrium(
-    probability: NDArray[Any], demand: Floats, supply: Floats, temperature: float = TEMPERATURE
-) -> Equilibrium:
+def equilibrium(probability: Array, demand: Floats, supply: Floats, temperature: float = TEMPERATURE) -> Equilibrium:
     """Spread each job's demand over candidates without asking for more of anyone than there is.
 
     Maximises sum m log p + temperature * entropy(m) over m >= 0 with row sums `demand` and column sums at most
@@ -213,7 +209,7 @@ def _logs(probability: Floats) -> Floats:
     return np.asarray(np.log(logs, out=logs, where=eligible))
 
 
-def _checked(score: NDArray[Any], length: int, max_exposure: float = 1) -> Floats:
+def _checked(score: Array, length: int, max_exposure: float = 1) -> Floats:
     """Return the matrix as float64; raises InputError."""
     if score.ndim != 2:
         raise InputError(f"scores of a market are a matrix of jobs x candidates, got {score.ndim} dimension(s)")

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logit
 
-Floats = NDArray[np.float64]
+from matching.arrays import Floats
+
 EDGE = 1e-6
 
 

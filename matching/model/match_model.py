@@ -2,15 +2,15 @@
 
 import json
 from copy import copy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from matching.data.dataset import Pairs, Rows
+from matching.arrays import Floats32, Rows
+from matching.data.dataset import Pairs
+from matching.data.scores import Scores
 from matching.data.tables import Direction
 from matching.errors import InputError, ModelError
 from matching.features.encoded_tables import EncodedTables
@@ -18,31 +18,9 @@ from matching.features.feature_set import FeatureSet
 from matching.model import declared_features
 from matching.model.declared_features import DeclaredFeatures
 from matching.model.manifest import SCORING_FOLDER, model_digest
+from matching.onnx_session import open_session
 
 FORMAT = 2
-
-Floats32 = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Answers for pairs; arrays have shape (n_pairs,).
-
-    Attributes:
-        features: shape (n_pairs, n_features), exactly as the model used them.
-        company: calibrated P(the company reaches out, once it looked); None where the source has no such label.
-        candidate: calibrated P(the candidate accepts, once asked); None where the source has no such label.
-        match: calibrated P(both say yes); of a one-sided source, of its one side.
-    """
-
-    features: Floats32
-    company: Floats32 | None
-    candidate: Floats32 | None
-    match: Floats32
-
-    def direction(self, direction: Direction) -> Floats32 | None:
-        """Probabilities of one direction."""
-        return self.company if direction is Direction.COMPANY else self.candidate
 
 
 class MatchModel:
@@ -71,7 +49,7 @@ class MatchModel:
         self.text_encoder, self.inputs, self.groups = declared.text_encoder, declared.inputs, declared.groups
         self.features = _restored(declared, state, folder / SCORING_FOLDER)
         self._tables: EncodedTables[Any] | None = None
-        self._session = _session(folder / "match.onnx")
+        self._session = open_session((folder / "match.onnx").read_bytes())
 
     @classmethod
     def load(cls, folder: Path) -> "MatchModel":
@@ -136,14 +114,3 @@ def _read(path: Path) -> dict[str, Any]:
     if state.get("format") != FORMAT:
         raise ModelError(f"{path} has format {state.get('format')}, this version reads {FORMAT}: run `make train`")
     return state
-
-
-def _session(path: Path) -> Any:
-    """Open the graph on one thread: a request is small, and the workers are the parallelism."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])

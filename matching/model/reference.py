@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Floats, Floats32
 from matching.data.labels import LabelledPairs
-from matching.model.match_model import Scores
+from matching.data.scores import Scores
 
 REFERENCE = "reference.parquet"
 LARGEST_REFERENCE = 50_000
@@ -57,9 +57,9 @@ def _pseudonyms(ids: pl.Series) -> pl.Series:
     return "reference-" + ids.rank("dense").cast(pl.String)
 
 
-def _column(values: NDArray[np.float32] | None, length: int) -> pl.Series:
+def _column(values: Floats32 | None, length: int) -> pl.Series:
     return pl.Series([None] * length, dtype=pl.Float64) if values is None else pl.Series(values.astype(np.float64))
 
 
-def _label(values: NDArray[np.float64]) -> pl.Series:
+def _label(values: Floats) -> pl.Series:
     return pl.Series(values).fill_nan(None).cast(pl.Boolean)

@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, expit
 
+from matching.arrays import Booleans, Floats, Floats32
 from matching.data.labels import LabelledPairs
+from matching.data.scores import Scores
 from matching.model.calibration import clipped_logit
-from matching.model.match_model import Floats32, Scores
-
-Floats = NDArray[np.float64]
 
 SUPPORT = "support.json"
 FORMAT = 2
@@ -74,7 +73,7 @@ class Facts:
         missing = np.sort(np.isnan(features[:, counted]).sum(axis=1))[::-1]
         return cls(tuple(counted.tolist()), int(missing[LEAST_ROWS - 1]) if len(missing) >= LEAST_ROWS else 0)
 
-    def suffice(self, features: Floats32) -> NDArray[np.bool_]:
+    def suffice(self, features: Floats32) -> Booleans:
         """Tell which pairs state enough; shapes (n, n_features) and (n,)."""
         return np.asarray(np.isnan(features[:, list(self.counted)]).sum(axis=1) <= self.most_missing)
 

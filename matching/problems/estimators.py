@@ -4,11 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
-Floats = NDArray[np.float64]
+from matching.arrays import Floats, Floats32
 
 
 class Estimator(Protocol):
@@ -35,7 +34,7 @@ class Trees:
         return HistGradientBoostingClassifier(**asdict(self), random_state=seed, early_stopping=False)
 
 
-def fit_weighted(classifier: Any, X: NDArray[np.float32], label: Floats, weight: Floats) -> Any:
+def fit_weighted(classifier: Any, X: Floats32, label: Floats, weight: Floats) -> Any:
     """Fit a classifier, or a pipeline that ends in one, to weighted rows; return it."""
     # scikit-learn cannot bin a column without any value; as a constant it is never split on.
     X = np.where(np.isnan(X).all(axis=0), np.float32(0), X)

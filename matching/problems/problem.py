@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from matching.data.dataset import Source
-from matching.evaluation.gate import Limits
+from matching.evaluation.thresholds import GateThresholds
 from matching.features.feature_set import FeatureSet
 from matching.features.pair_features import PairFeatures
 from matching.problems.estimators import Estimator, Trees
@@ -29,7 +29,7 @@ class Problem:
         features: makes an unfitted feature set.
         estimator: makes an unfitted scikit-learn classifier with `predict_proba`, given a seed.
         slices: profile columns by whose values calibration is checked.
-        limits: what a model must reach to be registered.
+        thresholds: what a model must reach to be registered.
         needs_files: whether the source reads a folder given with `--data`.
     """
 
@@ -37,5 +37,5 @@ class Problem:
     features: Callable[[], FeatureSet[Any]] = PairFeatures
     estimator: Estimator = field(default_factory=Trees)
     slices: tuple[str, ...] = SLICES
-    limits: Limits = field(default_factory=Limits)
+    thresholds: GateThresholds = field(default_factory=GateThresholds)
     needs_files: bool = False

@@ -21,15 +21,11 @@ from zlib import crc32
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from matching.data.dataset import Pairs, Rows
+from matching.arrays import Booleans, Floats, Keys, Rows
+from matching.data.dataset import Pairs
 from matching.text.plain_text import plain
 from matching.text.words import BlockWords, Documents
-
-Flags = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Codes = NDArray[np.uint64]
 
 Spelling = Callable[[str | None], str]
 
@@ -62,7 +58,7 @@ _COUNTRIES = {
 }
 
 
-class Limit(StrEnum):
+class HardLimit(StrEnum):
     """What rules a pair out."""
 
     WORK_PERMIT = "work_permit"
@@ -73,12 +69,12 @@ class Limit(StrEnum):
 
 
 SENTENCES = {
-    Limit.WORK_PERMIT: "The job is in a country where the candidate has not said they may work, "
+    HardLimit.WORK_PERMIT: "The job is in a country where the candidate has not said they may work, "
     "and the company does not say that it sponsors a permit.",
-    Limit.LOCATION: "The work is away from where the candidate lives or wants to work, and they would not move.",
-    Limit.SALARY_FLOOR: "The salary band ends below what the candidate accepts at least.",
-    Limit.CANDIDATE_BLOCK_WORDS: "The job holds a word that the candidate rules out.",
-    Limit.JOB_BLOCK_WORDS: "The profile holds a word that the job rules out.",
+    HardLimit.LOCATION: "The work is away from where the candidate lives or wants to work, and they would not move.",
+    HardLimit.SALARY_FLOOR: "The salary band ends below what the candidate accepts at least.",
+    HardLimit.CANDIDATE_BLOCK_WORDS: "The job holds a word that the candidate rules out.",
+    HardLimit.JOB_BLOCK_WORDS: "The profile holds a word that the job rules out.",
 }
 """What a broken limit means, in words that repeat no personal value."""
 
@@ -87,13 +83,13 @@ SENTENCES = {
 class CandidateLimits:
     """What the limits read of candidates; arrays of shape (n,), codes are 0 where not stated."""
 
-    country: Codes
-    region: Codes
-    stays: Flags
+    country: Keys
+    region: Keys
+    stays: Booleans
     floor: Floats
-    states_countries: Flags
-    work_countries: Codes  # (row << 32) | code, sorted
-    wish_cities: Codes  # likewise
+    states_countries: Booleans
+    work_countries: Keys  # (row << 32) | code, sorted
+    wish_cities: Keys  # likewise
     blocks: BlockWords
     documents: Documents
 
@@ -102,12 +98,12 @@ class CandidateLimits:
 class JobLimits:
     """What the limits read of jobs; arrays of shape (n,), codes are 0 where not stated."""
 
-    country: Codes
-    region: Codes
-    city: Codes
-    needs_presence: Flags
-    is_remote: Flags
-    sponsors: Flags
+    country: Keys
+    region: Keys
+    city: Keys
+    needs_presence: Booleans
+    is_remote: Booleans
+    sponsors: Booleans
     max_salary: Floats
     blocks: BlockWords
     documents: Documents
@@ -145,7 +141,9 @@ def encode_jobs(jobs: pl.DataFrame) -> JobLimits:
     )
 
 
-def broken(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows) -> dict[Limit, Flags]:
+def broken(
+    candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows
+) -> dict[HardLimit, Booleans]:
     """Tell for every limit which pairs break it; arrays have shape (n_pairs,)."""
     country, states = jobs.country[job_rows], candidates.states_countries[candidate_rows]
     known = (country > 0) & ~jobs.sponsors[job_rows] & ~jobs.is_remote[job_rows]
@@ -155,36 +153,36 @@ def broken(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, j
     with np.errstate(invalid="ignore"):
         below = jobs.max_salary[job_rows] < candidates.floor[candidate_rows]
     return {
-        Limit.WORK_PERMIT: known & states & ~_is_member(candidates.work_countries, candidate_rows, country),
-        Limit.LOCATION: away,
-        Limit.SALARY_FLOOR: below,
-        Limit.CANDIDATE_BLOCK_WORDS: candidates.blocks.broken(candidate_rows, job_rows, jobs.documents),
-        Limit.JOB_BLOCK_WORDS: jobs.blocks.broken(job_rows, candidate_rows, candidates.documents),
+        HardLimit.WORK_PERMIT: known & states & ~_is_member(candidates.work_countries, candidate_rows, country),
+        HardLimit.LOCATION: away,
+        HardLimit.SALARY_FLOOR: below,
+        HardLimit.CANDIDATE_BLOCK_WORDS: candidates.blocks.broken(candidate_rows, job_rows, jobs.documents),
+        HardLimit.JOB_BLOCK_WORDS: jobs.blocks.broken(job_rows, candidate_rows, candidates.documents),
     }
 
 
-def broken_limits(pairs: Pairs) -> dict[Limit, Flags]:
+def broken_limits(pairs: Pairs) -> dict[HardLimit, Booleans]:
     """Tell for every limit which pairs break it; arrays have shape (n_pairs,)."""
     return broken(encode_candidates(pairs.candidates), encode_jobs(pairs.jobs), pairs.candidate_rows, pairs.job_rows)
 
 
-def eligible(pairs: Pairs) -> Flags:
+def eligible(pairs: Pairs) -> Booleans:
     """Tell which pairs break no limit, shape (n_pairs,)."""
     return ~any_of(broken_limits(pairs), len(pairs))
 
 
-def any_of(flags: dict[Limit, Flags], n_pairs: int, *, relaxed: tuple[Limit, ...] = ()) -> Flags:
+def any_of(flags: dict[HardLimit, Booleans], n_pairs: int, *, relaxed: tuple[HardLimit, ...] = ()) -> Booleans:
     """Tell which pairs break a limit that is not relaxed, shape (n_pairs,)."""
     kept = [values for limit, values in flags.items() if limit not in relaxed]
     return np.asarray(np.any(kept, axis=0)) if kept else np.zeros(n_pairs, dtype=bool)
 
 
-def of_pair(flags: dict[Limit, Flags], pair: int) -> tuple[Limit, ...]:
+def of_pair(flags: dict[HardLimit, Booleans], pair: int) -> tuple[HardLimit, ...]:
     """Limits that one pair breaks."""
     return tuple(limit for limit, values in flags.items() if values[pair])
 
 
-def _is_elsewhere(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows) -> Flags:
+def _is_elsewhere(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows) -> Booleans:
     """Tell whether the work is in another country or region than home, where stated, and no wanted city."""
     differs = np.zeros(len(job_rows), dtype=bool)
     for work, home in ((jobs.country, candidates.country), (jobs.region, candidates.region)):
@@ -206,7 +204,7 @@ def _code(name: str) -> int:
     return (crc32(name.encode()) or 1) if name else 0
 
 
-def _codes(values: pl.Series, spelling: Spelling) -> Codes:
+def _codes(values: pl.Series, spelling: Spelling) -> Keys:
     """Numbers that are equal where the names are, 0 for null."""
     return np.array([_code(spelling(name)) for name in values.to_list()], dtype=np.uint64)
 
@@ -215,7 +213,7 @@ def _floats(values: pl.Series) -> Floats:
     return np.array([np.nan if value is None else value for value in values.to_list()], dtype=np.float64)
 
 
-def _members(lists: Sequence[Sequence[str] | None], spelling: Spelling) -> Codes:
+def _members(lists: Sequence[Sequence[str] | None], spelling: Spelling) -> Keys:
     """Every name of every list as (row << 32) | code, sorted."""
     keys = [(row << 32) | _code(spelling(name)) for row, names in enumerate(lists) for name in names or ()]
     return np.sort(np.array(keys, dtype=np.uint64))
@@ -225,7 +223,7 @@ def _skills(candidates: pl.DataFrame) -> pl.Series:
     return candidates["skills"].list.eval(pl.element().struct.field("name")).list.join("|")
 
 
-def _is_member(members: Codes, rows: Rows, codes: Codes) -> Flags:
+def _is_member(members: Keys, rows: Rows, codes: Keys) -> Booleans:
     """Tell whether each code is in the list of its row; what is not stated is in none."""
     keys = (rows.astype(np.uint64) << _SHIFT) | codes
     place = np.minimum(np.searchsorted(members, keys), max(len(members) - 1, 0))

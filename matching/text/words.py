@@ -6,12 +6,10 @@ from typing import TypeVar
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Booleans, Rows
 from matching.text.plain_text import INVISIBLE
 
-Rows = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 Texts = TypeVar("Texts", pl.Series, pl.Expr)
 
 
@@ -52,7 +50,7 @@ class Documents:
         # A sign that belongs to no word: no phrase is found across two fields.
         return columns.select(pl.concat_str(pl.all(), separator="|")).to_series()
 
-    def hold_any(self, words: Sequence[str], rows: Rows) -> Flags:
+    def hold_any(self, words: Sequence[str], rows: Rows) -> Booleans:
         """Tell which documents hold one of the words or phrases, given in the form of `plain`; shape (n_rows,)."""
         return self._plain.gather(rows).str.contains_any(list(words)).to_numpy()
 
@@ -68,7 +66,7 @@ class BlockWords:
         stated = {row: words for row, words in enumerate(lists.to_list()) if words}
         self._words_of = {row: words for row, given in stated.items() if (words := plain_words(given))}
 
-    def broken(self, own_rows: Rows, other_rows: Rows, documents: Documents) -> Flags:
+    def broken(self, own_rows: Rows, other_rows: Rows, documents: Documents) -> Booleans:
         """Tell for each pair whether the other's document holds a word that this side rules out, shape (n_pairs,)."""
         broken = np.zeros(len(own_rows), dtype=bool)
         for words, pairs in self._asked(own_rows).items():

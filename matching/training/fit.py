@@ -6,24 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Floats, Floats32
 from matching.data.dataset import Pairs
 from matching.data.labels import LabelledPairs
+from matching.data.scores import Scores
 from matching.data.tables import Direction
+from matching.data.versions import newest_versions
 from matching.errors import ModelError, UnusableData
 from matching.features.encoded_tables import EncodedTables
 from matching.features.feature_set import FeatureSet
 from matching.model.calibration import Sigmoid, fit_sigmoid
 from matching.model.declared_features import DeclaredFeatures, Factory
 from matching.model.manifest import SCORING_FOLDER
-from matching.model.match_model import FORMAT, MatchModel, Scores
+from matching.model.match_model import FORMAT, MatchModel
 from matching.problems.estimators import fit_weighted, settings_of
 from matching.problems.problem import Problem
 from matching.training.onnx_graph import match_graph
 
-Floats = NDArray[np.float64]
 ROUNDS_OF_BIAS_CORRECTION = 2
 LARGEST_DIFFERENCE = 1e-5
 
@@ -35,7 +35,7 @@ class DirectionModel:
     classifier: Any
     calibration: Sigmoid
 
-    def predict(self, features: NDArray[np.float32]) -> Floats:
+    def predict(self, features: Floats32) -> Floats:
         """Calibrated probability of a yes, shape (n,)."""
         return self.calibration.apply(self.classifier.predict_proba(features)[:, 1])
 
@@ -59,11 +59,11 @@ class FittedModel:
         """The fitted features."""
         return self.tables.features
 
-    def transform(self, pairs: Pairs) -> NDArray[np.float32]:
+    def transform(self, pairs: Pairs) -> Floats32:
         """Features of pairs, shape (n_pairs, n_features)."""
         return self.tables.transform(pairs)
 
-    def score_features(self, features: NDArray[np.float32]) -> Scores:
+    def score_features(self, features: Floats32) -> Scores:
         """Score a feature matrix with scikit-learn itself, shape (n_pairs, n_features)."""
         answers = {d: model.predict(features).astype(np.float32) for d, model in self.models.items()}
         match = np.prod(np.stack(list(answers.values())), axis=0)
@@ -91,8 +91,8 @@ def fit(train: LabelledPairs, calibration: LabelledPairs, *, seed: int, problem:
 
 
 def fit_directions(
-    train: tuple[LabelledPairs, NDArray[np.float32]],
-    calibration: tuple[LabelledPairs, NDArray[np.float32]],
+    train: tuple[LabelledPairs, Floats32],
+    calibration: tuple[LabelledPairs, Floats32],
     *,
     seed: int,
     problem: Problem,
@@ -105,19 +105,15 @@ def fit_directions(
 def fit_features(train: LabelledPairs, problem: Problem) -> FeatureSet[Any]:
     """Fit the encoders on the profiles seen in the training slice, and on no others."""
     pairs = train.pairs
-    people = _newest(pairs.candidates[np.unique(pairs.candidate_rows)], "candidate_id")
-    return problem.features().fit(people, _newest(pairs.jobs[np.unique(pairs.job_rows)], "job_id"))
-
-
-def _newest(profiles: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Keep the newest version of each profile, so that one person's words count once."""
-    return profiles.sort(key, "updated_at").unique(key, keep="last", maintain_order=True)
+    # The newest version alone, so that the words of a profile that was edited often count once.
+    people = newest_versions(pairs.candidates[np.unique(pairs.candidate_rows)])
+    return problem.features().fit(people, newest_versions(pairs.jobs[np.unique(pairs.job_rows)]))
 
 
 def _fit_direction(
     direction: Direction,
-    train: tuple[LabelledPairs, NDArray[np.float32]],
-    calibration: tuple[LabelledPairs, NDArray[np.float32]],
+    train: tuple[LabelledPairs, Floats32],
+    calibration: tuple[LabelledPairs, Floats32],
     *,
     seed: int,
     problem: Problem,
@@ -131,8 +127,8 @@ def _fit_direction(
 
 
 def _labelled(
-    direction: Direction, shown: LabelledPairs, X: NDArray[np.float32]
-) -> tuple[LabelledPairs, NDArray[np.float32], Floats, Floats]:
+    direction: Direction, shown: LabelledPairs, X: Floats32
+) -> tuple[LabelledPairs, Floats32, Floats, Floats]:
     """Rows of a slice that are labelled in this direction; both classes must be there."""
     known = ~np.isnan(shown.label(direction))
     rows = shown.take(known)
@@ -146,7 +142,7 @@ def _labelled(
     return rows, X[known], label, rows.label_propensity(direction)
 
 
-def fit_classifier(X: NDArray[np.float32], label: Floats, propensity: Floats, *, seed: int, problem: Problem) -> Any:
+def fit_classifier(X: Floats32, label: Floats, propensity: Floats, *, seed: int, problem: Problem) -> Any:
     """Fit P(yes | looked at) although a no may only mean that nobody looked.
 
     Expectation-maximisation for the position-based click model with known propensities (Wang et al. 2018, "Position
@@ -162,7 +158,7 @@ def fit_classifier(X: NDArray[np.float32], label: Floats, propensity: Floats, *,
     return classifier
 
 
-def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, Any], check: NDArray[np.float32]) -> None:
+def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, Any], check: Floats32) -> None:
     """Write the files that decide the scores, `model.json`, `match.onnx` and `features/`, and `features.json`.
 
     Args:

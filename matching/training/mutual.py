@@ -14,21 +14,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Floats, Floats32, Integers
 from matching.data.dataset import Pairs
 from matching.data.labels import LabelledPairs
+from matching.data.scores import Scores
 from matching.data.tables import Direction
 from matching.errors import UnusableData
 from matching.features.feature_set import FeatureSet
 from matching.model.calibration import Sigmoid, clipped_logit, fit_sigmoid
-from matching.model.match_model import Scores
 from matching.problems.estimators import fit_weighted
 from matching.problems.problem import Problem
 from matching.training.fit import DirectionModel, FittedModel, fit_directions
 
-Floats = NDArray[np.float64]
-Floats32 = NDArray[np.float32]
 REALISED_SHARE = 0.25
 FOLDS = 2
 
@@ -96,7 +94,7 @@ def fit_best_of_both(
     return BestOfBoth(fitted, classifier, sigmoid)
 
 
-def pseudo_labels(rows: LabelledPairs, product: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+def pseudo_labels(rows: LabelledPairs, product: Floats) -> tuple[Integers, Floats, Floats]:
     """Rows, labels and weights in which every row is once a yes and once a no, each as far as it is one.
 
     A no that perhaps nobody looked at says less about the match: of its realised share only the chance that it was

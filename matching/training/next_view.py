@@ -21,15 +21,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from matching.data.dataset import Dataset, Pairs, Rows
+from matching.arrays import Floats, Rows
+from matching.data.dataset import Dataset, Pairs
 from matching.data.labels import labelled_pairs
 from matching.data.tables import EventKind
+from matching.data.versions import newest_versions
 from matching.errors import UnusableData
 from matching.model.match_model import MatchModel
 from matching.problems.problem import Problem
 from matching.training.fit import fit, write
 
-Floats = NDArray[np.float64]
 Score = Callable[[Rows], Floats]
 """Rows of test candidates -> scores of every job, shape (n_candidates, n_jobs)."""
 
@@ -101,9 +102,9 @@ def _discovered(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _targets(last: pl.DataFrame, training: Dataset) -> Targets:
-    jobs = training.jobs.sort("updated_at").unique("job_id", keep="last").sort("job_id")
+    jobs = newest_versions(training.jobs)
     job_row = dict(zip(jobs["job_id"], range(jobs.height), strict=True))
-    newest = training.candidates.sort("updated_at").unique("candidate_id", keep="last")
+    newest = newest_versions(training.candidates)
     last = last.join(newest.select("candidate_id"), on="candidate_id", how="semi").sort("candidate_id")
     candidates = last.select("candidate_id").join(newest, on="candidate_id", how="left", maintain_order="left")
     person_row = dict(zip(last["candidate_id"], range(last.height), strict=True))

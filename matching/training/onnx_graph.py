@@ -46,15 +46,19 @@ def match_graph(models: "dict[Direction, DirectionModel]") -> bytes:
 def _direction(name: str, model: "DirectionModel") -> tuple[list[Any], list[Any]]:
     """Trees, then sigmoid(slope * logit(p) + intercept)."""
     from onnx import helper, numpy_helper
+    from onnx.compose import add_prefix
     from skl2onnx import to_onnx
+    from skl2onnx.common.data_types import FloatTensorType
 
-    trees = to_onnx(
+    converted = to_onnx(
         model.classifier,
-        np.zeros((1, model.classifier.n_features_in_), np.float32),
+        initial_types=[("features", FloatTensorType([None, model.classifier.n_features_in_]))],
         options={id(model.classifier): {"zipmap": False}},
         target_opset=OPSETS,
-    ).graph
-    nodes = [_renamed(node, name, trees.input[0].name) for node in trees.node]
+    )
+    # Names of its own, so that both directions fit into one graph; the input is shared.
+    trees = add_prefix(converted, f"{name}.", rename_inputs=False).graph
+    nodes = list(trees.node)
     values: dict[str, Any] = {
         "one": np.array(1, np.int64),
         "low": np.array(EDGE, np.float32),
@@ -64,7 +68,7 @@ def _direction(name: str, model: "DirectionModel") -> tuple[list[Any], list[Any]
         "intercept": np.array(model.calibration.intercept, np.float32),
     }
     constants = [numpy_helper.from_array(value, f"{name}.{key}") for key, value in values.items()]
-    constants += [_renamed_constant(constant, name) for constant in trees.initializer]
+    constants += trees.initializer
 
     def at(key: str) -> str:
         return f"{name}.{key}"
@@ -81,18 +85,3 @@ def _direction(name: str, model: "DirectionModel") -> tuple[list[Any], list[Any]
     ]
     nodes += [helper.make_node(op, inputs, [output], **options) for op, inputs, output, options in steps]
     return nodes, constants
-
-
-def _renamed(node: Any, prefix: str, features: str) -> Any:
-    """Give a converted node names of its own, so that two directions fit into one graph."""
-    for position, name in enumerate(node.input):
-        node.input[position] = "features" if name == features else f"{prefix}.{name}"
-    for position, name in enumerate(node.output):
-        node.output[position] = f"{prefix}.{name}"
-    node.name = f"{prefix}.{node.name}"
-    return node
-
-
-def _renamed_constant(constant: Any, prefix: str) -> Any:
-    constant.name = f"{prefix}.{constant.name}"
-    return constant

@@ -8,22 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from matching.arrays import Floats, Floats32, Integers
 from matching.data.labels import LabelledPairs
 from matching.errors import UnusableData
-from matching.evaluation import gate, metrics
+from matching.evaluation import metrics
+from matching.evaluation.bootstrap import bootstrap, by_list
 from matching.features.encoded_tables import EncodedTables
 from matching.problems.estimators import Estimator
 from matching.problems.problem import Problem
 from matching.training import fit
-
-Floats = NDArray[np.float64]
-Floats32 = NDArray[np.float32]
 
 OLDER_SHARE = 0.75
 DRAWS = 1_000
@@ -89,7 +87,7 @@ class Losses:
     """
 
     rows: Floats
-    lists: NDArray[np.int64]
+    lists: Integers
     weight: Floats
     by_direction: Mapping[str, float]
 
@@ -196,7 +194,7 @@ def mean(several: Sequence[Losses]) -> Losses:
 
 def added(one: Losses, other: Losses, *, seed: int) -> Added:
     """Compare `one` with `other` on the same rows, drawing whole lists."""
-    differences = gate.by_list(one.rows - other.rows, one.lists, one.weight)
-    means = gate.bootstrap(differences, draws=DRAWS, seed=seed)
+    differences = by_list(one.rows - other.rows, one.lists, one.weight)
+    means = bootstrap(differences, draws=DRAWS, seed=seed)
     low, high = np.quantile(means, [0.05, 0.95])
     return Added(differences.mean(), float(low), float(high), float(means.std()))

@@ -6,7 +6,7 @@ outcome counts `propensity there / propensity here` times (inverse propensity we
 lists is judged, not who was shown at all. Accepts count once the answer is mature; what follows an accept is taken from
 the log before the holdout, and is the same for every model.
 
-Intervals come from drawing whole lists, the same ones for every model (`gate.bootstrap`), and from drawing the rates of
+Intervals come from drawing whole lists, the same ones for every model (`bootstrap`), and from drawing the rates of
 interviews and hires.
 
 Source: Joachims, Swaminathan and Schnabel (2017), "Unbiased Learning-to-Rank with Biased Feedback"; Horvitz and
@@ -19,20 +19,19 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Array, Floats, Integers
 from matching.data.dataset import Dataset, Truth
 from matching.data.labels import LabelledPairs
 from matching.data.splits import Split
 from matching.data.tables import Direction
 from matching.errors import UnusableData
-from matching.evaluation import gate
+from matching.evaluation.bootstrap import Differences, Estimate, bootstrap
 from matching.evaluation.evaluation import MODEL
-from matching.evaluation.gate import Estimate
+from matching.evaluation.thresholds import GateThresholds
 from matching.value.costs import Costs
 from matching.value.take_rates import Rate, TakeRates, take_rates
 
-Floats = NDArray[np.float64]
 Amounts = dict[str, Floats | None]
 
 LOOKS, OUTREACH, ACCEPTS, INTERVIEWS, HIRES, USD = TERMS = (
@@ -115,14 +114,14 @@ class ValueReport:
 def measure_value(
     dataset: Dataset,
     parts: Split,
-    model: NDArray[Any],
+    model: Array,
     *,
-    champion: NDArray[Any] | None = None,
-    baselines: Mapping[str, NDArray[Any]] | None = None,
+    champion: Array | None = None,
+    baselines: Mapping[str, Array] | None = None,
     maturity: timedelta,
     costs: Costs,
     seed: int,
-    limits: gate.Limits | None = None,
+    thresholds: GateThresholds | None = None,
 ) -> ValueReport:
     """Estimate what a model's ranking is worth per week beside the champion's, or the best other one's.
 
@@ -135,19 +134,19 @@ def measure_value(
         maturity: age at which the absence of an answer means no: the holdout ends so much before the log.
         costs: the cost table.
         seed: seed of the bootstrap.
-        limits: confidence and draws; `Limits()` where None.
+        thresholds: confidence and draws; `GateThresholds()` if None.
 
     Raises:
         UnusableData: the holdout has no length in time.
     """
-    limits = limits or gate.Limits()
+    thresholds = thresholds or GateThresholds()
     window = parts.cuts.end - maturity - parts.cuts.calibration_end
     if window <= timedelta(0):
         raise UnusableData(
             f"the newest slice is shorter than the {maturity} in which an answer matures: use a longer log"
         )
     scores = {MODEL: model} | ({} if champion is None else {CHAMPION: champion}) | dict(baselines or {})
-    lists = _Lists(parts.holdout, window / timedelta(weeks=1), limits.draws, seed)
+    lists = _Lists(parts.holdout, window / timedelta(weeks=1), thresholds.draws, seed)
     rates = take_rates(dataset.events, until=parts.cuts.calibration_end)
     looks = {name: lists.looks(np.asarray(score, dtype=np.float64)) for name, score in scores.items()}
     if not lists.assumed_looks:
@@ -159,14 +158,14 @@ def measure_value(
         costs=costs,
         weeks=lists.weeks,
         lists=lists.count,
-        worths=tuple(_worth(name, amounts[name], truths[name], limits) for name in looks),
+        worths=tuple(_worth(name, amounts[name], truths[name], thresholds) for name in looks),
         against=against,
-        lead=_lead(amounts, truths, against, limits),
+        lead=_lead(amounts, truths, against, thresholds),
         rates=rates,
         unknown=_unknown(amounts[MODEL]),
         assumed_looks=lists.assumed_looks,
         effective_outreach=lists.effective_outreach(looks[MODEL]),
-        confidence=limits.confidence,
+        confidence=thresholds.confidence,
     )
 
 
@@ -193,7 +192,7 @@ class _Lists:
         ]
         return propensity
 
-    def _rank(self, key: Floats) -> NDArray[np.int64]:
+    def _rank(self, key: Floats) -> Integers:
         """Place of each row in its list, from 0, smallest key first."""
         order = np.lexsort((key, self.codes))
         sizes = np.bincount(self.codes)
@@ -204,9 +203,9 @@ class _Lists:
     def per_week(self, values: Floats) -> Floats:
         """Sum of a value of the rows per week, and the same for drawn lists, shape (1 + draws,)."""
         totals = np.bincount(self.codes, self.rows.weight * values, self.count).astype(np.float64)
-        by_list = gate.Differences(totals, np.ones(self.count))
+        by_list = Differences(totals, np.ones(self.count))
         # The same seed draws the same lists, whatever is summed up: models and terms are compared in pairs.
-        drawn = gate.bootstrap(by_list, draws=self.draws, seed=self.seed)
+        drawn = bootstrap(by_list, draws=self.draws, seed=self.seed)
         return np.concatenate([[by_list.mean()], drawn]) * self.count / self.weeks
 
     def effective_outreach(self, looks: Floats) -> float:
@@ -280,15 +279,15 @@ def _best_other(amounts: Mapping[str, Amounts]) -> str:
     return max(others, key=reached) if others else MODEL
 
 
-def _worth(name: str, amounts: Amounts, truth: Mapping[str, float] | None, limits: gate.Limits) -> Worth:
-    return Worth(name, {term: _estimate(values, limits) for term, values in amounts.items()}, truth)
+def _worth(name: str, amounts: Amounts, truth: Mapping[str, float] | None, thresholds: GateThresholds) -> Worth:
+    return Worth(name, {term: _estimate(values, thresholds) for term, values in amounts.items()}, truth)
 
 
 def _lead(
     amounts: Mapping[str, Amounts],
     truths: Mapping[str, Mapping[str, float] | None],
     against: str,
-    limits: gate.Limits,
+    thresholds: GateThresholds,
 ) -> Worth:
     """Model minus the ranking it is compared with, draw by draw."""
     ours, theirs = amounts[MODEL], amounts[against]
@@ -299,13 +298,13 @@ def _lead(
     }
     mine, other = truths[MODEL], truths[against]
     truth = None if mine is None or other is None else {term: mine[term] - other[term] for term in mine}
-    return _worth(f"{MODEL} minus {against}", differences, truth, limits)
+    return _worth(f"{MODEL} minus {against}", differences, truth, thresholds)
 
 
-def _estimate(values: Floats | None, limits: gate.Limits) -> Estimate | None:
+def _estimate(values: Floats | None, thresholds: GateThresholds) -> Estimate | None:
     if values is None:
         return None
-    low, high = np.quantile(values[1:], [1 - limits.confidence, limits.confidence])
+    low, high = np.quantile(values[1:], [1 - thresholds.confidence, thresholds.confidence])
     return Estimate(float(values[0]), float(low), float(high))
 
 

@@ -5,12 +5,11 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy import stats
 
+from matching.arrays import Floats
 from matching.data.tables import EventKind
 
-Floats = NDArray[np.float64]
 HORIZON = timedelta(weeks=12)
 TWO_SIDED_95 = 1.959964
 

@@ -4,8 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from matching.data.dataset import Rows
-from matching.fairness.measures import Floats
+from matching.arrays import Floats, Rows
 from matching.fairness.reranking import METHODS, pool_shares
 from serving.api.errors import Detail, invalid
 from serving.api.requests import MAX_GROUPS, Balance

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from matching.arrays import Floats32
 from matching.data.tables import CandidateProfile, JobProfile
 from matching.explaining import contributions, wording
 from matching.explaining.contributions import Contributions, Explainer
-from matching.model.match_model import Floats32, MatchModel
+from matching.model.match_model import MatchModel
 from matching.model.support import Support
 from serving.api.errors import Problem
 from serving.api.requests import Explained, Reason, interval_of

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from matching.data.dataset import Rows
-from matching.rules.hard_limits import SENTENCES, Flags, Limit, any_of, of_pair
+from matching.arrays import Booleans, Rows
+from matching.rules.hard_limits import SENTENCES, HardLimit, any_of, of_pair
 from serving.api.requests import BrokenLimit
 
 
@@ -26,15 +26,17 @@ class Allowed:
     ids: list[str]
     payloads: Sequence[Any]
     rows: Rows
-    excluded: dict[Limit, int]
-    flags: dict[Limit, Flags]
+    excluded: dict[HardLimit, int]
+    flags: dict[HardLimit, Booleans]
 
-    def relaxed(self, row: int) -> tuple[Limit, ...]:
+    def relaxed(self, row: int) -> tuple[HardLimit, ...]:
         """Limits that one of the allowed breaks: those that were relaxed."""
         return of_pair(self.flags, int(self.rows[row]))
 
 
-def allowed(ids: list[str], payloads: Sequence[Any], flags: dict[Limit, Flags], relax: Sequence[Limit]) -> Allowed:
+def allowed(
+    ids: list[str], payloads: Sequence[Any], flags: dict[HardLimit, Booleans], relax: Sequence[HardLimit]
+) -> Allowed:
     """Leave out what breaks a limit that the request does not relax, and count it."""
     out = any_of(flags, len(ids), relaxed=tuple(relax))
     counts = {limit: int(broken.sum()) for limit, broken in flags.items() if limit not in relax}
@@ -46,6 +48,6 @@ def allowed(ids: list[str], payloads: Sequence[Any], flags: dict[Limit, Flags], 
     return Allowed([ids[row] for row in kept], [payloads[row] for row in kept], rows, excluded, flags)
 
 
-def told(broken: Sequence[Limit]) -> list[BrokenLimit]:
+def told(broken: Sequence[HardLimit]) -> list[BrokenLimit]:
     """Broken limits as they are answered."""
     return [BrokenLimit(limit=limit, sentence=SENTENCES[limit]) for limit in broken]

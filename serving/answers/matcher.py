@@ -1,7 +1,6 @@
 """Answers requests: resolves profiles, scores, ranks, logs, records outcomes. Knows no HTTP framework."""
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,15 +13,18 @@ from numpy.typing import NDArray
 from home.settings import Settings
 from matching.advice.effects import Spreads
 from matching.advice.salary import SalaryModel
-from matching.data.dataset import Pairs, Rows
+from matching.arrays import Floats32, Rows
+from matching.data.dataset import Pairs
+from matching.data.finite import finite_or_null
+from matching.data.scores import Scores
 from matching.data.tables import CandidateProfile, JobProfile, frame
-from matching.features.pair_features import Encoded
+from matching.features.encoding import Encoded
 from matching.model import support
 from matching.model.manifest import NOT_SERVED, verify
-from matching.model.match_model import Floats32, MatchModel, Scores
+from matching.model.match_model import MatchModel
 from matching.model.support import Support
 from matching.rules import hard_limits
-from matching.rules.hard_limits import CandidateLimits, JobLimits, Limit
+from matching.rules.hard_limits import CandidateLimits, HardLimit, JobLimits
 from serving.answers import planning
 from serving.answers.balancing import balanced
 from serving.answers.explanations import Explanations
@@ -370,8 +372,8 @@ class Matcher:
         jobs: dict[str, Any],
         ranked_from: int | None = None,
         prediction_ids: list[str] | None = None,
-        broken: Sequence[Sequence[Limit]] = (),
-        excluded: dict[Limit, int] | None = None,
+        broken: Sequence[Sequence[HardLimit]] = (),
+        excluded: dict[HardLimit, int] | None = None,
     ) -> list[Prediction]:
         """Queue the predictions for the log and write them as answers; raises Problem, StorageError."""
         company, candidate, match = (_finite_or_fail(p) for p in (scores.company, scores.candidate, scores.match))
@@ -415,7 +417,7 @@ class Matcher:
         predictions: list[Prediction],
         ranked_from: int,
         request: RankRequest,
-        excluded: dict[Limit, int],
+        excluded: dict[HardLimit, int],
     ) -> RankAnswer:
         return RankAnswer(
             results=_placed(predictions),
@@ -449,7 +451,7 @@ def load_matcher(settings: Settings, bundle: Path) -> Matcher:
     return matcher
 
 
-def _broken_by(candidate: CandidateProfile, job: JobProfile) -> tuple[Limit, ...]:
+def _broken_by(candidate: CandidateProfile, job: JobProfile) -> tuple[HardLimit, ...]:
     """Hard limits that one pair breaks."""
     row = np.zeros(1, dtype=np.int64)
     tables = frame(CandidateProfile, [candidate.model_dump()]), frame(JobProfile, [job.model_dump()])
@@ -461,7 +463,7 @@ def _text(file: Path) -> str:
 
 
 def _metrics(file: Path) -> dict[str, Any]:
-    metrics: dict[str, Any] = _finite(json.loads(_text(file) or "{}"))
+    metrics: dict[str, Any] = finite_or_null(json.loads(_text(file) or "{}"))
     return metrics
 
 
@@ -496,12 +498,3 @@ def _finite_or_fail(values: NDArray[np.float32] | None) -> list[float]:
         raise Problem(500, "model_failure", "the model gave no number: report the request_id of this answer's header")
     numbers: list[float] = values.tolist()
     return numbers
-
-
-def _finite(value: Any) -> Any:
-    """Replace what JSON cannot say in a nested value by null."""
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

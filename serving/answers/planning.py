@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from matching.data.dataset import Rows
+from matching.arrays import Booleans, Rows
 from matching.data.tables import JobProfile
-from matching.features.pair_features import Encoded
+from matching.features.encoding import Encoded
 from matching.market import policies
 from matching.model.match_model import MatchModel
 from matching.rules import hard_limits
-from matching.rules.hard_limits import CandidateLimits, Flags, Limit
+from matching.rules.hard_limits import CandidateLimits, HardLimit
 from serving.api.errors import Detail, Problem, invalid
 from serving.api.requests import MAX_PLANNED_PAIRS, PlanOutreachRequest
 from serving.api.sides import Profile, Side
@@ -46,7 +46,7 @@ def check_size(n_jobs: int, n_candidates: int) -> None:
         raise invalid([known])
 
 
-def ruled_out(candidates: CandidateLimits, jobs: pl.DataFrame, n_candidates: int) -> dict[Limit, Flags]:
+def ruled_out(candidates: CandidateLimits, jobs: pl.DataFrame, n_candidates: int) -> dict[HardLimit, Booleans]:
     """Tell which pairs break which hard limit; arrays have shape (n_jobs, n_candidates)."""
     rows = np.repeat(np.arange(jobs.height), n_candidates)
     people = np.tile(np.arange(n_candidates), jobs.height)
@@ -61,7 +61,7 @@ def lists(
     shape: tuple[int, int],
     asked: PlanOutreachRequest,
     *,
-    flags: dict[Limit, Flags],
+    flags: dict[HardLimit, Booleans],
 ) -> list[Rows]:
     """Score every pair and plan the lists; only one number a pair is kept, features of one job at a time.
 

@@ -72,6 +72,7 @@ def _forms(bundle: Path, rows: int) -> "list[tuple[str, Seconds]]":
     from matching.data.tables import Direction
     from matching.model.calibration import Sigmoid
     from matching.model.match_model import MatchModel
+    from matching.onnx_session import open_session
     from matching.problems import load_problem
     from matching.problems.estimators import fit_weighted
     from matching.training.fit import DirectionModel
@@ -85,22 +86,13 @@ def _forms(bundle: Path, rows: int) -> "list[tuple[str, Seconds]]":
     liked = (score > np.median(score)).astype(np.float64)
     trees = fit_weighted(unfitted, features, liked, np.ones(len(score)))
     model = DirectionModel(trees, Sigmoid(1.0, 0.0))
-    session = _session(match_graph({Direction.COMPANY: model}))
+    session = open_session(match_graph({Direction.COMPANY: model}))
     some = features[:rows]
     named = f"{rows} row{'s' * (rows > 1)}"
     return [
         (f"scikit-learn, {named}", _timed(lambda: model.predict(some))),
         (f"ONNX, {named}", _timed(lambda: session.run(None, {"features": some}))),
     ]
-
-
-def _session(graph: bytes) -> Any:
-    """The graph as `matching.model.match_model` opens it."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _in_process(bundle: Path) -> "list[tuple[str, Seconds]]":

@@ -26,7 +26,7 @@ EXPECTED_ALARMS = (
     "A false alarm on a quiet window is expected about once in 200 windows, so it does not fail the demo; "
     "act when two windows in a row say drift."
 )
-BEST_POSSIBLE = ("model", "best knowable", "truth")
+BEST_POSSIBLE = ("model", "best achievable", "truth")
 
 
 def demo(

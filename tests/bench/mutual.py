@@ -12,17 +12,18 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.arrays import Floats
 from matching.data.labels import LabelledPairs
+from matching.data.scores import Scores
 from matching.data.splits import split
 from matching.data.tables import Direction
-from matching.evaluation import gate, metrics
+from matching.evaluation import metrics
+from matching.evaluation.bootstrap import Differences, bootstrap, by_list
 from matching.evaluation.evaluation import sample_pools
-from matching.model.match_model import Scores
 from matching.problems import load_problem
 from matching.training import fit
 from matching.training.mutual import fit_best_of_both
 
-Floats = NDArray[np.float64]
 DRAWS, FEW_DRAWS = 1_000, 200
 Line = tuple[str, float, float, tuple[float, float]]
 
@@ -33,7 +34,7 @@ def on_outcomes(rows: LabelledPairs, product: Scores, both: Scores, seed: int) -
     y, looked, weight, lists = rows.match()[known], rows.propensity[known], rows.weight[known], rows.lists[known]
     one, other = (scores.match[known].astype(np.float64) for scores in (product, both))
     losses = [metrics.log_losses(y, p, looked) for p in (one, other)]
-    drawn = gate.bootstrap(gate.by_list(losses[1] - losses[0], lists, weight), draws=DRAWS, seed=seed)
+    drawn = bootstrap(by_list(losses[1] - losses[0], lists, weight), draws=DRAWS, seed=seed)
     yield "log loss", *(float(np.average(loss, weights=weight)) for loss in losses), ends(drawn)
     # The rows of each list are gathered once.
     _, codes = np.unique(lists, return_inverse=True)
@@ -79,8 +80,8 @@ def run(name: str, seed: int) -> Iterator[Line]:
             metrics.ndcg_by_list(pool.lists, model.score_features(features).match.astype(np.float64), gain)[1]
             for model in (product, both)
         ]
-        difference = gate.Differences(found[1] - found[0], np.ones(len(found[0])))
-        drawn = gate.bootstrap(difference, draws=DRAWS, seed=seed)
+        difference = Differences(found[1] - found[0], np.ones(len(found[0])))
+        drawn = bootstrap(difference, draws=DRAWS, seed=seed)
         yield f"nDCG@10, {ranked}", float(found[0].mean()), float(found[1].mean()), ends(drawn)
 
 

@@ -12,14 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import KFold
 
 from matching.advice.salary import SalaryInputs, SalarySettings, fit
+from matching.arrays import Floats, Rows
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.int64]
 FILE = Path("dou_salaries", "2019_dec_raw.csv")
 SALARY = 15
 TARGET = 470.0  # USD per month

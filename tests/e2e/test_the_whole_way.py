@@ -60,7 +60,7 @@ def test_before_any_training_the_first_step_is_named(tmp_path: Path) -> None:
 
 
 def test_train_makes_the_first_champion(trained: str) -> None:
-    for ranker in ("popularity", "rules", "TF-IDF", "model", "best knowable", "truth"):
+    for ranker in ("popularity", "rules", "TF-IDF", "model", "best achievable", "truth"):
         assert trained.count(f"  {ranker} ") == 3, f"{ranker}: one line a direction and one for the match"
     assert trained.endswith(f"{MODEL} version 1 is champion now\n")
 

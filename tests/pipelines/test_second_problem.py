@@ -137,9 +137,9 @@ def test_it_passes_the_gate_and_is_promoted(swapped: tuple[Settings, TrainingRes
     assert (result.outcome, champion.name, champion.version) == ("promoted", "tandem-mentoring", result.version)
     assert champion.digest == result.digest
     checks = {check.name: check for check in result.verdict.checks} if result.verdict else {}
-    limits = load_problem("mentoring").limits
-    assert checks["company: AUC"].threshold == limits.min_auc
-    assert checks["candidate: calibration error"].threshold >= limits.max_ece
+    thresholds = load_problem("mentoring").thresholds
+    assert checks["company: AUC"].threshold == thresholds.min_auc
+    assert checks["candidate: calibration error"].threshold >= thresholds.max_ece
     assert "match: nDCG@10 minus that of popularity" in checks
 
 

@@ -10,8 +10,8 @@ import matching.problems
 from home.settings import Settings
 from matching.data.dataset import Dataset
 from matching.errors import InputError, MissingInput
+from matching.features.columns import FEATURE_NAMES
 from matching.features.embeddings import EMBEDDING_NAMES
-from matching.features.pair_features import FEATURE_NAMES
 from matching.features.table_features import TableFeatures
 from matching.model.match_model import MatchModel
 from matching.problems import load_problem

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from matching.evaluation.gate import Estimate
+from matching.evaluation.bootstrap import Estimate
 from matching.value.costs import Costs
 from matching.value.report import TERMS, ValueReport, Worth
 from matching.value.take_rates import TakeRates

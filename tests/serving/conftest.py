@@ -96,7 +96,7 @@ def _labelled(pairs: Pairs, features: PairFeatures, seed: int) -> LabelledPairs:
 
 
 def _names() -> tuple[str, ...]:
-    from matching.features.pair_features import FEATURE_NAMES
+    from matching.features.columns import FEATURE_NAMES
 
     return FEATURE_NAMES
 

@@ -2,19 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Array, Booleans
 from matching.data.tables import Direction
 from matching.sources.marketplace.config import GROUPS, MarketplaceConfig
 from matching.sources.marketplace.facts import CandidateFacts, JobFacts
 from matching.sources.marketplace.lookups import role_similarity
 from matching.sources.marketplace.population import Population
 from matching.sources.marketplace.randomness import generator
-
-Array = NDArray[Any]
 
 POLICY = "logging-policy-1"
 NOISE = 0.45
@@ -58,7 +55,7 @@ def rule_score(candidates: CandidateFacts, jobs: JobFacts, candidate_rows: Array
 
 
 def searches(
-    population: Population, config: MarketplaceConfig, seed: int, week: int, admitted: NDArray[np.bool_] | None = None
+    population: Population, config: MarketplaceConfig, seed: int, week: int, admitted: Booleans | None = None
 ) -> Impressions:
     """Run one week's searches; depends only on the arguments, so any week can be run alone.
 
@@ -122,7 +119,7 @@ def _pools(rng: np.random.Generator, members: Array, counts: Array, length: int)
     return np.where(np.arange(length) < sizes[:, None], members[place % len(members)], -1)
 
 
-def _allowed(population: Population, rows: Array, jobs: Array) -> NDArray[np.bool_]:
+def _allowed(population: Population, rows: Array, jobs: Array) -> Booleans:
     """Tell which members of each pool break no hard limit, shape (n_lists, length)."""
     pairs = rows.ravel(), np.repeat(jobs, rows.shape[1])
     return population.hard.allowed(*pairs, *Direction).reshape(rows.shape)

@@ -5,12 +5,11 @@ the simulator did not make. Names it does not know count as absent.
 """
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Array, Keys
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.lookups import (
     N_TECHNOLOGIES,
@@ -20,9 +19,7 @@ from matching.sources.marketplace.lookups import (
     role_of_title,
     technology_of_spelling,
 )
-from matching.sources.marketplace.randomness import Keys, keys
-
-Array = NDArray[Any]
+from matching.sources.marketplace.randomness import keys
 
 UNSTATED_SKILL_YEARS = 1.5
 """Years counted for a skill without years, or named only in the resume."""

@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Array
 from matching.data.tables import JobProfile, polars_schema
 from matching.sources.marketplace import texts
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.lookups import STACK_ROLES, shares, stack_log_weights
 from matching.sources.marketplace.randomness import generator
-
-Array = NDArray[Any]
 
 BLOCK = 512
 MAX_MUST = 6

@@ -1,12 +1,11 @@
 """The log: the events of all weeks as one table, put together from compact arrays."""
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Array
 from matching.data.dataset import Progress
 from matching.data.tables import Event, EventKind, polars_schema
 from matching.sources.marketplace.config import MarketplaceConfig
@@ -14,8 +13,6 @@ from matching.sources.marketplace.exposure import POLICY, WEEK_SECONDS, Impressi
 from matching.sources.marketplace.outcomes import Outcomes, World, draw, looked_at, rows_of
 from matching.sources.marketplace.population import Population, moments
 from matching.sources.marketplace.truth import Sides, Tastes
-
-Array = NDArray[Any]
 
 KINDS = (
     EventKind.IMPRESSION,

@@ -4,14 +4,14 @@ import re
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Floats, Integers
 from matching.sources.marketplace import vocabulary as words
 
 N_TECHNOLOGIES = len(words.TECHNOLOGIES)
 TECHNOLOGY_CODES: dict[str, int] = {name: code for code, name in enumerate(words.TECHNOLOGIES)}
 ROLE_CODES: dict[str, int] = {role.name: code for code, role in enumerate(words.ROLES)}
-STACK_ROLES: NDArray[np.int64] = np.array([ROLE_CODES[stack.role] for stack in words.STACKS])
+STACK_ROLES: Integers = np.array([ROLE_CODES[stack.role] for stack in words.STACKS])
 
 
 def normalised(text: str) -> str:
@@ -20,14 +20,14 @@ def normalised(text: str) -> str:
     return " " + "  ".join(part.rstrip(".") or part for part in parts) + " "
 
 
-def shares(values: tuple[float, ...] | list[float]) -> NDArray[np.float64]:
+def shares(values: tuple[float, ...] | list[float]) -> Floats:
     """Shares that sum to one."""
     array = np.asarray(values, dtype=np.float64)
     return np.asarray(array / array.sum())
 
 
 @cache
-def stack_log_weights() -> NDArray[np.float64]:
+def stack_log_weights() -> Floats:
     """Log odds of each technology in each stack, shape (n_stacks, n_technologies)."""
     weights = np.full((len(words.STACKS), N_TECHNOLOGIES), -6.0)
     weights[:, [TECHNOLOGY_CODES[name] for name in words.EVERYWHERE]] = -0.6
@@ -39,7 +39,7 @@ def stack_log_weights() -> NDArray[np.float64]:
 
 
 @cache
-def rarity() -> NDArray[np.float64]:
+def rarity() -> Floats:
     """Weight of each technology: minus the log of the share of stacks' people who know it, shape (n_technologies,)."""
     known = np.full(N_TECHNOLOGIES, 0.02)
     stack_shares = shares([stack.share for stack in words.STACKS])
@@ -51,7 +51,7 @@ def rarity() -> NDArray[np.float64]:
 
 
 @cache
-def role_similarity() -> NDArray[np.float64]:
+def role_similarity() -> Floats:
     """Similarity of role families, shape (n_roles + 1, n_roles + 1); the last row and column mean unknown."""
     n = len(words.ROLES)
     matrix = np.full((n + 1, n + 1), 0.05)

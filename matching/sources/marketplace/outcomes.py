@@ -1,20 +1,17 @@
 """Outcomes: who looked, who said yes, and how long each answer took."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from matching.arrays import Array
 from matching.data.tables import Direction
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.exposure import Impressions, propensity
 from matching.sources.marketplace.population import Population
 from matching.sources.marketplace.randomness import generator
 from matching.sources.marketplace.truth import Sides, Tastes, pair_probability
-
-Array = NDArray[Any]
 
 HOUR = 3600.0
 DAY = 24 * HOUR

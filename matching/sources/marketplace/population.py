@@ -7,12 +7,11 @@ edits, and changes none.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Array
 from matching.data.dataset import Progress
 from matching.data.tables import Candidate, Job, polars_schema
 from matching.sources.marketplace import candidates as people
@@ -27,8 +26,6 @@ from matching.sources.marketplace.config import (
 from matching.sources.marketplace.facts import CandidateFacts, JobFacts, candidate_facts, concatenated, job_facts
 from matching.sources.marketplace.randomness import keys, uniforms
 from matching.sources.marketplace.stating import Hard, state_limits
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
-Keys = NDArray[np.uint64]
+from matching.arrays import Floats, Keys
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -35,7 +34,7 @@ def _mixed(values: Keys) -> Keys:
     return values ^ (values >> np.uint64(31))
 
 
-def uniforms(entities: Keys, seed: int, stream: str, count: int) -> NDArray[np.float64]:
+def uniforms(entities: Keys, seed: int, stream: str, count: int) -> Floats:
     """Numbers in (0, 1) per entity, shape (n, count), from a counter-based generator."""
     counters = np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN
     start = _mixed(entities ^ np.uint64(salt(seed, stream)))
@@ -43,6 +42,6 @@ def uniforms(entities: Keys, seed: int, stream: str, count: int) -> NDArray[np.f
     return ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
-def normals(entities: Keys, seed: int, stream: str, count: int) -> NDArray[np.float64]:
+def normals(entities: Keys, seed: int, stream: str, count: int) -> Floats:
     """Standard normal numbers per entity, shape (n, count)."""
     return np.asarray(ndtri(uniforms(entities, seed, stream, count)), dtype=np.float64)

@@ -7,19 +7,16 @@ and leaves every other value as it is under `none`.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Array, Booleans
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.facts import CandidateFacts
 from matching.sources.marketplace.randomness import keys, uniforms
 from matching.sources.marketplace.truth import Tastes
 from matching.sources.marketplace.utilities import CandidateTaste, CompanyTaste
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ def unchanged(profiles: Profiles, seed: int, window: int) -> Profiles:
     return profiles
 
 
-def everyone(facts: CandidateFacts, seed: int) -> NDArray[np.bool_]:
+def everyone(facts: CandidateFacts, seed: int) -> Booleans:
     """Admit every candidate."""
     del seed
     return np.ones(len(facts.key), dtype=bool)
@@ -67,7 +64,7 @@ class Scenario:
     job_columns: tuple[str, ...] = ()
     change: Shift = unchanged
     report: Shift = unchanged
-    admit: Callable[[CandidateFacts, int], NDArray[np.bool_]] = everyone
+    admit: Callable[[CandidateFacts, int], Booleans] = everyone
     tastes: Tastes = field(default_factory=Tastes)
 
 
@@ -145,7 +142,7 @@ def report_nulls(profiles: Profiles, seed: int, window: int) -> Profiles:
     return replace(profiles, candidates=profiles.candidates.with_columns(lost))
 
 
-def admit_juniors(facts: CandidateFacts, seed: int) -> NDArray[np.bool_]:
+def admit_juniors(facts: CandidateFacts, seed: int) -> Booleans:
     """Keep everyone with under three years of experience, and one in five of the others."""
     drawn = uniforms(facts.key, seed, "seniority mix", 1)[:, 0]
     return np.asarray((facts.years < 3.0) | (drawn < 0.2))

@@ -11,11 +11,10 @@ Chance is drawn per pair and repeat, the same for all policies: what differs is 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Array, Booleans, Floats32
 from matching.data.dataset import Pairs
 from matching.data.tables import Direction
 from matching.market.policies import Lists, Policy
@@ -25,8 +24,6 @@ from matching.sources.marketplace.outcomes import HIRES, INTERVIEWS
 from matching.sources.marketplace.population import populate
 from matching.sources.marketplace.randomness import generator
 from matching.sources.marketplace.truth import MarketplaceTruth
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -62,17 +59,17 @@ class Season:
     config: MarketplaceConfig
     seed: int
     pairs: Pairs
-    open: NDArray[np.bool_]
-    active: NDArray[np.bool_]
-    company: NDArray[np.float32]
-    candidate: NDArray[np.float32]
+    open: Booleans
+    active: Booleans
+    company: Floats32
+    candidate: Floats32
 
     @property
     def n_weeks(self) -> int:
         """Number of weeks."""
         return len(self.open)
 
-    def matrix(self, values: Array) -> NDArray[np.float32]:
+    def matrix(self, values: Array) -> Floats32:
         """One value per pair as a matrix, shape (n_jobs, n_candidates), NaN where a pair cannot meet."""
         result = np.full((self.pairs.jobs.height, self.pairs.candidates.height), np.nan, dtype=np.float32)
         result[self.pairs.job_rows, self.pairs.candidate_rows] = values
@@ -127,14 +124,14 @@ def season(config: MarketplaceConfig, *, seed: int, weeks: int, crowding: int = 
     return Season(config, seed, pairs, opened, here, company, candidate)
 
 
-def _presence(numbers: list[Array], count: int) -> NDArray[np.bool_]:
+def _presence(numbers: list[Array], count: int) -> Booleans:
     present = np.zeros((len(numbers), count), dtype=bool)
     for week, rows in enumerate(numbers):
         present[week, rows] = True
     return present
 
 
-def play(market: Season, score: NDArray[np.float32], policy: Policy, rules: Rules, *, repeat: int) -> list[Week]:
+def play(market: Season, score: Floats32, policy: Policy, rules: Rules, *, repeat: int) -> list[Week]:
     """Play all weeks once.
 
     Args:
@@ -174,7 +171,7 @@ def _answers(
     *,
     here: Array,
     n_jobs: int,
-    free: NDArray[np.bool_],
+    free: Booleans,
 ) -> Week:
     """Let recruiters look and candidates answer; who is hired leaves `free`."""
     job, person, position = rows
@@ -194,7 +191,7 @@ def _answers(
     return Week(here, count(person), count(heard_by), count(heard_by[heard]), int(yes.sum()), n_jobs)
 
 
-def _best_of_each(owner: Array, value: Array, number: int) -> NDArray[np.bool_]:
+def _best_of_each(owner: Array, value: Array, number: int) -> Booleans:
     """Mark the `number` largest values of each owner."""
     order = np.lexsort((-value, owner))
     starts = np.flatnonzero(np.r_[True, np.diff(owner[order]) != 0])[: len(owner)]

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from matching.arrays import Array, Floats32
 from matching.data.dataset import Progress
 from matching.market import congestion
 from matching.market.policies import Policy
 from matching.sources.marketplace.season import Rules, Season, Week, play
 
-Array = NDArray[Any]
 CONFIDENCE = 0.95
 ANY_NUMBER = 1_000_000
 
@@ -25,7 +23,7 @@ class Contestant:
     `all_answered` lifts the limit on answers: what the same lists would bring without congestion.
     """
 
-    score: NDArray[np.float32]
+    score: Floats32
     policy: Policy
     all_answered: bool = False
 

@@ -5,25 +5,27 @@ identifier), so stating limits changes no other value of any profile.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Array, Booleans
 from matching.data.tables import Direction
 from matching.rules import hard_limits
-from matching.rules.hard_limits import CandidateLimits, JobLimits, Limit
+from matching.rules.hard_limits import CandidateLimits, HardLimit, JobLimits
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.randomness import keys, uniforms
-
-Array = NDArray[Any]
 
 FLOOR_SHARE = 0.9
 """A floor as a share of the expected salary."""
 LIMITS_OF = {
-    Direction.COMPANY: (Limit.JOB_BLOCK_WORDS,),
-    Direction.CANDIDATE: (Limit.WORK_PERMIT, Limit.LOCATION, Limit.SALARY_FLOOR, Limit.CANDIDATE_BLOCK_WORDS),
+    Direction.COMPANY: (HardLimit.JOB_BLOCK_WORDS,),
+    Direction.CANDIDATE: (
+        HardLimit.WORK_PERMIT,
+        HardLimit.LOCATION,
+        HardLimit.SALARY_FLOOR,
+        HardLimit.CANDIDATE_BLOCK_WORDS,
+    ),
 }
 """Whose limits they are: the side that says no."""
 
@@ -40,7 +42,7 @@ class Hard:
         """Read the limits of two tables with the columns of `CandidateProfile` and `JobProfile`."""
         return cls(hard_limits.encode_candidates(candidates), hard_limits.encode_jobs(jobs))
 
-    def allowed(self, candidate_rows: Array, job_rows: Array, *directions: Direction) -> NDArray[np.bool_]:
+    def allowed(self, candidate_rows: Array, job_rows: Array, *directions: Direction) -> Booleans:
         """Tell which pairs break no limit of these sides, shape (n_pairs,)."""
         flags = hard_limits.broken(self.candidates, self.jobs, candidate_rows, job_rows)
         kept = {limit: flags[limit] for direction in directions for limit in LIMITS_OF[direction]}

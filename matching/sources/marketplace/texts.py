@@ -4,11 +4,11 @@ No phrasing holds a word that is also a technology (go, express, spring, spark .
 resume by their names.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Array
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.lookups import STACK_ROLES, spellings
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from matching.sources.marketplace.candidates import CandidateDraft
     from matching.sources.marketplace.jobs import JobDraft
 
-Array = NDArray[Any]
 
 OPENINGS = (
     "I am {name}, a {role} based in {city}.",

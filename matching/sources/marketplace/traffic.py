@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Array
 from matching.data.tables import CandidateProfile, Direction, JobProfile, polars_schema
 from matching.errors import InputError
 from matching.sources.marketplace.config import MarketplaceConfig
@@ -19,8 +19,6 @@ from matching.sources.marketplace.randomness import generator
 from matching.sources.marketplace.scenarios import SCENARIOS, Profiles, Scenario
 from matching.sources.marketplace.stating import Hard
 from matching.sources.marketplace.truth import Sides, pair_probability
-
-Array = NDArray[Any]
 
 CANDIDATES_PER_REQUEST = 10
 HORIZON_STEP_WEEKS = 8

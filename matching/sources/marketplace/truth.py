@@ -10,13 +10,12 @@ sigmoid(utility + h) is one integral over a normal density. Each vector is a fun
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from matching.arrays import Array, Floats, Floats32
 from matching.data.dataset import Pairs
 from matching.data.tables import Direction
 from matching.sources.marketplace.facts import CandidateFacts, JobFacts, candidate_facts, job_facts
@@ -30,9 +29,6 @@ from matching.sources.marketplace.utilities import (
     company_utility,
 )
 
-Array = NDArray[Any]
-Probability = NDArray[np.float64]
-
 INTERACTION_SD = 0.8
 OWN_SD = 0.3
 HIDDEN_SD = float(np.sqrt(INTERACTION_SD**2 + 2 * OWN_SD**2))
@@ -44,8 +40,8 @@ CHUNK = 131_072
 class Hidden:
     """Hidden parts of entities: vectors of shape (n, DIMENSIONS) and own terms of shape (n,)."""
 
-    vector: NDArray[np.float32]
-    own: NDArray[np.float32]
+    vector: Floats32
+    own: Floats32
 
 
 def hidden_of_candidates(keys: Array, seed: int, direction: Direction) -> Hidden:
@@ -62,7 +58,7 @@ def hidden_of_jobs(keys: Array, seed: int, direction: Direction) -> Hidden:
     return Hidden(unit.astype(np.float32), drawn[:, DIMENSIONS].astype(np.float32))
 
 
-def hidden_taste(candidates: Hidden, jobs: Hidden, candidate_rows: Array, job_rows: Array) -> Probability:
+def hidden_taste(candidates: Hidden, jobs: Hidden, candidate_rows: Array, job_rows: Array) -> Floats:
     """Hidden taste of each pair, in logits. Shape (n_pairs,)."""
     inner = np.einsum("nd,nd->n", candidates.vector[candidate_rows], jobs.vector[job_rows])
     own = candidates.own[candidate_rows] + jobs.own[job_rows]
@@ -70,14 +66,14 @@ def hidden_taste(candidates: Hidden, jobs: Hidden, candidate_rows: Array, job_ro
 
 
 @cache
-def _averaged_table() -> tuple[Probability, Probability]:
+def _averaged_table() -> tuple[Floats, Floats]:
     """E sigmoid(u + h) on a grid of utilities u, by Gauss-Hermite quadrature with 64 nodes."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(64)
     grid = np.arange(-20.0, 20.0, 0.005)
     return grid, expit(grid[:, None] + HIDDEN_SD * nodes) @ (weights / weights.sum())
 
 
-def averaged(utility: Probability) -> Probability:
+def averaged(utility: Floats) -> Floats:
     """Probability of a yes with the hidden taste averaged out; interpolated, error below 1e-6."""
     grid, values = _averaged_table()
     return np.interp(utility, grid, values)
@@ -112,7 +108,7 @@ class Tastes:
     company: CompanyTaste = field(default_factory=CompanyTaste)
     candidate: CandidateTaste = field(default_factory=CandidateTaste)
 
-    def utility(self, direction: Direction, pairs: Encounter) -> Probability:
+    def utility(self, direction: Direction, pairs: Encounter) -> Floats:
         """Return what the deciding side of a direction sees, in logits."""
         if direction is Direction.COMPANY:
             return company_utility(pairs, self.company)
@@ -121,7 +117,7 @@ class Tastes:
 
 def pair_probability(
     sides: Sides, tastes: Tastes, direction: Direction, rows: tuple[Array, Array], *, hidden: bool
-) -> Probability:
+) -> Floats:
     """Probability of a yes per pair of rows (candidate rows, job rows), in chunks of fixed memory.
 
     Who states a hard limit never says yes to what breaks it.
@@ -156,15 +152,15 @@ class MarketplaceTruth:
         self.tastes = tastes or Tastes()
         self._last: tuple[pl.DataFrame, pl.DataFrame, Sides] | None = None
 
-    def probability(self, direction: Direction, pairs: Pairs) -> Probability:
+    def probability(self, direction: Direction, pairs: Pairs) -> Floats:
         """Return the true probability of a yes in this direction, given that the pair was looked at."""
         return self._evaluate(direction, pairs, hidden=True)
 
-    def knowable(self, direction: Direction, pairs: Pairs) -> Probability:
+    def best_achievable(self, direction: Direction, pairs: Pairs) -> Floats:
         """Return the best probability that can be known from the profiles: hidden tastes averaged out."""
         return self._evaluate(direction, pairs, hidden=False)
 
-    def _evaluate(self, direction: Direction, pairs: Pairs, *, hidden: bool) -> Probability:
+    def _evaluate(self, direction: Direction, pairs: Pairs, *, hidden: bool) -> Floats:
         rows = (pairs.candidate_rows, pairs.job_rows)
         return pair_probability(self._sides(pairs), self.tastes, direction, rows, hidden=hidden)
 

@@ -1,17 +1,13 @@
 """What each side sees in the other: utilities in logits, from the facts of two profiles."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from matching.arrays import Array, Floats
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.facts import QUARTERS, CandidateFacts, JobFacts
 from matching.sources.marketplace.lookups import role_similarity
-
-Array = NDArray[Any]
-Utility = NDArray[np.float64]
 
 NOT_REQUIRED_COVERAGE = 0.6
 """Coverage counted where a job requires no technology that is known."""
@@ -136,7 +132,7 @@ _REMOTE = np.array(
 """By remote policy and wish (onsite, hybrid, remote, any, unstated)."""
 
 
-def company_utility(pairs: Encounter, taste: CompanyTaste) -> Utility:
+def company_utility(pairs: Encounter, taste: CompanyTaste) -> Floats:
     """Return what a recruiter sees in each candidate, in logits. Shape (n_pairs,)."""
     coverage, depth = pairs.coverage()
     short, over = pairs.years_apart()
@@ -153,7 +149,7 @@ def company_utility(pairs: Encounter, taste: CompanyTaste) -> Utility:
     return np.asarray(value, dtype=np.float64)
 
 
-def candidate_utility(pairs: Encounter, taste: CandidateTaste) -> Utility:
+def candidate_utility(pairs: Encounter, taste: CandidateTaste) -> Floats:
     """Return what a candidate sees in each offer, in logits. Shape (n_pairs,)."""
     policy, band = pairs.job("policy"), pairs.job("log_max_salary")
     gap = np.nan_to_num(band - pairs.candidate("log_salary"))

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from matching.data.dataset import Pairs
 from matching.data.labels import LabelledPairs
+from matching.data.scores import Scores
 from matching.evaluation import gate, metrics
+from matching.evaluation.bootstrap import Differences, Estimate, bootstrap, by_list
+from matching.evaluation.contest import Contest, calibration_noise, contest, leads
 from matching.evaluation.evaluation import Evaluation, Figures
-from matching.evaluation.gate import Contest, Differences, Limits, Margin, Verdict
-from matching.model.match_model import Scores
+from matching.evaluation.gate import GateVerdict, Margin
+from matching.evaluation.thresholds import GateThresholds
 
 RANKING = Margin("nDCG@10", 0.02, higher_is_better=True)
 LOSS = Margin("log loss", 0.01, higher_is_better=False)
@@ -61,8 +64,8 @@ def clear_lead(over: float = 0.1) -> dict[str, Differences]:
     return {"rules": Differences(over + spread - spread.mean(), np.ones(100))}
 
 
-def judge(found: Evaluation, against: Contest | None, **more: Any) -> Verdict:
-    return gate.judge(found, against, **{"lead": clear_lead(), "seed": 1} | more)
+def judge(found: Evaluation, against: Contest | None, **more: Any) -> GateVerdict:
+    return gate.decide(found, against, **{"lead": clear_lead(), "seed": 1} | more)
 
 
 def test_floors_decide_where_there_is_no_champion() -> None:
@@ -104,7 +107,7 @@ def test_a_tie_with_a_baseline_is_refused_and_so_is_one_that_was_not_compared() 
 def test_leads_are_measured_on_the_same_lists() -> None:
     labelled, truth = rows(300)
     blurred = np.clip(truth + np.random.default_rng(4).normal(0, 0.3, len(truth)), 0.01, 0.99)
-    lead = gate.leads(labelled, scores(truth), {"blurred": blurred, "same": truth})
+    lead = leads(labelled, scores(truth), {"blurred": blurred, "same": truth})
     label = labelled.company
     by_hand = [metrics.ndcg_by_list(labelled.lists, p, label)[1].mean() for p in (truth, blurred)]
     assert lead["blurred"].mean() == pytest.approx(by_hand[0] - by_hand[1])
@@ -112,56 +115,56 @@ def test_leads_are_measured_on_the_same_lists() -> None:
 
 
 def test_a_verdict_without_checks_does_not_pass() -> None:
-    assert not Verdict(()).passed
-    assert Verdict(()).reasons == ["nothing could be checked"]
+    assert not GateVerdict(()).passed
+    assert GateVerdict(()).reasons == ["nothing could be checked"]
 
 
 def test_of_few_rows_chance_explains_more_calibration_error() -> None:
     few, probability = rows(20)
-    noise = gate.calibration_noise(few, scores(probability), seed=1)["company"]
+    noise = calibration_noise(few, scores(probability), seed=1)["company"]
     assert 0.05 < noise < 0.25
     assert judge(evaluation(ece=noise - 0.001), None, noise={"company": noise}).passed
     assert not judge(evaluation(ece=noise + 0.001), None, noise={"company": noise}).passed
     many, probability = rows(2_100)
-    assert gate.calibration_noise(many, scores(probability), seed=1) == {}
+    assert calibration_noise(many, scores(probability), seed=1) == {}
 
 
 def test_differences_are_summed_up_by_list_with_their_weights() -> None:
-    summed = gate.by_list(np.array([1.0, 2.0, 5.0]), np.array([7, 7, 9]), np.array([1.0, 3.0, 2.0]))
+    summed = by_list(np.array([1.0, 2.0, 5.0]), np.array([7, 7, 9]), np.array([1.0, 3.0, 2.0]))
     assert summed.totals.tolist() == [7.0, 10.0]
     assert summed.weights.tolist() == [4.0, 2.0]
     assert summed.mean() == pytest.approx(17 / 6)
 
 
 def test_whole_lists_are_drawn_since_their_rows_depend_on_each_other() -> None:
-    by_list = np.repeat(np.random.default_rng(1).normal(0, 1, 50), 20)
+    values = np.repeat(np.random.default_rng(1).normal(0, 1, 50), 20)
     lists = np.repeat(np.arange(50), 20)
-    clustered = gate.bootstrap(gate.by_list(by_list, lists, np.ones(1000)), draws=400, seed=1).std()
-    independent = gate.bootstrap(gate.by_list(by_list, np.arange(1000), np.ones(1000)), draws=400, seed=1).std()
+    clustered = bootstrap(by_list(values, lists, np.ones(1000)), draws=400, seed=1).std()
+    independent = bootstrap(by_list(values, np.arange(1000), np.ones(1000)), draws=400, seed=1).std()
     # Rows that repeat their list's value hold no more news than one row a list: sqrt(20) = 4.5 times wider.
     assert clustered / independent == pytest.approx(4.5, rel=0.2)
 
 
 def test_the_bootstrap_interval_covers_as_often_as_stated() -> None:
-    limits = Limits(draws=300)
+    thresholds = GateThresholds(draws=300)
     missed = 0
     for seed in range(200):
         values = np.random.default_rng(seed).normal(-0.02, 0.1, 80)
         differences = Differences(values, np.ones(80))
-        missed += gate.not_worse(RANKING, differences, limits=limits, seed=seed).passed
+        missed += gate.not_worse(RANKING, differences, thresholds=thresholds, seed=seed).passed
     # The truth lies exactly on the margin: a confidence of 95 % lets through about one in twenty.
     assert 2 <= missed <= 22
 
 
 def test_nothing_to_compare_is_no_proof() -> None:
-    check = gate.not_worse(RANKING, Differences(np.empty(0), np.empty(0)), limits=Limits(), seed=1)
+    check = gate.not_worse(RANKING, Differences(np.empty(0), np.empty(0)), thresholds=GateThresholds(), seed=1)
     assert not check.passed
 
 
 def test_worse_than_the_champion_is_refused_and_equal_is_not() -> None:
     labelled, truth = rows(400)
     blurred = np.clip(truth + np.random.default_rng(4).normal(0, 0.3, len(truth)), 0.01, 0.99)
-    worse = gate.contest(labelled, scores(blurred), scores(truth), champion_version="4")
+    worse = contest(labelled, scores(blurred), scores(truth), champion_version="4")
     verdict = judge(evaluation(), worse)
     assert not verdict.passed
     assert verdict.champion_version == "4"
@@ -169,14 +172,14 @@ def test_worse_than_the_champion_is_refused_and_equal_is_not() -> None:
         "nDCG@10 minus champion's",
         "company: log loss over champion's, minus 1",
     ]
-    assert judge(evaluation(), gate.contest(labelled, scores(truth), scores(truth), champion_version="4")).passed
-    better = gate.contest(labelled, scores(truth), scores(blurred), champion_version="4")
+    assert judge(evaluation(), contest(labelled, scores(truth), scores(truth), champion_version="4")).passed
+    better = contest(labelled, scores(truth), scores(blurred), champion_version="4")
     assert judge(evaluation(), better).passed
 
 
 def test_good_ranking_with_bad_probabilities_is_refused() -> None:
     labelled, truth = rows(400)
-    squeezed = gate.contest(labelled, scores(truth / 3), scores(truth), champion_version="4")
+    squeezed = contest(labelled, scores(truth / 3), scores(truth), champion_version="4")
     failed = [check.name for check in judge(evaluation(), squeezed).checks if not check.passed]
     assert failed == ["company: log loss over champion's, minus 1"]
 
@@ -184,21 +187,21 @@ def test_good_ranking_with_bad_probabilities_is_refused() -> None:
 def test_a_direction_the_champion_lacks_is_left_out() -> None:
     labelled, truth = rows(50)
     other = Scores(np.empty((len(truth), 0), np.float32), None, truth.astype(np.float32), truth.astype(np.float32))
-    assert gate.contest(labelled, scores(truth), other, champion_version="1").log_loss == {}
+    assert contest(labelled, scores(truth), other, champion_version="1").log_loss == {}
 
 
 def test_a_direction_that_the_champion_has_may_not_get_lost() -> None:
     labelled, truth = rows(100)
     both = replace(scores(truth), candidate=truth.astype(np.float32))
-    verdict = judge(evaluation(), gate.contest(labelled, scores(truth), both, champion_version="1"))
+    verdict = judge(evaluation(), contest(labelled, scores(truth), both, champion_version="1"))
     assert verdict.reasons == ["candidate: scored, as the champion does: 0.0000, at least 1.0000 asked"]
-    assert judge(evaluation(), gate.contest(labelled, both, scores(truth), champion_version="1")).passed
+    assert judge(evaluation(), contest(labelled, both, scores(truth), champion_version="1")).passed
 
 
 def test_loss_and_quality_point_in_opposite_directions() -> None:
     worse = Differences(np.full(30, 0.05), np.ones(30))
-    assert not gate.not_worse(LOSS, worse, limits=Limits(), seed=1).passed
-    assert gate.not_worse(RANKING, worse, limits=Limits(), seed=1).passed
+    assert not gate.not_worse(LOSS, worse, thresholds=GateThresholds(), seed=1).passed
+    assert gate.not_worse(RANKING, worse, thresholds=GateThresholds(), seed=1).passed
 
 
 LEAD = gate.VALUE_LEAD
@@ -207,34 +210,34 @@ LEAD = gate.VALUE_LEAD
 @pytest.mark.parametrize(
     ("lead", "asked", "reasons"),
     [
-        (gate.Estimate(9_000, 500, 18_000), 0.0, []),
+        (Estimate(9_000, 500, 18_000), 0.0, []),
         (
-            gate.Estimate(9_000, -500, 18_000),
+            Estimate(9_000, -500, 18_000),
             0.0,
             [f"{LEAD}: 9000.0000 [-500.0000, 18000.0000], at least 0.0000 asked"],
         ),
-        (gate.Estimate(-100, -900, 700), -1_000.0, []),
+        (Estimate(-100, -900, 700), -1_000.0, []),
         (
-            gate.Estimate(-100, -1_100, 700),
+            Estimate(-100, -1_100, 700),
             -1_000.0,
             [f"{LEAD}: -100.0000 [-1100.0000, 700.0000], at least -1000.0000 asked"],
         ),
         (None, 0.0, [f"{LEAD}: nan, at least 0.0000 asked"]),
     ],
 )
-def test_value_is_asked_for_with_confidence(lead: gate.Estimate | None, asked: float, reasons: list[str]) -> None:
-    verdict = judge(evaluation(), None, value_lead=lead, limits=Limits(min_value_lead=asked))
+def test_value_is_asked_for_with_confidence(lead: Estimate | None, asked: float, reasons: list[str]) -> None:
+    verdict = judge(evaluation(), None, value_lead=lead, thresholds=GateThresholds(min_value_lead=asked))
     assert verdict.reasons == reasons
     assert verdict.passed is (not reasons)
 
 
 def test_value_that_is_not_asked_for_decides_nothing() -> None:
-    ruinous = gate.Estimate(-1e6, -2e6, -5e5)
+    ruinous = Estimate(-1e6, -2e6, -5e5)
     assert judge(evaluation(), None, value_lead=ruinous) == judge(evaluation(), None)
 
 
 def test_the_same_seed_gives_the_same_verdict() -> None:
     labelled, truth = rows(60)
-    against: Contest = gate.contest(labelled, scores(truth * 0.9), scores(truth), champion_version="1")
+    against: Contest = contest(labelled, scores(truth * 0.9), scores(truth), champion_version="1")
     assert judge(evaluation(), against, seed=5) == judge(evaluation(), against, seed=5)
     assert "champion_version" in judge(evaluation(), against, seed=5).to_dict()

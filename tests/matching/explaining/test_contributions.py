@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from matching.arrays import Floats32
+from matching.data.scores import Scores
 from matching.explaining import contributions
 from matching.explaining.contributions import Background, Contributions, Explainer
-from matching.features.pair_features import FEATURE_GROUPS, FEATURE_NAMES
-from matching.model.match_model import MatchModel, Scores
+from matching.features.columns import FEATURE_GROUPS, FEATURE_NAMES
+from matching.model.match_model import MatchModel
 from matching.training import fit
 from tests.matching.market import Trained
-
-Floats32 = NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from matching.data.tables import CandidateProfile, JobProfile
 from matching.explaining import wording
 from matching.explaining.contributions import Contributions
-from matching.features.pair_features import FEATURE_GROUPS
+from matching.features.columns import FEATURE_GROUPS
 
 ADA = {
     "candidate_id": "c",

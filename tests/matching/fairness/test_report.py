@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from matching.data.dataset import Dataset
 from matching.data.labels import LabelledPairs
+from matching.data.scores import Scores
 from matching.data.splits import split
 from matching.data.tables import Candidate, Job, ProtectedAttributes, frame, polars_schema
 from matching.fairness.report import MIN_MEMBERS, FairnessReport, measure_fairness
 from matching.fairness.stability import STABLE
-from matching.features.pair_features import FEATURE_INPUTS
-from matching.model.match_model import Scores
+from matching.features.columns import FEATURE_INPUTS
 from matching.problems.estimators import Trees
 from matching.training.fit import FittedModel, fit
 from tests.matching.market import SMALL, Trained

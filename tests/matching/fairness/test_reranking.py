@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.fairness.measures import ROUNDING, Codes, Floats
+from matching.arrays import Codes, Floats
+from matching.fairness.measures import ROUNDING
 from matching.fairness.reranking import METHODS, Method, det_cons, det_const_sort, det_greedy, pool_shares
 
 

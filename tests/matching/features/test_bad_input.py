@@ -151,7 +151,7 @@ def test_a_text_names_whole_skills_only() -> None:
 
 def test_a_list_stuffed_with_every_skill_gains_little(trained: Trained) -> None:
     features = trained.model.features
-    every = sorted(features.skill_rarity_)
+    every = sorted(features.vocabularies.skills.by_name)
 
     def stuffed(person: dict[str, Any], _: dict[str, Any]) -> pl.DataFrame:
         return changed(person, skills=[{"name": name, "years": None} for name in [*every, *_made_up(200)][:200]])
@@ -160,7 +160,7 @@ def test_a_list_stuffed_with_every_skill_gains_little(trained: Trained) -> None:
 
 
 def test_a_resume_stuffed_with_every_skill_gains_little(trained: Trained) -> None:
-    every = sorted(trained.model.features.skill_rarity_)
+    every = sorted(trained.model.features.vocabularies.skills.by_name)
 
     def stuffed(person: dict[str, Any], _: dict[str, Any]) -> pl.DataFrame:
         return changed(person, resume=person["resume"] + " " + ", ".join([*every, *_made_up(200)]) * 3)

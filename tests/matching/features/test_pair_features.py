@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, ProtectedAttributes, frame
-from matching.features.pair_features import FEATURE_INPUTS, FEATURE_NAMES, PairFeatures
+from matching.features.columns import FEATURE_INPUTS, FEATURE_NAMES
+from matching.features.pair_features import PairFeatures
 
 CANDIDATE: dict[str, Any] = {
     "candidate_id": "c",

@@ -13,8 +13,9 @@ import pytest
 import matching.problems
 from matching.errors import InputError, ModelError
 from matching.features import TFIDF
+from matching.features.columns import FEATURE_GROUPS, FEATURE_INPUTS, FEATURE_NAMES
 from matching.features.embeddings import EMBEDDING_INPUTS
-from matching.features.pair_features import FEATURE_GROUPS, FEATURE_INPUTS, FEATURE_NAMES, PairFeatures
+from matching.features.pair_features import PairFeatures
 from matching.features.table_features import TableFeatures
 from matching.features.transformer import TransformerEncoder
 from matching.model import declared_features

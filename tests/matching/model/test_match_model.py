@@ -8,7 +8,7 @@ import pytest
 from matching.data.dataset import Pairs
 from matching.data.tables import Candidate, Direction, personal_columns
 from matching.errors import ModelError
-from matching.features.pair_features import FEATURE_NAMES
+from matching.features.columns import FEATURE_NAMES
 from matching.model import golden_requests, reference
 from matching.model.match_model import MatchModel
 from matching.training.fit import write

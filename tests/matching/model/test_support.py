@@ -39,12 +39,12 @@ def test_intervals_hold_the_true_rate_of_their_bin_as_often_as_they_say(bias: bo
     assert 0.925 <= held / total <= 0.975  # nominal .95, standard error .008
 
 
-def test_intervals_of_a_trained_model_hold_the_best_knowable_rate(trained: Trained) -> None:
+def test_intervals_of_a_trained_model_hold_the_best_achievable_rate(trained: Trained) -> None:
     rows, truth = trained.parts.calibration, trained.dataset.truth
     assert truth is not None
     scores = trained.model.score_features(trained.model.transform(rows.pairs))
     fitted = support.fit_all(scores, rows)
-    company, candidate = (truth.knowable(direction, rows.pairs) for direction in Direction)
+    company, candidate = (truth.best_achievable(direction, rows.pairs) for direction in Direction)
     looked, ones = rows.propensity, np.ones(len(rows))
     told = {
         "company": (scores.company, rows.company, company, looked),
@@ -52,10 +52,10 @@ def test_intervals_of_a_trained_model_hold_the_best_knowable_rate(trained: Train
         "match": (scores.match, rows.match(), company * candidate, looked),
     }
     held, total = 0, 0
-    for target, (predicted, label, knowable, weight) in told.items():
+    for target, (predicted, label, best_achievable, weight) in told.items():
         for one in fitted[target].bins:
             members = ~np.isnan(label) & (predicted >= one.lowest) & (predicted <= one.highest)
-            held += one.low <= np.average(knowable[members], weights=weight[members]) <= one.high
+            held += one.low <= np.average(best_achievable[members], weights=weight[members]) <= one.high
             total += 1
     assert total > 2 * support.BINS
     assert held >= total - 6  # of 41 at .95, seven or more misses come by chance in 4 of 1,000 tables

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, frame
 from matching.rules import hard_limits
-from matching.rules.hard_limits import Limit
+from matching.rules.hard_limits import HardLimit
 
 PERSON: dict[str, Any] = {"candidate_id": "c", "headline": "Backend engineer", "skills": []}
 POST: dict[str, Any] = {"job_id": "j", "title": "Python developer"}
@@ -50,7 +50,7 @@ def test_a_profile_that_states_nothing_breaks_nothing() -> None:
 def test_a_work_permit_is_needed_where_the_work_is_done(
     person: dict[str, Any], post: dict[str, Any], is_broken: bool
 ) -> None:
-    assert broken(person, post) == ({Limit.WORK_PERMIT} if is_broken else set())
+    assert broken(person, post) == ({HardLimit.WORK_PERMIT} if is_broken else set())
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_work_permit_is_needed_where_the_work_is_done(
 def test_a_place_rules_out_only_for_those_who_would_not_move(
     person: dict[str, Any], post: dict[str, Any], is_broken: bool
 ) -> None:
-    assert broken(person, post) == ({Limit.LOCATION} if is_broken else set())
+    assert broken(person, post) == ({HardLimit.LOCATION} if is_broken else set())
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_floor_is_held_against_the_upper_end_of_the_band(
 ) -> None:
     person = {"min_salary_usd_per_year": floor, "expected_salary_usd_per_year": 200_000}
     post = {"min_salary_usd_per_year": 1_000, "max_salary_usd_per_year": band}
-    assert broken(person, post) == ({Limit.SALARY_FLOOR} if is_broken else set())
+    assert broken(person, post) == ({HardLimit.SALARY_FLOOR} if is_broken else set())
 
 
 @pytest.mark.parametrize(
@@ -112,17 +112,17 @@ def test_a_floor_is_held_against_the_upper_end_of_the_band(
     ],
 )
 def test_words_are_whole_words(word: str, text: str, is_broken: bool) -> None:
-    expected = {Limit.CANDIDATE_BLOCK_WORDS} if is_broken else set()
+    expected = {HardLimit.CANDIDATE_BLOCK_WORDS} if is_broken else set()
     assert broken({"block_words": ["nothing of this", word]}, {"description": text}) == expected
 
 
 def test_every_named_field_is_read_and_no_phrase_spans_two() -> None:
     for field in ("title", "description", "industry", "company"):
-        assert broken({"block_words": ["casino"]}, {field: "The casino"}) == {Limit.CANDIDATE_BLOCK_WORDS}
+        assert broken({"block_words": ["casino"]}, {field: "The casino"}) == {HardLimit.CANDIDATE_BLOCK_WORDS}
     assert broken({"block_words": ["big casino"]}, {"title": "Big", "description": "casino"}) == set()
     blocked = {"block_words": ["agency"]}
     for person in ({"headline": "Agency"}, {"resume": "an agency."}, {"skills": [{"name": "Agency"}]}):
-        assert broken(person, blocked) == {Limit.JOB_BLOCK_WORDS}
+        assert broken(person, blocked) == {HardLimit.JOB_BLOCK_WORDS}
     assert broken({"block_words": ["agency"]}, blocked) == set()
 
 
@@ -150,13 +150,13 @@ def test_many_pairs_are_judged_as_each_alone() -> None:
 
 
 def test_a_relaxed_limit_no_longer_rules_out_but_is_still_told() -> None:
-    flags = {limit: np.array([False, False]) for limit in Limit}
-    flags[Limit.SALARY_FLOOR] = np.array([True, True])
-    flags[Limit.LOCATION] = np.array([False, True])
+    flags = {limit: np.array([False, False]) for limit in HardLimit}
+    flags[HardLimit.SALARY_FLOOR] = np.array([True, True])
+    flags[HardLimit.LOCATION] = np.array([False, True])
     assert hard_limits.any_of(flags, 2).tolist() == [True, True]
-    assert hard_limits.any_of(flags, 2, relaxed=(Limit.SALARY_FLOOR,)).tolist() == [False, True]
-    assert hard_limits.any_of(flags, 2, relaxed=tuple(Limit)).tolist() == [False, False]
-    assert hard_limits.of_pair(flags, 1) == (Limit.LOCATION, Limit.SALARY_FLOOR)
+    assert hard_limits.any_of(flags, 2, relaxed=(HardLimit.SALARY_FLOOR,)).tolist() == [False, True]
+    assert hard_limits.any_of(flags, 2, relaxed=tuple(HardLimit)).tolist() == [False, False]
+    assert hard_limits.of_pair(flags, 1) == (HardLimit.LOCATION, HardLimit.SALARY_FLOOR)
 
 
 def test_profiles_stored_before_there_were_limits_break_none() -> None:
@@ -177,7 +177,7 @@ def test_invisible_signs_and_blanks_in_names_of_places_change_nothing() -> None:
     assert broken(person, {"country": "Germany", "remote_policy": "onsite"}) == set()
     assert broken({"work_countries": [" ", "\u200b"]}, {"country": "Germany", "remote_policy": "onsite"}) == set()
     assert broken({"work_countries": ["France"]}, {"country": "Germany", "remote_policy": "onsite"}) == {
-        Limit.WORK_PERMIT
+        HardLimit.WORK_PERMIT
     }
 
 

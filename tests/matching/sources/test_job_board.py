@@ -12,7 +12,7 @@ from matching.data.labels import labelled_pairs
 from matching.data.tables import Event, Job, frame
 from matching.data.validation import validate
 from matching.errors import InputError, MissingInput, UnusableData
-from matching.features.pair_features import FEATURE_INPUTS
+from matching.features.columns import FEATURE_INPUTS
 from matching.problems import load_problem
 from matching.sources.job_board import EPOCH, date_jobs
 from matching.training.next_view import holdout

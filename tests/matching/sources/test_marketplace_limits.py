@@ -59,7 +59,7 @@ def test_the_truth_of_a_ruled_out_pair_is_a_no_and_of_any_other_unchanged(limite
     kept = hard_limits.eligible(pairs)
     assert 0.3 < kept.mean() < 0.9
     truth = MarketplaceTruth(5)
-    for told in (truth.probability, truth.knowable):
+    for told in (truth.probability, truth.best_achievable):
         candidate = told(Direction.CANDIDATE, pairs)
         assert (candidate[~kept] == 0).all()
         np.testing.assert_array_equal(candidate[kept], told(Direction.CANDIDATE, without)[kept])

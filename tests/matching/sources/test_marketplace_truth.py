@@ -1,4 +1,4 @@
-"""The truth of the marketplace: it is what the outcomes follow, and its knowable part is the best anyone can do."""
+"""The truth of the marketplace: it is what the outcomes follow, and no model beats its best achievable part."""
 
 import numpy as np
 import polars as pl
@@ -44,7 +44,7 @@ class Log:
         self.pairs = Pairs(self.dataset.candidates, self.dataset.jobs, *rows)
         assert self.dataset.truth is not None
         self.truth = {d: self.dataset.truth.probability(d, self.pairs) for d in Direction}
-        self.knowable = {d: self.dataset.truth.knowable(d, self.pairs) for d in Direction}
+        self.best_achievable = {d: self.dataset.truth.best_achievable(d, self.pairs) for d in Direction}
         rng = np.random.default_rng(5)
         self.would = {d: rng.random(len(self.pairs)) < self.truth[d] for d in Direction}
 
@@ -91,7 +91,7 @@ def test_base_rates_are_those_of_a_real_marketplace(log: Log) -> None:
 
 
 @pytest.mark.parametrize("direction", list(Direction))
-def test_the_knowable_is_the_average_over_hidden_tastes(log: Log, direction: Direction) -> None:
+def test_the_best_achievable_is_the_average_over_hidden_tastes(log: Log, direction: Direction) -> None:
     copies, n_pairs = 3_000, 12
     chosen = np.linspace(0, len(log.pairs) - 1, n_pairs).astype(int)
     pairs = log.pairs.take(chosen)
@@ -108,31 +108,31 @@ def test_the_knowable_is_the_average_over_hidden_tastes(log: Log, direction: Dir
 
     simulated = log.dataset.truth.probability(direction, strangers).reshape(n_pairs, copies)
 
-    error = np.abs(simulated.mean(axis=1) - log.knowable[direction][chosen])
+    error = np.abs(simulated.mean(axis=1) - log.best_achievable[direction][chosen])
     assert (error < 4.5 * simulated.std(axis=1) / np.sqrt(copies)).all()
     assert (simulated.std(axis=1) > 0.3 * simulated.mean(axis=1) * (1 - simulated.mean(axis=1))).all()
 
 
 @pytest.mark.parametrize("direction", list(Direction))
-def test_the_knowable_is_calibrated_on_the_log(log: Log, direction: Direction) -> None:
+def test_the_best_achievable_is_calibrated_on_the_log(log: Log, direction: Direction) -> None:
     asked = np.ones(len(log.pairs), dtype=bool) if direction is Direction.COMPANY else log.outreach == 1
-    truth, knowable = log.truth[direction][asked], log.knowable[direction][asked]
+    truth, best_achievable = log.truth[direction][asked], log.best_achievable[direction][asked]
 
-    for part in np.array_split(np.argsort(knowable), 5):
-        assert truth[part].mean() == pytest.approx(knowable[part].mean(), rel=0.12, abs=0.003)
+    for part in np.array_split(np.argsort(best_achievable), 5):
+        assert truth[part].mean() == pytest.approx(best_achievable[part].mean(), rel=0.12, abs=0.003)
 
 
-def test_truth_beats_the_knowable_beats_the_rules(log: Log) -> None:
+def test_truth_beats_the_best_achievable_beats_the_rules(log: Log) -> None:
     candidates, jobs = candidate_facts(log.dataset.candidates), job_facts(log.dataset.jobs)
     rules = rule_score(candidates, jobs, log.pairs.candidate_rows, log.pairs.job_rows)
 
     for direction, margin in ((Direction.COMPANY, 0.02), (Direction.CANDIDATE, 0.04)):
         would = log.would[direction]
-        truth, knowable, rule = (
-            roc_auc_score(would, score) for score in (log.truth[direction], log.knowable[direction], rules)
+        truth, best_achievable, rule = (
+            roc_auc_score(would, score) for score in (log.truth[direction], log.best_achievable[direction], rules)
         )
-        assert truth > knowable + margin
-        assert knowable > rule + 0.03
+        assert truth > best_achievable + margin
+        assert best_achievable > rule + 0.03
 
 
 def test_a_tree_model_learns_more_than_a_line_from_the_same_numbers(log: Log) -> None:
@@ -155,7 +155,7 @@ def test_a_tree_model_learns_more_than_a_line_from_the_same_numbers(log: Log) ->
     )
 
     assert trees > line + 0.005
-    assert trees < roc_auc_score(would[half:], log.knowable[Direction.COMPANY][half:]) + 0.003
+    assert trees < roc_auc_score(would[half:], log.best_achievable[Direction.COMPANY][half:]) + 0.003
 
 
 def test_hidden_tastes_are_independent_of_each_other_and_of_the_profiles(log: Log) -> None:
@@ -168,7 +168,7 @@ def test_hidden_tastes_are_independent_of_each_other_and_of_the_profiles(log: Lo
         assert hidden[direction].mean() == pytest.approx(0, abs=0.06)
         assert hidden[direction].std() == pytest.approx(HIDDEN_SD, rel=0.05)
         for other in Direction:
-            assert abs(np.corrcoef(hidden[direction], log.knowable[other])[0, 1]) < 0.05
+            assert abs(np.corrcoef(hidden[direction], log.best_achievable[other])[0, 1]) < 0.05
 
 
 def test_the_same_seed_knows_the_same_truth_and_another_another(log: Log) -> None:
@@ -179,7 +179,7 @@ def test_the_same_seed_knows_the_same_truth_and_another_another(log: Log) -> Non
 
     assert np.array_equal(same, log.truth[Direction.COMPANY][:200])
     assert not np.allclose(other.probability(Direction.COMPANY, part), same)
-    assert np.array_equal(other.knowable(Direction.COMPANY, part), log.knowable[Direction.COMPANY][:200])
+    assert np.array_equal(other.best_achievable(Direction.COMPANY, part), log.best_achievable[Direction.COMPANY][:200])
 
 
 def test_a_pair_is_judged_alone_as_in_company(log: Log) -> None:
@@ -208,17 +208,17 @@ PERSON = {
 }  # fmt: skip
 
 
-def knowable(direction: Direction, *, person: dict[str, object] | None = None, **job: object) -> float:
+def best_achievable(direction: Direction, *, person: dict[str, object] | None = None, **job: object) -> float:
     candidates = frame(CandidateProfile, [PERSON | (person or {})])
     jobs = frame(JobProfile, [PYTHON_JOB | job])
     pairs = Pairs(candidates, jobs, np.array([0]), np.array([0]))
-    return float(MarketplaceTruth(1).knowable(direction, pairs)[0])
+    return float(MarketplaceTruth(1).best_achievable(direction, pairs)[0])
 
 
 def test_a_skill_named_only_in_the_resume_counts() -> None:
-    with_text = knowable(Direction.COMPANY, person={"resume": "Shipped production work with k8s, too."})
+    with_text = best_achievable(Direction.COMPANY, person={"resume": "Shipped production work with k8s, too."})
 
-    assert with_text > 1.3 * knowable(Direction.COMPANY)
+    assert with_text > 1.3 * best_achievable(Direction.COMPANY)
 
 
 def test_part_of_a_word_is_no_skill() -> None:
@@ -235,7 +235,7 @@ def test_synonyms_are_the_same_skill() -> None:
     spelled = [{"name": "Python", "years": 4.0}, {"name": "k8s", "years": 2.0}]
     canonical = [{"name": "Python", "years": 4.0}, {"name": "Kubernetes", "years": 2.0}]
 
-    assert knowable(Direction.COMPANY, person={"skills": spelled}) == knowable(
+    assert best_achievable(Direction.COMPANY, person={"skills": spelled}) == best_achievable(
         Direction.COMPANY, person={"skills": canonical}
     )
 
@@ -253,7 +253,9 @@ def test_synonyms_are_the_same_skill() -> None:
 def test_companies_prefer_who_fits(worse: dict[str, object]) -> None:
     fits: dict[str, object] = {"skills": [{"name": name, "years": 3.0} for name in ("Python", "Kubernetes")]}
 
-    assert knowable(Direction.COMPANY, person=fits | worse) < 0.9 * knowable(Direction.COMPANY, person=fits)
+    assert best_achievable(Direction.COMPANY, person=fits | worse) < 0.9 * best_achievable(
+        Direction.COMPANY, person=fits
+    )
 
 
 @pytest.mark.parametrize(
@@ -269,9 +271,9 @@ def test_companies_prefer_who_fits(worse: dict[str, object]) -> None:
 )
 def test_candidates_prefer_what_they_wish(person: dict[str, object], worse: dict[str, object]) -> None:
     wished = {"industry": "Fintech", "company_size": "11-50"}
-    offered = knowable(Direction.CANDIDATE, person=person, **wished)
+    offered = best_achievable(Direction.CANDIDATE, person=person, **wished)
 
-    assert knowable(Direction.CANDIDATE, person=person, **(wished | worse)) < 0.93 * offered
+    assert best_achievable(Direction.CANDIDATE, person=person, **(wished | worse)) < 0.93 * offered
 
 
 def test_an_empty_profile_has_a_probability() -> None:
@@ -283,7 +285,7 @@ def test_an_empty_profile_has_a_probability() -> None:
     )  # fmt: skip
 
     for direction in Direction:
-        assert 0 < knowable(direction, person=blank, title="", must_have_skills=[], **job) < 1
+        assert 0 < best_achievable(direction, person=blank, title="", must_have_skills=[], **job) < 1
 
 
 def test_hashed_numbers_are_uniform_and_normal() -> None:

@@ -8,7 +8,8 @@ import pytest
 from matching.data.labels import LabelledPairs
 from matching.data.tables import Direction
 from matching.errors import UnusableData
-from matching.features.pair_features import FEATURE_NAMES, PairFeatures
+from matching.features.columns import FEATURE_NAMES
+from matching.features.pair_features import PairFeatures
 from matching.model.manifest import model_digest
 from matching.model.match_model import MatchModel
 from matching.problems.estimators import Trees
@@ -106,9 +107,9 @@ def test_the_encoders_learn_nothing_from_profiles_that_the_training_slice_did_no
     encoder = fit_features(replace(train, pairs=replace(train.pairs, jobs=marked)), SMALL)
     assert isinstance(encoder, PairFeatures)
     assert isinstance(trained.model.features, PairFeatures)
-    assert encoder.words.terms_ == trained.model.features.words.terms_
-    assert encoder.skill_rarity_ == trained.model.features.skill_rarity_
-    np.testing.assert_array_equal(encoder.words.idf_, trained.model.features.words.idf_)
+    assert encoder.vocabularies.words.terms_ == trained.model.features.vocabularies.words.terms_
+    assert encoder.vocabularies.skills.by_name == trained.model.features.vocabularies.skills.by_name
+    np.testing.assert_array_equal(encoder.vocabularies.words.idf_, trained.model.features.vocabularies.words.idf_)
 
 
 def test_the_text_of_one_person_never_enters_the_model(trained: Trained) -> None:
@@ -121,5 +122,9 @@ def test_the_text_of_one_person_never_enters_the_model(trained: Trained) -> None
     again = replace(shifted, job_rows=np.r_[pairs.job_rows[:40], pairs.job_rows])
     encoder = fit_features(replace(trained.parts.train, pairs=again), SMALL)
     assert isinstance(encoder, PairFeatures)
-    terms = encoder.words.terms_ + encoder.spelling.terms_ + encoder.topics.terms.terms_
+    terms = (
+        encoder.vocabularies.words.terms_
+        + encoder.vocabularies.spelling.terms_
+        + encoder.vocabularies.topics.terms.terms_
+    )
     assert not [term for term in terms if "adalovelace" in term or "4917012345" in term]

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from matching.data.dataset import Dataset, Pairs, Rows
+from matching.arrays import Rows
+from matching.data.dataset import Dataset, Pairs
 from matching.data.tables import Candidate, Event, Job, frame
 from matching.errors import UnusableData
 from matching.problems import load_problem

@@ -6,27 +6,28 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from numpy.typing import NDArray
 
 from home.settings import Settings
+from matching.arrays import Floats
 from matching.data.dataset import Dataset
 from matching.data.splits import Split
 from matching.data.tables import Direction, EventKind
 from matching.errors import InputError, UnusableData
-from matching.evaluation import gate
+from matching.evaluation.bootstrap import Estimate
+from matching.evaluation.thresholds import GateThresholds
 from matching.value.costs import Costs
 from matching.value.report import TERMS, USD, ValueReport, measure_value
 from matching.value.take_rates import take_rates
 from tests.matching.market import Trained
 
 MATURITY = timedelta(days=14)
-QUICK = gate.Limits(draws=200)
-
-Floats = NDArray[np.float64]
+QUICK = GateThresholds(draws=200)
 
 
 def measured(dataset: Dataset, parts: Split, model: Floats, **more: Floats) -> ValueReport:
-    return measure_value(dataset, parts, model, baselines=more, maturity=MATURITY, costs=Costs(), seed=1, limits=QUICK)
+    return measure_value(
+        dataset, parts, model, baselines=more, maturity=MATURITY, costs=Costs(), seed=1, thresholds=QUICK
+    )
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_a_worse_candidate_loses_to_the_champion_for_certain(trained: Trained, s
         maturity=MATURITY,
         costs=Costs(),
         seed=1,
-        limits=QUICK,
+        thresholds=QUICK,
     )
     assert found.against == "champion"
     assert found.usd_lead is not None
@@ -116,9 +117,9 @@ def test_a_model_is_worth_as_much_as_itself(trained: Trained, scores: Floats) ->
         maturity=MATURITY,
         costs=Costs(),
         seed=1,
-        limits=QUICK,
+        thresholds=QUICK,
     )
-    assert found.usd_lead == gate.Estimate(0, 0, 0)
+    assert found.usd_lead == Estimate(0, 0, 0)
 
 
 def test_the_order_as_logged_counts_what_happened(trained: Trained, report: ValueReport) -> None:
@@ -131,7 +132,7 @@ def test_the_order_as_logged_counts_what_happened(trained: Trained, report: Valu
 def test_value_is_what_the_terms_cost_and_bring(trained: Trained, scores: Floats, report: ValueReport) -> None:
     costs = Costs(look_usd=1, outreach_usd=10, declined_outreach_usd=100, interview_usd=1_000, hire_usd=50_000)
     found = measure_value(
-        *(trained.dataset, trained.parts, scores), maturity=MATURITY, costs=costs, seed=1, limits=QUICK
+        *(trained.dataset, trained.parts, scores), maturity=MATURITY, costs=costs, seed=1, thresholds=QUICK
     ).worths[0]
     looks, outreach, accepts, interviews, hires, usd = (
         estimate.value for term in TERMS if (estimate := found.terms[term]) is not None
@@ -201,7 +202,11 @@ def test_where_every_position_was_looked_at_a_falling_chance_is_assumed_and_said
 def test_a_slice_shorter_than_the_maturity_is_refused(trained: Trained, scores: Floats) -> None:
     with pytest.raises(UnusableData, match="shorter than the 90 days"):
         measure_value(
-            *(trained.dataset, trained.parts, scores), maturity=timedelta(days=90), costs=Costs(), seed=1, limits=QUICK
+            *(trained.dataset, trained.parts, scores),
+            maturity=timedelta(days=90),
+            costs=Costs(),
+            seed=1,
+            thresholds=QUICK,
         )
 
 

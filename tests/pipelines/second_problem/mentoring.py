@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from matching.data.dataset import Dataset, Progress
 from matching.data.tables import Candidate, Event, Job
-from matching.evaluation.gate import Limits
+from matching.evaluation.thresholds import GateThresholds
 from matching.features.table_features import TableFeatures
 from matching.problems.problem import Problem
 from matching.sources.tables import complete, read_csv
@@ -45,4 +45,6 @@ def model(seed: int) -> Pipeline:
     return make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(random_state=seed))
 
 
-PROBLEM = Problem(Meetings(), features, model, ("candidate.city",), Limits(max_ece=0.08, min_auc=0.7), needs_files=True)
+PROBLEM = Problem(
+    Meetings(), features, model, ("candidate.city",), GateThresholds(max_ece=0.08, min_auc=0.7), needs_files=True
+)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from matching.data.scores import Scores
 from matching.market import policies
-from matching.model.match_model import MatchModel, Scores
+from matching.model.match_model import MatchModel
 from serving.answers import planning
 from serving.api import examples, requests
 from store.prediction_log import count

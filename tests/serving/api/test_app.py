@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from home.settings import Settings
+from matching.data.scores import Scores
 from matching.data.tables import BANDS
-from matching.model.match_model import MatchModel, Scores
+from matching.model.match_model import MatchModel
 from serving.answers.matcher import Matcher, load_matcher
 from serving.api import app as application
 from serving.api import examples

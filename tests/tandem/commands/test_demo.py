@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from matching.errors import TandemError
-from matching.features.pair_features import FEATURE_INPUTS
+from matching.features.columns import FEATURE_INPUTS
 from monitoring.reasons import Reason, ReasonKind
 from monitoring.verdict import State, Verdict, WindowFacts
 from tandem.commands import demo

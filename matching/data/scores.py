@@ -1,0 +1,28 @@
+"""What a model answers for pairs."""
+
+from dataclasses import dataclass
+
+from matching.arrays import Floats32
+from matching.data.tables import Direction
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of pairs; arrays have shape (n_pairs,).
+
+    Attributes:
+        features: shape (n_pairs, n_features), exactly as the model used them.
+        company: calibrated P(the company reaches out, once it has examined the pair); None if the source has no such
+            label.
+        candidate: calibrated P(the candidate accepts, once contacted); None if the source has no such label.
+        match: calibrated P(both say yes); for a one-sided source, the probability of its one side.
+    """
+
+    features: Floats32
+    company: Floats32 | None
+    candidate: Floats32 | None
+    match: Floats32
+
+    def direction(self, direction: Direction) -> Floats32 | None:
+        """Probabilities of one direction."""
+        return self.company if direction is Direction.COMPANY else self.candidate

@@ -1,0 +1,80 @@
+"""How sure a difference between two models is: whole ranked lists are drawn with replacement.
+
+Rows of one list are not independent, so lists are the unit of the bootstrap.
+
+Source: Efron and Tibshirani (1993), "An Introduction to the Bootstrap", chapters 6 and 13; for ranking, Sakai (2018),
+"Laboratory Experiments in Information Retrieval", chapter 4.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.arrays import Floats, Integers
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with both ends of its interval, each of the stated one-sided confidence."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Candidate minus champion on the same rows, summed up by ranked list.
+
+    Attributes:
+        totals: shape (n_lists,), sum of the differences of a list's rows.
+        weights: shape (n_lists,), how many rows (or rankings) of the list were compared.
+    """
+
+    totals: Floats
+    weights: Floats
+
+    def mean(self) -> float:
+        """Mean difference; nan where nothing was compared."""
+        return float(self.totals.sum() / self.weights.sum()) if self.weights.sum() else float("nan")
+
+
+def by_list(differences: Floats, lists: Integers, weight: Floats) -> Differences:
+    """Sum differences of rows up by their list.
+
+    Args:
+        differences: shape (n_rows,).
+        lists: shape (n_rows,), code of each row's list.
+        weight: shape (n_rows,), how many rows each row stands for.
+    """
+    _, codes = np.unique(lists, return_inverse=True)
+    totals, weights = np.bincount(codes, weight * differences), np.bincount(codes, weight)
+    return Differences(totals.astype(np.float64), weights.astype(np.float64))
+
+
+def bootstrap(differences: Differences, *, draws: int, seed: int) -> Floats:
+    """Means of the difference over lists drawn with replacement.
+
+    Returns:
+        ndarray of shape (draws,); empty where nothing was compared.
+    """
+    n_lists = len(differences.totals)
+    if not n_lists:
+        return np.empty(0)
+    generator = np.random.default_rng(seed)
+    means = np.empty(draws)
+    for draw in range(draws):
+        picked = generator.integers(0, n_lists, n_lists)
+        means[draw] = differences.totals[picked].sum() / differences.weights[picked].sum()
+    return means
+
+
+def one_sided_interval(
+    differences: Differences, *, confidence: float, draws: int, seed: int
+) -> tuple[float, float] | None:
+    """Both one-sided ends of the mean difference; None where nothing was compared."""
+    means = bootstrap(differences, draws=draws, seed=seed)
+    if not len(means):
+        return None
+    low, high = np.quantile(means, [1 - confidence, confidence])
+    return float(low), float(high)

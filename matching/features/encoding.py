@@ -1,0 +1,235 @@
+"""One side of a pair, encoded: numbers, sparse rows and vectors that pairing looks up.
+
+Missing stays missing (NaN).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_matrix
+
+from matching.arrays import Floats
+from matching.data.tables import CompanySize, RemotePolicy, RemoteWish
+from matching.features.embeddings import Vectors, candidate_vectors, job_vectors
+from matching.features.name_rows import count, name_rows, ones, skill_rows
+from matching.features.shares import share
+from matching.features.skill_rarity import SkillRarity
+from matching.features.tfidf import Text
+from matching.features.topics import Topics
+from matching.features.transformer import TransformerEncoder
+from matching.text import skills
+from matching.text.places import continent
+from matching.text.seniority import years_of_titles
+
+REMOTE_POLICIES: tuple[str, ...] = RemotePolicy.__args__  # type: ignore[attr-defined]
+REMOTE_WISHES: tuple[str, ...] = RemoteWish.__args__  # type: ignore[attr-defined]
+COMPANY_SIZES: tuple[str, ...] = CompanySize.__args__  # type: ignore[attr-defined]
+
+# A longer list of skills says less about each of them: beyond this many, every skill counts for less (stuffing).
+FULL_SKILLS = 30
+UNSTATED_SKILL_YEARS = 1.5  # counted for a skill without years; half of those who state them state less
+FULL_DEPTH_YEARS = 6.0
+ROLES_COMPARED = 3
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One side, encoded: numbers by name, shape (n,) or (n, dimensions), sparse rows by name, shape (n, columns).
+
+    With a transformer encoder also vectors by name, shape (n, dimensions).
+    """
+
+    numbers: dict[str, Floats]
+    sparse: dict[str, csr_matrix]
+    vectors: Vectors = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.numbers.values())))
+
+
+class Vocabularies:
+    """What encoding has learned: the terms of texts, what titles mean, and how rare skills are."""
+
+    def __init__(self) -> None:
+        self.words = Text()
+        self.spelling = Text(characters=True, max_terms=20_000)
+        self.topics = Topics()
+        self.skills = SkillRarity()
+
+
+def encode_candidates(
+    candidates: pl.DataFrame, known: Vocabularies, text_encoder: TransformerEncoder | None
+) -> Encoded:
+    """Encode `CandidateProfile` rows."""
+    headlines, resumes = _lists(candidates, "headline", "resume")
+    roles = candidates["wish_roles"].to_list()
+    joined = [" ".join(wished) for wished in roles]
+    profile_words = known.words.transform(_joined(headlines, resumes))
+    numbers = {
+        "experience": _experience(candidates),
+        "expected_salary": _floats(candidates["expected_salary_usd_per_year"]),
+        "remote_wish": _codes(candidates["remote_wish"], REMOTE_WISHES),
+        "last_active": _days(candidates["last_active_at"]),
+        "topics": known.topics.transform(headlines),
+        **{f"role_topics_{n}": known.topics.transform(_nth(roles, n)) for n in range(ROLES_COMPARED)},
+        **_place_numbers(candidates),
+    }
+    sparse = {
+        "profile_words": profile_words,
+        "profile_terms": ones(profile_words),
+        "headline_words": known.words.transform(headlines),
+        "role_words": known.words.transform(joined),
+        "title_spelling": known.spelling.transform(_joined(headlines, joined)),
+        "wish_stack": skill_rows(candidates["wish_stack"].to_list()),
+        "wish_cities": name_rows(candidates["wish_cities"].to_list()),
+        "wish_sizes": name_rows(candidates["wish_company_sizes"].to_list()),
+        "wish_industries": name_rows(candidates["wish_industries"].to_list()),
+    }
+    held_numbers, held = _held_skills(known, candidates, resumes)
+    return Encoded(numbers | held_numbers, sparse | held, candidate_vectors(text_encoder, candidates))
+
+
+def _held_skills(
+    known: Vocabularies, candidates: pl.DataFrame, resumes: list[str]
+) -> tuple[dict[str, Floats], dict[str, csr_matrix]]:
+    """Skills a candidate lists, and those that list and resume name together, with years of use."""
+    listed = [_listed_years(row) for row in candidates["skills"].to_list()]
+    told = [skills.named_in(resume, known.skills.spellings) for resume in resumes]
+    either = [dict.fromkeys(sorted(named - own.keys())) | own for own, named in zip(listed, told, strict=True)]
+    rows = {
+        "listed": skill_rows([list(own) for own in listed]),
+        "held": skill_rows([list(own) for own in either]),
+    }
+    listed_count = count(rows["listed"])
+    numbers = {
+        "skill_count": listed_count,
+        "new_skill_share": share(rows["listed"] @ (1 - known.skills.known), listed_count),
+        "listed_weight": np.minimum(1.0, FULL_SKILLS / np.maximum(listed_count, 1)),
+        "held_weight": np.minimum(1.0, FULL_SKILLS / np.maximum(count(rows["held"]), 1)),
+    }
+    depth = {
+        f"{name}_depth": skill_rows([list(own) for own in held], [_depths(own.values()) for own in held])
+        for name, held in (("listed", listed), ("held", either))
+    }
+    return numbers, rows | depth
+
+
+def encode_jobs(jobs: pl.DataFrame, known: Vocabularies, text_encoder: TransformerEncoder | None) -> Encoded:
+    """Encode `JobProfile` rows."""
+    titles, descriptions = _lists(jobs, "title", "description")
+    must, nice = (skill_rows(names) for names in _lists(jobs, "must_have_skills", "nice_to_have_skills"))
+    either = ones(must + nice)
+    post_words = known.words.transform(_joined(titles, descriptions))
+    numbers = {
+        "min_experience": _floats(jobs["min_experience_years"]),
+        "max_experience": _floats(jobs["max_experience_years"]),
+        "min_salary": _floats(jobs["min_salary_usd_per_year"]),
+        "max_salary": _floats(jobs["max_salary_usd_per_year"]),
+        "remote_policy": _codes(jobs["remote_policy"], REMOTE_POLICIES),
+        "company_size": _codes(jobs["company_size"], COMPANY_SIZES),
+        "posted": _days(jobs["posted_at"]),
+        "must_count": count(must),
+        "nice_count": count(nice),
+        "must_rarity": must @ known.skills.weight,
+        "skill_rarity": either @ known.skills.weight,
+        "new_skill_share": share(either @ (1 - known.skills.known), count(either)),
+        "term_count": count(post_words),
+        "topics": known.topics.transform(titles),
+        **_place_numbers(jobs),
+    }
+    sparse = {
+        "must": must,
+        "must_weight": csr_matrix(must.multiply(known.skills.weight)),
+        "nice": nice,
+        "skills": either,
+        "skill_weight": csr_matrix(either.multiply(known.skills.weight)),
+        "post_words": post_words,
+        "post_terms": ones(post_words),
+        "title_words": known.words.transform(titles),
+        "title_spelling": known.spelling.transform(titles),
+        "city": name_rows(_single(jobs["city"])),
+        "size": name_rows(_single(jobs["company_size"])),
+        "industry": name_rows(_single(jobs["industry"])),
+    }
+    return Encoded(numbers, sparse, job_vectors(text_encoder, jobs))
+
+
+def _floats(values: pl.Series) -> Floats:
+    return np.array([np.nan if value is None else value for value in values.to_list()], dtype=np.float64)
+
+
+def _days(times: pl.Series) -> Floats:
+    """Days since 1970; missing for null."""
+    return times.dt.epoch("us").cast(pl.Float64).fill_null(np.nan).to_numpy() / MICROSECONDS_PER_DAY
+
+
+def _codes(values: pl.Series, order: tuple[str, ...]) -> Floats:
+    """Position of each value in `order`; missing for null."""
+    position = {name: float(place) for place, name in enumerate(order)}
+    return np.array([position.get(value, np.nan) for value in values.to_list()], dtype=np.float64)
+
+
+def _experience(candidates: pl.DataFrame) -> Floats:
+    """Stated years of experience, or what the headline's seniority suggests; missing where neither is there."""
+    stated = _floats(candidates["experience_years"])
+    return np.where(np.isnan(stated), years_of_titles(candidates["headline"].to_list()), stated)
+
+
+def _listed_years(row: list[dict[str, Any]]) -> dict[str, float | None]:
+    """Years of use by canonical name; of a skill listed twice the longest."""
+    years: dict[str, float | None] = {}
+    for skill in row:
+        name = skills.canonical(skill["name"])
+        both = [value for value in (years.get(name), skill["years"]) if value is not None]
+        years[name] = max(both, default=None)
+    return years
+
+
+def _depths(years: Iterable[float | None]) -> list[float]:
+    """How deeply each skill is known, 0 to 1, by its years of use."""
+    used = np.array([UNSTATED_SKILL_YEARS if value is None else value for value in years], dtype=np.float64)
+    depths: list[float] = np.minimum(np.log1p(used) / np.log1p(FULL_DEPTH_YEARS), 1.0).tolist()
+    return depths
+
+
+def _nth(lists: list[list[str]], place: int) -> list[str]:
+    """The entry at a place of each list, empty where the list is shorter."""
+    return [row[place] if place < len(row) else "" for row in lists]
+
+
+def _lists(table: pl.DataFrame, *columns: str) -> tuple[list[Any], ...]:
+    return tuple(table[column].to_list() for column in columns)
+
+
+def _joined(first: list[str], second: list[str]) -> list[str]:
+    return [f"{one} {other}" for one, other in zip(first, second, strict=True)]
+
+
+def _place_numbers(profiles: pl.DataFrame) -> dict[str, Floats]:
+    """City, region and country as numbers that are equal where the names are; 0 for null.
+
+    A city is the same only within the same region: there are many Springfields.
+    """
+    cities, regions = profiles["city"].to_list(), profiles["region"].to_list()
+    placed = [city and f"{city}|{region or ''}" for city, region in zip(cities, regions, strict=True)]
+    countries = profiles["country"].to_list()
+    return {
+        "city": _place(placed),
+        "region": _place(regions),
+        "country": _place(countries),
+        "continent": np.array([continent(country) for country in countries], dtype=np.float64),
+    }
+
+
+def _place(names: list[str | None]) -> Floats:
+    return np.array([1 + crc32(n.strip().lower().encode()) if n else 0 for n in names], dtype=np.float64)
+
+
+def _single(values: pl.Series) -> list[list[str]]:
+    """Wrap each value in a list of its own; null becomes an empty list."""
+    return [[] if value is None else [value] for value in values.to_list()]

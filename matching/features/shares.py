@@ -1,0 +1,10 @@
+"""Division where the whole may be empty."""
+
+import numpy as np
+
+from matching.arrays import Floats
+
+
+def share(part: Floats, whole: Floats) -> Floats:
+    """`part / whole`, missing where the whole is zero."""
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0))
