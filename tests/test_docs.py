@@ -15,9 +15,9 @@ from pydantic import TypeAdapter
 from home.settings import Settings
 from scripts import draw_rooms
 from tandem.cli import app
+from tests.pages import COMMANDS, ELSEWHERE, LANGUAGES, NOT_RUN, ROOT, blocks, commands, is_request, listed
 from tests.test_import_rules import FLOORS, MAY_IMPORT
 
-ROOT = Path(__file__).resolve().parent.parent
 ISSUE_TARGETS = (
     "demo test train deploy traffic monitor dashboards rollback status stop doctor lint bench clean help".split()  # noqa: SIM905
 )
@@ -38,14 +38,6 @@ ALLOWED = {
     ("uv.lock", "the host of a package index"),
     (".ci/run", "a folder beside the checkout"),  # public data for the tests marked realdata
 }
-
-
-def listed(*patterns: str) -> list[Path]:
-    """Tracked files."""
-    command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--", *patterns]
-    named = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    files = [ROOT / name for name in named.split("\0") if name]
-    return [file for file in files if file.is_file()]
 
 
 PAGES = listed("*.md")
@@ -117,6 +109,34 @@ def test_links_lead_to_files(page: Path) -> None:
 @of_every_page
 def test_commands_of_the_pages_exist(page: Path) -> None:
     assert [wrong for piece in code(page) for wrong in (*wrong_make(piece), *wrong_tandem(piece))] == []
+
+
+@of_every_page
+def test_every_block_says_what_it_holds(page: Path) -> None:
+    assert [block for block in blocks(page) if block.language not in LANGUAGES] == []
+    shown = [block.text for block in blocks(page) if block.language != COMMANDS]
+    assert [text for text in shown if re.search(r"^(make|curl|tandem|\.venv/bin/\w+) ", text, re.MULTILINE)] == []
+
+
+def test_commands_that_run_elsewhere_or_nowhere_are_on_a_page() -> None:
+    shown = {
+        one for page in PAGES for block in blocks(page) if block.language == COMMANDS for one in commands(block.text)
+    }
+    assert set(ELSEWHERE) | set(NOT_RUN) <= shown
+    assert not set(ELSEWHERE) & set(NOT_RUN)
+
+
+@pytest.mark.parametrize("command", ELSEWHERE)
+def test_what_runs_elsewhere_is_run_there(command: str) -> None:
+    file, words = ELSEWHERE[command]
+    assert words in (ROOT / file).read_text(encoding="utf-8")
+
+
+def test_commands_are_read_as_a_shell_reads_them() -> None:
+    text = "make fly  # away\n# nothing\n\ncurl -s x -d '{\n  \"a\": 1}'\ncurl -s y \\\n  -d '{}'\n"
+    found = list(commands(text))
+    assert found == ["make fly", "curl -s x -d '{\n  \"a\": 1}'", "curl -s y \\\n  -d '{}'"]
+    assert [is_request(one) for one in found] == [False, True, True]
 
 
 @of_every_page
