@@ -45,6 +45,5 @@ def model(seed: int) -> Pipeline:
     return make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression(random_state=seed))
 
 
-PROBLEM = Problem(
-    Meetings(), features, model, ("candidate.city",), GateThresholds(max_ece=0.08, min_auc=0.7), needs_files=True
-)
+GATE = GateThresholds(max_ece=0.08, min_auc=0.7)
+PROBLEM = Problem(Meetings(), features, model, ("candidate.city",), GATE, needs_files=True)
