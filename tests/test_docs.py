@@ -13,6 +13,8 @@ import typer.main
 from pydantic import TypeAdapter
 
 from home.settings import Settings
+from matching.evaluation.thresholds import GateThresholds
+from matching.problems.problem import Problem
 from scripts import draw_rooms
 from tandem.cli import app
 from tests.pages import COMMANDS, ELSEWHERE, LANGUAGES, NOT_RUN, ROOT, blocks, commands, is_request, listed
@@ -137,6 +139,15 @@ def test_commands_are_read_as_a_shell_reads_them() -> None:
     found = list(commands(text))
     assert found == ["make fly", "curl -s x -d '{\n  \"a\": 1}'", "curl -s y \\\n  -d '{}'"]
     assert [is_request(one) for one in found] == [False, True, True]
+
+
+@of_every_page
+def test_the_keywords_of_a_problem_on_a_page_exist(page: Path) -> None:
+    known = {"Problem": set(Problem.__dataclass_fields__), "GateThresholds": set(GateThresholds.__dataclass_fields__)}
+    trees = [ast.parse(block.text) for block in blocks(page) if block.language == "python"]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = {(ast.unparse(call.func), keyword.arg) for call in calls for keyword in call.keywords}
+    assert [(name, keyword) for name, keyword in named if name in known and keyword not in known[name]] == []
 
 
 @of_every_page
