@@ -29,6 +29,7 @@ MAKE = re.compile(r"\bmake ([a-z][a-z-]*)((?: +[A-Z]+=(?:\"[^\"]*\"|\S+))*)")
 TANDEM = re.compile(r"(?<![\w.-])tandem ([a-z]+)((?: +(?:--[a-z-]+|[\w./:-]+))*)")
 ROOMS = "|".join(MAY_IMPORT)
 PATH = re.compile(rf"(?:{ROOMS}|infra|scripts|tests|docs)/[\w./-]*")
+MESSAGES = re.compile(r"^\| message \|.*\n\|[-| ]+\n((?:\|.*\n)+)", re.MULTILINE)
 DOTTED = re.compile(rf"((?:{ROOMS})(?:\.\w+)+)(?:\(.*)?")
 # In pieces, so that this file does not hold what it forbids.
 FORBIDDEN = {
@@ -148,6 +149,47 @@ def test_the_keywords_of_a_problem_on_a_page_exist(page: Path) -> None:
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     named = {(ast.unparse(call.func), keyword.arg) for call in calls for keyword in call.keywords}
     assert [(name, keyword) for name, keyword in named if name in known and keyword not in known[name]] == []
+
+
+def source_text() -> str:
+    """The code of the rooms and scripts on one line, with texts in pieces joined as Python joins them."""
+    files = [file for file in listed("*.py", "*.sh") if not file.is_relative_to(ROOT / "tests")]
+    text = " ".join(re.sub(r"[\"']\s+f?[\"']", "", file.read_text(encoding="utf-8")) for file in files)
+    return " ".join(text.split())
+
+
+def gone_messages(text: str, source: str) -> list[str]:
+    """Messages in the tables of a page that the code no longer has; `...` and numbers stand for anything."""
+    cells = [row.split("|")[1] for table in MESSAGES.findall(text) for row in table.splitlines()]
+    messages = [message for cell in cells for message in re.findall(r"`([^`]+)`", cell)]
+    return [message for message in messages if not all(piece in source for piece in fixed_pieces(message))]
+
+
+def fixed_pieces(message: str) -> list[str]:
+    """What a message always says, where it is more than a word."""
+    pieces = re.split(r"\.\.\.|\b\d+\b|'[^']*'|[()]|\b[A-Z_]{3,}\b", message)
+    return [piece.strip() for piece in pieces if len(piece.split()) > 1]
+
+
+def test_messages_explained_on_the_pages_are_those_of_the_code() -> None:
+    source = source_text()
+    assert {
+        name: gone
+        for page, name in zip(PAGES, PAGE_NAMES, strict=True)
+        if (gone := gone_messages(page.read_text("utf-8"), source))
+    } == {}
+
+
+def test_a_message_that_is_gone_is_found() -> None:
+    rows = (
+        "| message | what to do |",
+        "|---|---|",
+        "| `port 3000 is held by ...` | |",
+        "| `port 3 has flown away` | |",
+        "",
+    )
+    page = "\n".join(rows)
+    assert gone_messages(page, 'f"port {port} is held by {holder}"') == ["port 3 has flown away"]
 
 
 @of_every_page

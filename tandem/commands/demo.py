@@ -160,7 +160,7 @@ def _tell(evaluation: "Evaluation", chapters: list[Chapter], scenario: str) -> N
     baseline = max((row for row in rows if row.ranker not in BEST_POSSIBLE), key=lambda row: row.ndcg_candidates)
     shown = [baseline, *(row for row in rows if row.ranker in BEST_POSSIBLE)]
     table(
-        "Would both say yes? The model between the best baseline and what can be known",
+        "Would both say yes? The model between the best baseline and the best achievable",
         ["", "AUC", "calibration error", "nDCG@10 of candidates for a job"],
         [[r.ranker, f"{r.auc:.3f}", f"{r.calibration_error:.3f}", f"{r.ndcg_candidates:.3f}"] for r in shown],
     )
