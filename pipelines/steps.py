@@ -33,7 +33,7 @@ from matching.problems.problem import Problem
 from matching.training import fit, next_view
 from matching.value.costs import Costs
 from matching.value.report import ValueReport, measure_value
-from pipelines.registry import registry
+from pipelines.registry.registry import Registry
 from store import profiles
 from store.database import connect
 
@@ -224,11 +224,12 @@ def rival(settings: Settings, holdout: LabelledPairs) -> Rival | None:
     Raises:
         TamperedModel: the champion's files are not what was registered.
     """
-    champion = registry.champion(settings)
+    registry = Registry(settings)
+    champion = registry.aliases.champion()
     if champion is None:
         return None
     with TemporaryDirectory() as scratch:
-        bundle = registry.fetch(settings, champion.name, champion.version, Path(scratch))
+        bundle = registry.versions.copy(champion, Path(scratch))
         try:
             old = MatchModel.load(bundle)
         except ModelError as error:

@@ -31,8 +31,10 @@ from matching.value.report import ValueReport
 from pipelines import companions, plots, steps
 from pipelines.environment import prefect_variables, provide
 from pipelines.findings import Findings, write_json
-from pipelines.registry import registry
+from pipelines.registry.audit import CHALLENGER
 from pipelines.registry.failures import explain, explained
+from pipelines.registry.registry import Registry
+from pipelines.registry.versions import RegisteredModel
 from pipelines.steps import StepRunner
 
 Outcome = Literal["promoted", "registered", "identical"]
@@ -102,11 +104,12 @@ def train(
     """
     steps.check_input(settings, data)
     with explained(settings.root), lock.held(settings, "train", "a training"):
-        for run in registry.reap_orphans(settings):
+        registry = Registry(settings)
+        for run in registry.runs.reap_orphans():
             progress(f"closed run {run[:8]}, whose process is gone")
         tags = {"tandem.source": settings.source, "tandem.git_commit": steps.git_commit()}
-        with registry.recorded_run(settings, tags) as run_id, _workshop(settings) as bundle:
-            work = _Work(settings, data, progress, run_id, bundle, promote)
+        with registry.runs.recorded(tags) as run_id, _workshop(settings) as bundle:
+            work = _Work(settings, registry, data, progress, run_id, bundle, promote)
             return _as_flow(work, ready) if orchestrated else work.run(steps.directly)
 
 
@@ -156,6 +159,7 @@ class _Work:
     """One training and what its steps share."""
 
     settings: Settings
+    registry: Registry
     data: Path | None
     progress: Progress
     run_id: str
@@ -175,7 +179,7 @@ class _Work:
         evaluation = step("evaluate", lambda: steps.measure(self.settings, model, named, parts, dataset))
         next_view = step("next view", lambda: steps.measure_next_view(self.settings, dataset))
         scores = step("score", lambda: model.score(parts.holdout.pairs))
-        before = registry.champion(self.settings)
+        before = self.registry.aliases.champion()
         same = before is not None and before.digest == model.digest
         found = Measured(evaluation, scores, named, parts)
         rival = None if same else step("rival", lambda: steps.rival(self.settings, parts.holdout))
@@ -276,8 +280,7 @@ class _Work:
             shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
         if found.verdict is not None:
             write_json(shown / "verdict.json", finite_or_null(found.verdict.to_dict()))
-        registry.log(
-            self.settings,
+        self.registry.runs.log(
             self.run_id,
             metrics=found.flat() | self._timings(),
             params=found.parameters(self.settings),
@@ -288,9 +291,7 @@ class _Work:
     def _timings(self) -> dict[str, float]:
         return {f"seconds.{name.replace(' ', '_')}": value for name, value in self.seconds.items()}
 
-    def _publish(
-        self, step: StepRunner, found: Findings, before: registry.RegisteredModel | None
-    ) -> tuple[str, Outcome]:
+    def _publish(self, step: StepRunner, found: Findings, before: RegisteredModel | None) -> tuple[str, Outcome]:
         """Store the profiles, register, and move an alias, if the gate lets the model pass."""
         if before is not None and found.verdict is None:
             step("profiles", lambda: steps.store_profiles(self.settings, found.dataset))
@@ -304,23 +305,23 @@ class _Work:
         step("alias", lambda: self._move_alias(version, verdict, before))
         return version, "promoted" if self.promote else "registered"
 
-    def _move_alias(self, version: str, verdict: gate.GateVerdict, before: registry.RegisteredModel | None) -> None:
+    def _move_alias(self, version: str, verdict: gate.GateVerdict, before: RegisteredModel | None) -> None:
         """Make the version champion, or challenger; the trail keeps what was unfair about the comparison."""
-        name = self.settings.model_name
+        aliases = self.registry.aliases
         why = "; ".join((f"passed the gate in run {self.run_id}", *verdict.warnings))
         if self.promote:
             expected = before.version if before else None
-            registry.promote(self.settings, name, version, expected=expected, reason=why)
+            aliases.promote(version, expected=expected, reason=why)
         else:
-            waiting = registry.holder(self.settings, name, registry.CHALLENGER)
+            waiting = aliases.holder(CHALLENGER)
             expected = waiting.version if waiting else None
-            registry.challenge(self.settings, name, version, expected=expected, reason=why)
+            aliases.challenge(version, expected=expected, reason=why)
 
     def _register(self, found: Findings) -> str:
         commit = steps.git_commit()
         manifest.seal(self.bundle, {"data_hash": found.data_digest, "git_commit": commit, "metrics": found.metrics()})
         tags = {"tandem.data_hash": found.data_digest, "tandem.git_commit": commit}
-        return registry.register(self.settings, self.run_id, self.bundle, tags=tags)
+        return self.registry.versions.register(self.run_id, self.bundle, tags=tags)
 
 
 _WORDS = {
@@ -346,7 +347,7 @@ _WORDS = {
 }
 
 
-def _refusal(verdict: gate.GateVerdict, champion: registry.RegisteredModel | None, run_id: str) -> str:
+def _refusal(verdict: gate.GateVerdict, champion: RegisteredModel | None, run_id: str) -> str:
     kept = "the champion stays" if champion else "there is no champion yet"
     refused = f"the gate refused the model: {'; '.join(verdict.reasons)}"
     return f"{refused}; nothing was registered, {kept}; run {run_id} has every figure"

@@ -28,8 +28,8 @@ from matching.training.ablation import ablate as ablate_groups
 from matching.training.trial import Added, InnerSlices, Losses
 from pipelines import steps
 from pipelines.findings import write_json
-from pipelines.registry import registry
 from pipelines.registry.failures import explained
+from pipelines.registry.registry import Registry
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -170,6 +170,7 @@ class _Work:
     """One search or ablation and what its fits share."""
 
     settings: Settings
+    registry: Registry
     slices: InnerSlices
     run_id: str
     progress: Progress
@@ -179,7 +180,7 @@ class _Work:
         """Record one fit."""
         metrics = {"loss": losses.mean(), "seconds": seconds}
         metrics |= {f"loss.{direction}": loss for direction, loss in losses.by_direction.items()}
-        registry.log_nested(self.settings, self.run_id, name, metrics=metrics, params=params)
+        self.registry.runs.log_nested(self.run_id, name, metrics=metrics, params=params)
 
     def refitted(self, found: Finding) -> None:
         """Record one refit of an ablation."""
@@ -189,8 +190,7 @@ class _Work:
         """Record what came out of all of them."""
         with TemporaryDirectory() as folder:
             write_json(Path(folder) / "table.json", finite_or_null(rows))
-            registry.log(
-                self.settings,
+            self.registry.runs.log(
                 self.run_id,
                 metrics=metrics,
                 params=self.facts | dict(params),
@@ -205,15 +205,16 @@ def _recorded(settings: Settings, data: Path | None, kind: str, progress: Progre
     steps.check_input(settings, data)
     tags = {"tandem.source": settings.source, "tandem.kind": kind, "tandem.git_commit": steps.git_commit()}
     with explained(settings.root), lock.held(settings, "tune", "a search of settings"):
-        registry.reap_orphans(settings)
-        with registry.recorded_run(settings, tags, of=EXPERIMENT) as run_id:
+        registry = Registry(settings)
+        registry.runs.reap_orphans()
+        with registry.runs.recorded(tags, of=EXPERIMENT) as run_id:
             dataset = steps.ingest(settings, data, progress)
             progress("labelling and cutting by time")
             train = steps.cut(settings, dataset).train
             progress("encoding")
             slices = trial.inner_slices(train, steps.declared(settings))
             facts = {"seed": settings.seed, "rows.older": len(slices.older), "rows.newer": len(slices.newer)}
-            yield _Work(settings, slices, run_id, progress, facts)
+            yield _Work(settings, registry, slices, run_id, progress, facts)
 
 
 def _tried(work: _Work, trials: int, minutes: float | None) -> list[tuple[Trees, Losses, float]]:

@@ -1,1 +1,1 @@
-"""Runs, registered versions, aliases and their trail. The one place that talks to MLflow."""
+"""Runs, registered versions, aliases and their trail. Talks to MLflow; imports `home` and `store`."""

@@ -12,6 +12,9 @@ from home.settings import Settings
 from matching.errors import StorageError
 
 Action = Literal["promote", "challenge", "rollback", "found"]
+Alias = Literal["champion", "challenger"]
+CHAMPION: Literal["champion"] = "champion"
+CHALLENGER: Literal["challenger"] = "challenger"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def pages(settings: "Settings") -> list[Page]:
     """Both page servers of this home."""
     from home.settings import LOOPBACK
     from monitoring.reports import serve_command as evidently_command
-    from pipelines.registry import registry
+    from pipelines.registry.client import serve_command, serve_environment
 
     # Neither page has a login.
     settings = settings.model_copy(update={"host": LOOPBACK})
@@ -42,9 +42,9 @@ def pages(settings: "Settings") -> list[Page]:
         Page(
             mlflow,
             "MLflow: runs, metrics, plots, registered models",
-            registry.serve_command(settings),
+            serve_command(settings),
             f"http://{settings.host}:{settings.mlflow_port}",
-            registry.serve_environment(),
+            serve_environment(),
         ),
         Page(
             evidently,

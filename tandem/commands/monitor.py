@@ -49,7 +49,7 @@ def watch(
     """
     from monitoring.monitor import monitor
     from monitoring.rendering import render
-    from pipelines.registry import registry
+    from pipelines.registry.registry import Registry
     from serving.release import deployment
     from tandem.releases import champion, fetched
 
@@ -58,7 +58,7 @@ def watch(
     with steps("monitoring") as say:
         deployed = deployment.status(settings).deployment
         if deployed is not None and deployed.model_name == settings.model_name:
-            model = registry.get(settings, deployed.model_name, deployed.model_version)
+            model = Registry(settings).versions.get(deployed.model_version)
         else:
             model = champion(settings)
         if last is None and since is None:

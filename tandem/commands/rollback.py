@@ -21,23 +21,18 @@ def roll_back(settings: "Settings") -> None:
         NoChampion: there is none, or none before it.
         ModelError: the champion changed meanwhile; the alias stays where the other promotion put it.
     """
-    from matching.errors import NoChampion
-    from pipelines.registry import registry
+    from pipelines.registry.registry import Registry
     from serving.release import deployment
-    from tandem.releases import champion, fetched
+    from tandem.releases import fetched
 
     with steps("rolling back") as say:
-        present = champion(settings)
-        before = registry.previous_champion(settings, present.name)
-        if before is None:
-            raise NoChampion(f"version {present.version} is the first champion: there is none to roll back to")
-        say(f"champion is version {present.version}, the one before was {before}")
-        with fetched(settings, registry.get(settings, present.name, before)) as release:
+        registry = Registry(settings)
+        present, before = registry.require_champion(), registry.require_previous_champion()
+        say(f"the champion is version {present.version}, the one before it was version {before.version}")
+        with fetched(settings, before) as release:
             deployed = deployment.deploy(_where_it_runs(settings), release, say)
-        registry.rollback(
-            settings, present.name, expected=present.version, reason=f"rolled back from {present.version}"
-        )
-        say(f"version {before} is champion again")
+        registry.aliases.rollback(expected=present.version, reason=f"rolled back from {present.version}")
+        say(f"version {before.version} is champion again")
     out.print(f"[bold]{deployed.address}[/bold]  {deployed.model_name} version {deployed.model_version}")
 
 

@@ -26,12 +26,13 @@ def show(settings: "Settings") -> None:
 
 
 def _champion(settings: "Settings") -> list[tuple[str, str]]:
-    from pipelines.registry import registry
+    from pipelines.registry.registry import Registry
 
-    found = registry.champion(settings)
+    aliases = Registry(settings).aliases
+    found = aliases.champion()
     if found is None:
         return [("champion", f"none of {settings.model_name}: run `make train`")]
-    before = registry.previous_champion(settings, found.name)
+    before = aliases.previous_champion()
     return [
         ("champion", f"{found.name} version {found.version}, trained {_minute(found.trained_at)}"),
         ("rollback to", f"version {before}" if before else NONE),

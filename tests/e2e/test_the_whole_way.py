@@ -47,7 +47,7 @@ def answered() -> dict[str, list[float]]:
 
 def test_before_any_training_the_first_step_is_named(tmp_path: Path) -> None:
     empty = House(tmp_path / "empty")
-    assert empty.refused("deploy") == "no champion yet: run `make train`"
+    assert empty.refused("deploy") == "no champion for source marketplace yet: run `make train`"
     assert empty.status() == {
         "champion": f"none of {MODEL}: run `make train`",
         "service": "not deployed: run `make deploy`",

@@ -20,7 +20,7 @@ from matching.problems import load_problem
 from matching.problems.estimators import Trees
 from matching.sources import tables as tables_source
 from matching.training import fit
-from pipelines.registry import registry
+from pipelines.registry.registry import Registry
 
 SKILLS = ("python", "go", "java", "react", "kafka", "rust", "sql", "aws")
 QUICK = replace(load_problem("tables"), estimator=Trees(max_iter=30, min_samples_leaf=20))
@@ -155,7 +155,7 @@ def other_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Making MLflow's database takes seconds, so it is made once and copied."""
     home = tmp_path_factory.mktemp("registry")
-    registry.connect(Settings(home=home)).search_experiments()
+    Registry(Settings(home=home)).client.search_experiments()
     return home / "mlflow" / "mlflow.db"
 
 

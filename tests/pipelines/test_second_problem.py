@@ -21,7 +21,7 @@ from matching.problems import load_problem, names
 from matching.training import fit
 from monitoring.monitor import monitor
 from monitoring.windows import read_reference
-from pipelines.registry import registry
+from pipelines.registry.registry import Registry
 from pipelines.training_flow import TrainingResult, train
 from serving.answers.advise import advise_candidate
 from serving.answers.matcher import Matcher, load_matcher
@@ -98,7 +98,7 @@ def swapped(
         patch.setattr(matching.problems, "__path__", [*matching.problems.__path__, str(FOLDER)])
         data = meetings(home / "data")
         result = train(settings, data=data, orchestrated=False)
-        bundle = registry.fetch(settings, result.model_name, result.version, home / "fetched")
+        bundle = Registry(settings).versions.fetch(result.version, home / "fetched")
         yield settings, result, bundle, data
 
 
@@ -132,7 +132,7 @@ def test_it_is_found_by_name() -> None:
 
 def test_it_passes_the_gate_and_is_promoted(swapped: tuple[Settings, TrainingResult, Path, Path]) -> None:
     settings, result, _, _ = swapped
-    champion = registry.champion(settings)
+    champion = Registry(settings).aliases.champion()
     assert champion is not None
     assert (result.outcome, champion.name, champion.version) == ("promoted", "tandem-mentoring", result.version)
     assert champion.digest == result.digest

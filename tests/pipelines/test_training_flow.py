@@ -20,7 +20,8 @@ from matching.errors import BusyError, GateRefused, InputError, MissingInput, St
 from matching.model import manifest
 from matching.model.match_model import MatchModel
 from matching.sources import tables as tables_source
-from pipelines.registry import audit, registry
+from pipelines.registry import audit
+from pipelines.registry.registry import Registry
 from pipelines.training_flow import TrainingResult, train
 from store import profiles
 from store.database import connect
@@ -66,18 +67,18 @@ def write_tables(tmp_path: Path, dataset: Dataset) -> Callable[[pl.DataFrame], P
 
 
 def statuses(settings: Settings) -> list[str]:
-    client = registry.connect(settings)
+    client = Registry(settings).client
     ids = [experiment.experiment_id for experiment in client.search_experiments()]
     return sorted(run.info.status for run in client.search_runs(ids))
 
 
 def nothing_registered(settings: Settings) -> bool:
-    return registry.versions(settings, settings.model_name) == [] and registry.champion(settings) is None
+    return Registry(settings).versions.all() == [] and Registry(settings).aliases.champion() is None
 
 
 def test_a_first_training_is_promoted_by_the_floors(trained: tuple[Settings, TrainingResult]) -> None:
     settings, result = trained
-    champion = registry.champion(settings)
+    champion = Registry(settings).aliases.champion()
     assert champion is not None
     assert (result.outcome, result.version, champion.version) == ("promoted", "1", "1")
     assert champion.digest == result.digest
@@ -93,7 +94,7 @@ def test_the_registered_bundle_is_complete_and_answers_its_golden_cases(
     trained: tuple[Settings, TrainingResult], tmp_path: Path
 ) -> None:
     settings, result = trained
-    bundle = registry.fetch(settings, result.model_name, result.version, tmp_path)
+    bundle = Registry(settings).versions.fetch(result.version, tmp_path)
     files = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert files == {
         *("model.json", "features/text.npz", "match.onnx", "golden.json", "reference.parquet", "metrics.json"),
@@ -113,7 +114,7 @@ def test_the_registered_bundle_is_complete_and_answers_its_golden_cases(
 
 def test_the_run_shows_figures_settings_plots_and_card(trained: tuple[Settings, TrainingResult]) -> None:
     settings, result = trained
-    client = registry.connect(settings)
+    client = Registry(settings).client
     run = client.get_run(result.run_id)
     assert run.data.metrics["match.model.auc"] == pytest.approx(result.evaluation.find("match", "model").auc)
     assert "company.TF-IDF.ndcg_lists" in run.data.metrics
@@ -139,7 +140,7 @@ def test_the_same_data_and_seed_give_the_same_model_and_no_new_version(
     again = train(settings, data=tables_folder, orchestrated=False, progress=told.append)
     assert (again.outcome, again.version, again.digest) == ("identical", "1", first.digest)
     assert "identical to champion version 1: nothing new to register" in told
-    assert len(registry.versions(settings, settings.model_name)) == 1
+    assert len(Registry(settings).versions.all()) == 1
 
 
 def test_an_identical_training_fills_a_new_log_database(
@@ -164,8 +165,8 @@ def test_a_champion_of_another_version_of_the_code_is_replaced_with_a_warning(
     state = json.loads((older / "model.json").read_text())
     (older / "model.json").write_text(json.dumps(state | {"feature_names": state["feature_names"][1:]}))
     manifest.seal(older, {})
-    with registry.recorded_run(home, {}) as run:
-        registry.promote(home, home.model_name, registry.register(home, run, older, tags={}), expected=None, reason="")
+    with Registry(home).runs.recorded({}) as run:
+        Registry(home).aliases.promote(Registry(home).versions.register(run, older, tags={}), expected=None, reason="")
     told: list[str] = []
     result = train(home, data=tables_folder, orchestrated=False, progress=told.append)
     assert (result.outcome, result.version) == ("promoted", "2")
@@ -186,11 +187,11 @@ def test_a_refused_model_is_logged_with_the_verdict_and_the_champion_stays(
     with pytest.raises(GateRefused, match=r"AUC: 0\.\d+, at least 0\.6000 asked.*the champion stays") as refused:
         quick(settings, write_tables(shuffled))
     assert refused.value.exit_code == 3
-    champion = registry.champion(settings)
+    champion = Registry(settings).aliases.champion()
     assert champion is not None
     assert champion.digest == first.digest
-    assert len(registry.versions(settings, settings.model_name)) == 1
-    client = registry.connect(settings)
+    assert len(Registry(settings).versions.all()) == 1
+    client = Registry(settings).client
     experiment = client.get_experiment_by_name(settings.model_name)
     latest = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"])[0]
     assert latest.data.tags["tandem.gate"] == "refused"
@@ -216,8 +217,8 @@ def test_a_source_with_one_direction_trains_and_says_so(
     assert result.next_view is not None
     # Without a promotion the model waits as challenger.
     assert result.outcome == "registered"
-    assert registry.champion(home) is None
-    challenger = registry.holder(home, home.model_name, "challenger")
+    assert Registry(home).aliases.champion() is None
+    challenger = Registry(home).aliases.holder("challenger")
     assert challenger is not None
     assert challenger.version == "1"
 

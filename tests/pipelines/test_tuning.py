@@ -17,7 +17,7 @@ from matching.training import trial
 from matching.training.ablation import Ablation
 from matching.training.trial import Losses
 from pipelines import steps, tuning
-from pipelines.registry import registry
+from pipelines.registry.registry import Registry
 from pipelines.tuning import Search
 from tandem.commands import tune as shown_tune
 from tandem.console import out
@@ -46,7 +46,7 @@ def home(tmp_path: Path, empty_registry: Path) -> Settings:
 
 
 def runs(settings: Settings) -> list[Any]:
-    client = registry.connect(settings)
+    client = Registry(settings).client
     experiment = client.get_experiment_by_name(f"{settings.model_name}-tuning")
     assert experiment is not None
     return list(client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"]))
@@ -72,7 +72,7 @@ def test_every_trial_is_a_nested_run_and_the_first_has_the_default_settings(
     assert parent.data.metrics["loss.best"] == pytest.approx(min(one.losses.mean() for one in found.trials))
     assert parent.data.params["max_iter"] == str(found.recommended.settings.max_iter)
     assert told[-1].startswith(f"trial {TRIALS} of {TRIALS}: loss 0.")
-    assert registry.versions(home, home.model_name) == [], "nothing is registered"
+    assert Registry(home).versions.all() == [], "nothing is registered"
 
 
 def test_the_same_seed_proposes_the_same_settings_and_another_one_others(home: Settings, tables_folder: Path) -> None:

@@ -58,7 +58,7 @@ def test_stop_with_nothing_running_says_so(own_home: Path) -> None:
 def test_no_champion_yet() -> None:
     answer = tandem("deploy", "--engine", "process")
     assert answer.returncode == 1
-    assert answer.stderr == "error: no champion yet: run `make train`\n"
+    assert answer.stderr == "error: no champion for source marketplace yet: run `make train`\n"
 
 
 def test_traffic_without_a_service_says_how_to_start_one() -> None:

@@ -10,8 +10,9 @@ import pytest
 from home import lock
 from home.settings import Settings
 from matching.errors import BusyError, MissingInput, StorageError
-from pipelines.registry import audit, registry
+from pipelines.registry import audit
 from pipelines.registry.failures import explain, explained
+from pipelines.registry.registry import Registry
 
 
 def test_a_lock_names_its_holder_and_is_free_again_after_an_error(settings: Settings) -> None:
@@ -36,7 +37,7 @@ def test_a_home_is_its_owners_alone_and_one_that_is_there_stays_as_it_is(tmp_pat
     try:
         for first in (
             lambda s: lock.held(s, "train", "a training").__enter__(),
-            registry.connect,
+            lambda s: Registry(s).client,
             lambda s: move(s, "1"),
         ):
             settings = Settings(home=tmp_path / str(id(first)) / "home")

@@ -14,7 +14,9 @@ from home.settings import Settings
 from matching.data.digests import file_digest
 from matching.errors import GateRefused, ModelError, NoChampion, StorageError, TamperedModel
 from matching.model.match_model import MatchModel
-from pipelines.registry import audit, registry
+from pipelines.registry import audit
+from pipelines.registry.client import serve_command
+from pipelines.registry.registry import Registry
 
 
 @pytest.fixture
@@ -23,8 +25,8 @@ def registered(settings: Settings, empty_registry: Path, bundle: Path, other_bun
     settings.mlflow_folder.mkdir(parents=True)
     shutil.copy(empty_registry, settings.mlflow_folder / "mlflow.db")
     for folder in (bundle, other_bundle):
-        with registry.recorded_run(settings, {}) as run:
-            registry.register(settings, run, folder, tags={"tandem.git_commit": "abc"})
+        with Registry(settings).runs.recorded({}) as run:
+            Registry(settings).versions.register(run, folder, tags={"tandem.git_commit": "abc"})
     return settings
 
 
@@ -36,7 +38,7 @@ def test_a_registered_version_scores_raw_profiles_through_mlflow(registered: Set
     import mlflow
     import pandas as pd
 
-    registry.promote(registered, name(registered), "1", expected=None, reason="first")
+    Registry(registered).aliases.promote("1", expected=None, reason="first")
     loaded = mlflow.pyfunc.load_model(f"models:/{name(registered)}@champion")
     golden = json.loads((bundle / "golden.json").read_text())["cases"]
     example = loaded.input_example
@@ -58,7 +60,7 @@ def test_a_registered_version_scores_raw_profiles_through_mlflow(registered: Set
 
 
 def test_versions_carry_their_digests_and_commit(registered: Settings, bundle: Path) -> None:
-    two, one = registry.versions(registered, name(registered))
+    two, one = Registry(registered).versions.all()
     assert (one.version, two.version) == ("1", "2")
     assert one.digest == MatchModel.load(bundle).digest != two.digest
     assert one.tags["tandem.git_commit"] == "abc"
@@ -66,20 +68,20 @@ def test_versions_carry_their_digests_and_commit(registered: Settings, bundle: P
 
 
 def test_the_same_model_twice_is_one_version(registered: Settings, bundle: Path) -> None:
-    with registry.recorded_run(registered, {}) as run:
-        assert registry.register(registered, run, bundle, tags={}) == "1"
-    assert len(registry.versions(registered, name(registered))) == 2
+    with Registry(registered).runs.recorded({}) as run:
+        assert Registry(registered).versions.register(run, bundle, tags={}) == "1"
+    assert len(Registry(registered).versions.all()) == 2
 
 
 def test_fetch_returns_the_bundle_as_it_was_sealed(registered: Settings, bundle: Path, tmp_path: Path) -> None:
-    fetched = registry.fetch(registered, name(registered), "1", tmp_path / "into")
+    fetched = Registry(registered).versions.fetch("1", tmp_path / "into")
     assert file_digest(fetched / "manifest.json") == file_digest(bundle / "manifest.json")
-    assert registry.fetch(registered, name(registered), "2", tmp_path / "into") == fetched
+    assert Registry(registered).versions.fetch("2", tmp_path / "into") == fetched
 
 
 def stored(settings: Settings, version: str) -> Path:
     """Folder of a version's bundle inside the registry, as an intruder finds it."""
-    wanted = registry.get(settings, name(settings), version).manifest_digest
+    wanted = Registry(settings).versions.get(version).manifest_digest
     return next(
         path.parent for path in settings.mlflow_folder.rglob("bundle/manifest.json") if file_digest(path) == wanted
     )
@@ -88,10 +90,10 @@ def stored(settings: Settings, version: str) -> Path:
 def test_a_swapped_file_is_refused_everywhere(registered: Settings, other_bundle: Path, tmp_path: Path) -> None:
     shutil.copy(other_bundle / "match.onnx", stored(registered, "1") / "match.onnx")
     with pytest.raises(TamperedModel, match=r"match\.onnx"):
-        registry.fetch(registered, name(registered), "1", tmp_path / "into")
+        Registry(registered).versions.fetch("1", tmp_path / "into")
     with pytest.raises(TamperedModel):
-        registry.promote(registered, name(registered), "1", expected=None, reason="x")
-    assert registry.champion(registered) is None
+        Registry(registered).aliases.promote("1", expected=None, reason="x")
+    assert Registry(registered).aliases.champion() is None
     assert not list((tmp_path / "into").rglob("match.onnx"))
 
     import mlflow
@@ -107,24 +109,24 @@ def test_a_whole_bundle_swapped_with_its_manifest_is_refused(
     shutil.rmtree(place)
     shutil.copytree(other_bundle, place)
     with pytest.raises(TamperedModel, match="manifest"):
-        registry.fetch(registered, name(registered), "1", tmp_path)
+        Registry(registered).versions.fetch("1", tmp_path)
 
 
 def test_lost_files_and_unknown_versions_say_what_to_do(registered: Settings, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no version 9 \(registered: 2, 1\)"):
-        registry.fetch(registered, name(registered), "9", tmp_path)
+        Registry(registered).versions.fetch("9", tmp_path)
     shutil.rmtree(registered.mlflow_folder / "artifacts")
     with pytest.raises(ModelError, match="gone"):
-        registry.fetch(registered, name(registered), "1", tmp_path)
+        Registry(registered).versions.fetch("1", tmp_path)
 
 
 def test_promotion_is_compare_and_set_and_leaves_a_trail(registered: Settings) -> None:
     model = name(registered)
-    registry.promote(registered, model, "1", expected=None, reason="first")
+    Registry(registered).aliases.promote("1", expected=None, reason="first")
     with pytest.raises(ModelError, match="version 1, not absent"):
-        registry.promote(registered, model, "2", expected=None, reason="blind")
-    registry.promote(registered, model, "2", expected="1", reason="better")
-    champion = registry.champion(registered)
+        Registry(registered).aliases.promote("2", expected=None, reason="blind")
+    Registry(registered).aliases.promote("2", expected="1", reason="better")
+    champion = Registry(registered).aliases.champion()
     assert champion is not None
     assert champion.version == "2"
     assert champion.promoted_at is not None
@@ -137,25 +139,24 @@ def test_promotion_is_compare_and_set_and_leaves_a_trail(registered: Settings) -
 
 
 def test_rollback_walks_back_and_stops_at_the_first_champion(registered: Settings) -> None:
-    model = name(registered)
-    with pytest.raises(NoChampion, match="make train"):
-        registry.rollback(registered, model, expected="1", reason="x")
-    registry.promote(registered, model, "1", expected=None, reason="first")
-    registry.promote(registered, model, "2", expected="1", reason="better")
-    assert registry.previous_champion(registered, model) == "1"
-    assert registry.rollback(registered, model, expected="2", reason="worse in fact").to_version == "1"
-    champion = registry.champion(registered)
+    with pytest.raises(NoChampion, match="no champion for source tables yet: run `make train SOURCE=tables"):
+        Registry(registered).aliases.rollback(expected="1", reason="x")
+    Registry(registered).aliases.promote("1", expected=None, reason="first")
+    Registry(registered).aliases.promote("2", expected="1", reason="better")
+    assert Registry(registered).aliases.previous_champion() == "1"
+    assert Registry(registered).aliases.rollback(expected="2", reason="worse in fact").to_version == "1"
+    champion = Registry(registered).aliases.champion()
     assert champion is not None
     assert champion.version == "1"
     with pytest.raises(ModelError, match="version 1, not version 2"):
-        registry.rollback(registered, model, expected="2", reason="seen too late")
+        Registry(registered).aliases.rollback(expected="2", reason="seen too late")
     with pytest.raises(NoChampion, match="first champion"):
-        registry.rollback(registered, model, expected="1", reason="again")
+        Registry(registered).aliases.rollback(expected="1", reason="again")
 
 
 def test_a_crash_between_record_and_move_is_found_and_told(registered: Settings) -> None:
     model = name(registered)
-    registry.promote(registered, model, "1", expected=None, reason="first")
+    Registry(registered).aliases.promote("1", expected=None, reason="first")
     audit.record(
         registered,
         action="promote",
@@ -166,46 +167,46 @@ def test_a_crash_between_record_and_move_is_found_and_told(registered: Settings)
         digest=None,
         why="crashed here",
     )
-    assert registry.previous_champion(registered, model) is None
-    registry.promote(registered, model, "2", expected="1", reason="once more")
+    assert Registry(registered).aliases.previous_champion() is None
+    Registry(registered).aliases.promote("2", expected="1", reason="once more")
     assert [move.action for move in audit.moves(registered, model, "champion")] == [
         "promote",
         "promote",
         "found",
         "promote",
     ]
-    assert registry.previous_champion(registered, model) == "1"
+    assert Registry(registered).aliases.previous_champion() == "1"
 
 
 def test_a_challenger_waits_beside_the_champion_and_is_moved_as_carefully(
     registered: Settings, other_bundle: Path
 ) -> None:
     model = name(registered)
-    registry.promote(registered, model, "1", expected=None, reason="first")
-    registry.challenge(registered, model, "1", expected=None, reason="waits")
+    Registry(registered).aliases.promote("1", expected=None, reason="first")
+    Registry(registered).aliases.challenge("1", expected=None, reason="waits")
     with pytest.raises(ModelError, match=f"the challenger of {model} is version 1, not absent"):
-        registry.challenge(registered, model, "2", expected=None, reason="blind")
-    registry.challenge(registered, model, "2", expected="1", reason="waits too")
+        Registry(registered).aliases.challenge("2", expected=None, reason="blind")
+    Registry(registered).aliases.challenge("2", expected="1", reason="waits too")
     trail = audit.moves(registered, model, "challenger")
     assert [(move.action, move.from_version, move.to_version) for move in trail] == [
         ("challenge", None, "1"),
         ("challenge", "1", "2"),
     ]
-    holders = [registry.holder(registered, model, alias) for alias in ("champion", "challenger")]
+    holders = [Registry(registered).aliases.holder(alias) for alias in ("champion", "challenger")]
     assert [found.version for found in holders if found] == ["1", "2"]
     shutil.copy(other_bundle / "match.onnx", stored(registered, "1") / "match.onnx")
     with pytest.raises(TamperedModel):
-        registry.challenge(registered, model, "1", expected="2", reason="swapped")
+        Registry(registered).aliases.challenge("1", expected="2", reason="swapped")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "::"])
 def test_pages_without_a_login_stay_on_loopback(settings: Settings, host: str) -> None:
-    command = registry.serve_command(settings.model_copy(update={"host": host}))
+    command = serve_command(settings.model_copy(update={"host": host}))
     assert command[command.index("--host") + 1] == "127.0.0.1"
 
 
 def statuses(settings: Settings) -> list[str]:
-    client = registry.connect(settings)
+    client = Registry(settings).client
     ids = [experiment.experiment_id for experiment in client.search_experiments()]
     return sorted(run.info.status for run in client.search_runs(ids))
 
@@ -214,7 +215,7 @@ def test_a_run_ends_as_it_ended(settings: Settings, empty_registry: Path) -> Non
     settings.mlflow_folder.mkdir(parents=True)
     shutil.copy(empty_registry, settings.mlflow_folder / "mlflow.db")
     for error in (GateRefused("no"), ValueError("broken"), KeyboardInterrupt()):
-        with pytest.raises(type(error)), registry.recorded_run(settings, {}):
+        with pytest.raises(type(error)), Registry(settings).runs.recorded({}):
             raise error
     assert statuses(settings) == ["FAILED", "FINISHED", "KILLED"]
 
@@ -222,8 +223,8 @@ def test_a_run_ends_as_it_ended(settings: Settings, empty_registry: Path) -> Non
 def test_only_runs_of_dead_processes_are_reaped(settings: Settings, empty_registry: Path) -> None:
     settings.mlflow_folder.mkdir(parents=True)
     shutil.copy(empty_registry, settings.mlflow_folder / "mlflow.db")
-    client = registry.connect(settings)
-    with registry.recorded_run(settings, {}):
+    client = Registry(settings).client
+    with Registry(settings).runs.recorded({}):
         dead = subprocess.Popen([sys.executable, "-c", ""])
         gone = {"host": Process.current().host, "pid": dead.pid, "started": "an earlier boot/1"}
         dead.wait()
@@ -231,19 +232,19 @@ def test_only_runs_of_dead_processes_are_reaped(settings: Settings, empty_regist
         reused = Process(Process.current().host, os.getpid(), 1.0).facts()
         for process in (gone, elsewhere, reused):
             client.create_run("0", tags={"tandem.process": json.dumps(process)})
-        assert len(registry.reap_orphans(settings)) == 2
+        assert len(Registry(settings).runs.reap_orphans()) == 2
         assert statuses(settings) == ["KILLED", "KILLED", "RUNNING", "RUNNING"]
 
 
 def test_looking_into_an_empty_home_makes_nothing(settings: Settings) -> None:
-    assert registry.champion(settings) is None
-    assert registry.versions(settings, name(settings)) == []
-    assert registry.reap_orphans(settings) == []
+    assert Registry(settings).aliases.champion() is None
+    assert Registry(settings).versions.all() == []
+    assert Registry(settings).runs.reap_orphans() == []
     assert not settings.root.exists()
 
 
 def test_a_damaged_database_is_told_in_one_line(settings: Settings) -> None:
     settings.mlflow_folder.mkdir(parents=True)
     (settings.mlflow_folder / "mlflow.db").write_bytes(bytes(range(256)) * 400)
-    with pytest.raises(StorageError, match=r"mlflow\.db is damaged: put back a copy"):
-        registry.champion(settings)
+    with pytest.raises(StorageError, match=r"mlflow\.db is damaged: restore a copy"):
+        Registry(settings).aliases.champion()

@@ -1,0 +1,209 @@
+"""Aliases: which version is champion, which waits as challenger, and how either moves.
+
+An alias in MLflow is last-writer-wins. Here it moves under a lock, only if the holder is still the one the caller has
+seen, and never without a line in the trail.
+"""
+
+import dataclasses
+import tempfile
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from home import lock
+from matching.errors import ModelError, NoChampion
+from pipelines.registry import audit
+from pipelines.registry.audit import CHALLENGER, CHAMPION, Alias
+from pipelines.registry.client import Connection
+from pipelines.registry.failures import explained
+from pipelines.registry.versions import RegisteredModel, Versions
+
+_WAIT_SECONDS = 30.0
+
+
+class Aliases:
+    """The aliases of one model.
+
+    Args:
+        connection: whose registry.
+        versions: the versions an alias can point to.
+    """
+
+    def __init__(self, connection: Connection, versions: Versions) -> None:
+        self._connection = connection
+        self._versions = versions
+        self._settings = connection.settings
+        self._name = connection.settings.model_name
+
+    def champion(self) -> RegisteredModel | None:
+        """The champion; None if nothing has been promoted yet."""
+        return self.holder(CHAMPION)
+
+    def holder(self, alias: Alias) -> RegisteredModel | None:
+        """The version an alias points to; None if there is no such alias."""
+        return self._held(alias, self._trail(CHAMPION))
+
+    def previous_champion(self) -> str | None:
+        """Version that was champion before the present one, from the trail; None if there was none."""
+        trail = self._trail(CHAMPION)
+        return _before(trail, self._held(CHAMPION, trail))
+
+    def promote(self, version: str, *, expected: str | None, reason: str) -> audit.Move:
+        """Make a version the champion, if the champion is still the one the caller has seen.
+
+        Args:
+            version: what becomes champion; its files are verified first.
+            expected: version the caller believes to be champion; None if there is none yet.
+            reason: why, for the trail.
+
+        Returns:
+            The recorded move.
+
+        Raises:
+            BusyError: another process is moving the alias.
+            ModelError: the champion is not the expected one, or there is no such version.
+            TamperedModel: the files differ from what was registered.
+        """
+        with self._locked():
+            current, _ = self._settled(CHAMPION)
+            self._compare(CHAMPION, current, expected)
+            return self._move(version, alias=CHAMPION, action="promote", current=current, reason=reason)
+
+    def challenge(self, version: str, *, expected: str | None, reason: str) -> audit.Move:
+        """Make a version the challenger, which waits beside the champion; as careful as `promote`.
+
+        Args:
+            version: what becomes challenger; its files are verified first.
+            expected: version the caller believes to be challenger; None if there is none.
+            reason: why, for the trail.
+
+        Returns:
+            The recorded move.
+
+        Raises:
+            BusyError: another process is moving an alias.
+            ModelError: the challenger is not the expected one, or there is no such version.
+            TamperedModel: the files differ from what was registered.
+        """
+        with self._locked():
+            current, _ = self._settled(CHALLENGER)
+            self._compare(CHALLENGER, current, expected)
+            return self._move(version, alias=CHALLENGER, action="challenge", current=current, reason=reason)
+
+    def rollback(self, *, expected: str, reason: str) -> audit.Move:
+        """Make the previous champion the champion again, if the champion is still the one the caller has seen.
+
+        Args:
+            expected: version the caller believes to be champion.
+            reason: why, for the trail.
+
+        Raises:
+            NoChampion: there is no champion, or none before it.
+            ModelError: the champion is not the expected one.
+            BusyError: another process is moving the alias.
+            TamperedModel: the files of the earlier champion differ from what was registered.
+        """
+        with self._locked():
+            current, trail = self._settled(CHAMPION)
+            if current is None:
+                raise no_champion(self._connection)
+            self._compare(CHAMPION, current, expected)
+            history = audit.history(trail)
+            if len(history) < 2:
+                raise first_champion(self._name, current.version)
+            return self._move(history[-2], alias=CHAMPION, action="rollback", current=current, reason=reason)
+
+    def _trail(self, alias: Alias) -> list[audit.Move]:
+        return audit.moves(self._settings, self._name, alias)
+
+    def _held(self, alias: Alias, trail: list[audit.Move]) -> RegisteredModel | None:
+        if not self._connection.exists():
+            return None
+        with explained(self._settings.root):
+            found = self._connection.reader.holder(self._name, alias)
+            return RegisteredModel.of(found, trail) if found else None
+
+    def _locked(self) -> AbstractContextManager[None]:
+        return lock.held(self._settings, "aliases", "a promotion or rollback", wait_seconds=_WAIT_SECONDS)
+
+    def _settled(self, alias: Alias) -> tuple[RegisteredModel | None, list[audit.Move]]:
+        """The holder of the alias and its trail, after the trail was made to agree with the registry.
+
+        They differ if a crash came between a record and its move, or if the alias was moved by other means.
+        """
+        trail = self._trail(alias)
+        present = self._held(alias, trail)
+        version = present.version if present else None
+        recorded = trail[-1].to_version if trail else None
+        if recorded != version:
+            found = audit.record(
+                self._settings,
+                action="found",
+                model=self._name,
+                alias=alias,
+                from_version=recorded,
+                to_version=version,
+                digest=present.digest if present else None,
+                why="the alias was not where the trail left it",
+            )
+            trail = [*trail, found]
+        return present, trail
+
+    def _compare(self, alias: Alias, current: RegisteredModel | None, expected: str | None) -> None:
+        """Refuse a move that was decided while another version held the alias."""
+        holder = current.version if current else None
+        if holder != expected:
+            raise ModelError(
+                f"the {alias} of {self._name} is {_named(holder)}, not {_named(expected)} as expected: the alias has "
+                "moved in the meantime; check `tandem status`, then try again"
+            )
+
+    def _move(
+        self,
+        version: str,
+        *,
+        alias: Alias,
+        action: audit.Action,
+        current: RegisteredModel | None,
+        reason: str,
+    ) -> audit.Move:
+        """Verify a version, record the move, then move: a crash in between leaves a record too many, never too few."""
+        model = self._versions.get(version)
+        with tempfile.TemporaryDirectory() as scratch:
+            self._versions.copy(model, Path(scratch))
+        client = self._connection.client
+        with explained(self._settings.root):
+            move = audit.record(
+                self._settings,
+                action=action,
+                model=self._name,
+                alias=alias,
+                from_version=current.version if current else None,
+                to_version=version,
+                digest=model.digest,
+                why=reason,
+            )
+            client.set_registered_model_alias(self._name, alias, version)
+        return move
+
+
+def no_champion(connection: Connection) -> NoChampion:
+    """The error for a model without a champion; it names the source."""
+    source = connection.settings.source
+    command = "make train" if source == "marketplace" else f"make train SOURCE={source} DATA=folder"
+    return NoChampion(f"no champion for source {source} yet: run `{command}`")
+
+
+def first_champion(name: str, version: str) -> NoChampion:
+    """The error for a rollback from the first champion."""
+    return NoChampion(f"version {version} of {name} is its first champion: there is nothing to roll back to")
+
+
+def _before(trail: list[audit.Move], present: RegisteredModel | None) -> str | None:
+    if trail and present and trail[-1].to_version != present.version:
+        trail = [*trail, dataclasses.replace(trail[-1], action="found", to_version=present.version)]
+    history = audit.history(trail)
+    return history[-2] if len(history) > 1 else None
+
+
+def _named(version: str | None) -> str:
+    return f"version {version}" if version else "absent"

@@ -1,0 +1,81 @@
+"""Reads MLflow's database without importing MLflow, which takes 4 to 10 seconds; a test compares both on real data.
+
+Tables and rules are those of MLflow 3.17's `mlflow/store/model_registry/dbmodels/models.py`: a deleted version keeps
+its row under a stage of its own, and without workspaces everything is in the one named `default`.
+"""
+
+from typing import Any
+
+from matching.errors import StorageError
+from pipelines.registry.stored import StoredVersion
+from store import reading
+
+# Revisions of MLflow's schema whose tables are as read here; with any other, MLflow's client reads them.
+KNOWN_SCHEMAS = frozenset({"dc11669786a5"})
+_VERSIONS = """
+    SELECT v.name, v.version, v.run_id, v.creation_time, v.storage_location, v.source
+    FROM model_versions v {join}
+    WHERE v.workspace = 'default' AND v.current_stage != 'Deleted_Internal' AND v.name = :name AND {condition}
+    ORDER BY v.version DESC
+"""
+_BY_ALIAS = "JOIN registered_model_aliases a ON a.workspace = v.workspace AND a.name = v.name AND a.version = v.version"
+_TAGS = """
+    SELECT version, "key", value FROM model_version_tags WHERE workspace = 'default' AND name = :name
+"""
+
+
+def knows(url: str) -> bool:
+    """Whether the database can be opened and has a schema that this module reads."""
+    try:
+        with reading.opened(url) as ask:
+            revisions = {row["version_num"] for row in ask("SELECT version_num FROM alembic_version")}
+    except StorageError:
+        return False
+    return len(revisions) == 1 and revisions <= KNOWN_SCHEMAS
+
+
+class DatabaseReader:
+    """Reads versions straight from MLflow's tables.
+
+    Args:
+        url: SQLAlchemy URL of MLflow's database, whose schema `knows` has accepted.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def version(self, name: str, number: str) -> StoredVersion | None:
+        """One version; None if there is no such version."""
+        if not number.isdecimal():
+            return None
+        return self._first(_VERSIONS.format(join="", condition="v.version = :number"), name=name, number=int(number))
+
+    def holder(self, name: str, alias: str) -> StoredVersion | None:
+        """The version that holds an alias; None if none does."""
+        return self._first(_VERSIONS.format(join=_BY_ALIAS, condition="a.alias = :alias"), name=name, alias=alias)
+
+    def versions(self, name: str) -> list[StoredVersion]:
+        """Every version of a model, newest first."""
+        return self._all(_VERSIONS.format(join="", condition="v.version > 0"), name=name)
+
+    def _first(self, query: str, **parameters: Any) -> StoredVersion | None:
+        return next(iter(self._all(query, **parameters)), None)
+
+    def _all(self, query: str, **parameters: Any) -> list[StoredVersion]:
+        with reading.opened(self._url) as ask:
+            found = ask(query, **parameters)
+            tags: dict[int, dict[str, str]] = {row["version"]: {} for row in found}
+            for tag in ask(_TAGS, name=parameters["name"]) if found else ():
+                if tag["version"] in tags:
+                    tags[tag["version"]][tag["key"]] = tag["value"]
+        return [
+            StoredVersion(
+                name=row["name"],
+                version=str(row["version"]),
+                run_id=str(row["run_id"]),
+                created_at_ms=row["creation_time"],
+                location=row["storage_location"] or row["source"],
+                tags=tags[row["version"]],
+            )
+            for row in found
+        ]

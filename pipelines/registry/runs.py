@@ -1,0 +1,160 @@
+"""Runs: one training, search or ablation in MLflow, from its start to its end."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from home.process import Process
+from matching.errors import GateRefused
+from pipelines.registry.client import Connection
+from pipelines.registry.failures import explained
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+class Runs:
+    """The runs of one home.
+
+    Args:
+        connection: whose registry.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._settings = connection.settings
+
+    @contextmanager
+    def recorded(self, tags: Mapping[str, str], *, of: str = "") -> Iterator[str]:
+        """Record a run from its start to its end, however it ends.
+
+        A run ends FINISHED (also if the gate refused the model: it reached its verdict), FAILED on an error, KILLED on
+        Ctrl-C.
+
+        Args:
+            tags: what is known at the start.
+            of: what kind of run it is if it is no training; such runs have an experiment of their own.
+
+        Yields:
+            Identifier of the run.
+        """
+        client = self._connection.client
+        with explained(self._settings.root):
+            run = client.create_run(self._experiment(of), tags={**tags, **_process_tag()})
+        run_id = str(run.info.run_id)
+        try:
+            yield run_id
+        except GateRefused:
+            client.set_terminated(run_id, "FINISHED")
+            raise
+        except BaseException as error:
+            # On a full disk this fails too; the next training closes the run.
+            with suppress(Exception):
+                client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
+            raise
+        client.set_terminated(run_id, "FINISHED")
+
+    def log_nested(self, parent_id: str, name: str, *, metrics: Mapping[str, float], params: Mapping[str, Any]) -> str:
+        """Record a finished run under another: one trial of a search.
+
+        Args:
+            parent_id: the run it belongs to.
+            name: shown in the list of runs.
+            metrics: figures by name; those that are not finite are left out.
+            params: what was tried.
+
+        Returns:
+            Identifier of the nested run.
+        """
+        client = self._connection.client
+        with explained(self._settings.root):
+            experiment = client.get_run(parent_id).info.experiment_id
+            tags = {"mlflow.parentRunId": parent_id, **_process_tag()}
+            run_id = str(client.create_run(experiment, run_name=name, tags=tags).info.run_id)
+            _log_batch(client, run_id, metrics=metrics, params=params, tags={})
+            client.set_terminated(run_id, "FINISHED")
+        return run_id
+
+    def reap_orphans(self) -> list[str]:
+        """Mark runs as KILLED whose process is gone: a process killed with -9 leaves its run RUNNING for ever.
+
+        Returns:
+            Identifiers of the runs that were closed.
+        """
+        if not self._connection.exists():
+            return []
+        client = self._connection.client
+        reaped = []
+        with explained(self._settings.root):
+            experiments = [str(experiment.experiment_id) for experiment in client.search_experiments()]
+            for run in client.search_runs(experiments, "attributes.status = 'RUNNING'"):
+                known = run.data.tags.get("tandem.process")
+                if known and Process.from_facts(json.loads(known)).is_gone:
+                    client.set_terminated(run.info.run_id, "KILLED")
+                    reaped.append(str(run.info.run_id))
+        return reaped
+
+    def log(
+        self,
+        run_id: str,
+        *,
+        metrics: Mapping[str, float],
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
+        files: Path,
+    ) -> None:
+        """Log what a run found.
+
+        Args:
+            run_id: the run.
+            metrics: figures by name; those that are not finite are left out.
+            params: what the run was set to.
+            tags: data hash, git commit, verdict and the like.
+            files: folder whose files are shown with the run: model card, plots, metrics.
+        """
+        client = self._connection.client
+        with explained(self._settings.root):
+            _log_batch(client, run_id, metrics=metrics, params=params, tags=tags)
+            client.log_artifacts(run_id, str(files))
+
+    def _experiment(self, of: str) -> str:
+        """Identifier of the experiment of the source; created if it does not exist."""
+        client, model = self._connection.client, self._settings.model_name
+        name = f"{model}-{of}" if of else model
+        found = client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        location = (self._settings.mlflow_folder / "artifacts" / name).as_uri()
+        return str(client.create_experiment(name, artifact_location=location))
+
+
+def _process_tag() -> dict[str, str]:
+    return {"tandem.process": json.dumps(Process.current().facts())}
+
+
+def _log_batch(
+    client: "MlflowClient",
+    run_id: str,
+    *,
+    metrics: Mapping[str, float],
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    client.log_batch(
+        run_id,
+        metrics=[Metric(_key(k), float(v), now, 0) for k, v in metrics.items() if abs(float(v)) < float("inf")],
+        params=[Param(_key(name), str(value)[:6000]) for name, value in params.items()],
+        tags=[RunTag(_key(name), str(value)[:5000]) for name, value in tags.items()],
+    )
+
+
+def _key(name: str) -> str:
+    """A name that MLflow accepts: it refuses `ndcg@10`."""
+    return re.sub(r"[^\w\-. /]", "_", name.replace("@", "_at_"))[:250]
