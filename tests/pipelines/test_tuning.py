@@ -34,7 +34,7 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "space", lambda: wide() | {"max_iter": IntDistribution(5, 20)})
     small = lambda name: replace(load_problem(name), estimator=Trees(max_iter=20))  # noqa: E731
     for module in (steps, tuning):
-        monkeypatch.setattr(module, "problem", small)
+        monkeypatch.setattr(module, "load_problem", small)
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_an_ablation_is_recorded_and_shown(home: Settings, tables_folder: Path) 
 
 def test_only_trees_can_be_searched(home: Settings, tables_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = replace(load_problem("tables"), estimator=trial.Logistic())
-    monkeypatch.setattr(tuning, "problem", lambda _: other)
+    monkeypatch.setattr(tuning, "load_problem", lambda _: other)
     with pytest.raises(InputError, match="learned by Logistic: only the settings of Trees"):
         tuning.tune(home, data=tables_folder)
 
