@@ -6,7 +6,7 @@ from pathlib import Path
 
 from home.settings import Settings
 from matching.errors import StorageError
-from monitoring.verdict import Verdict
+from monitoring.verdict import WindowVerdict
 
 
 def history_file(settings: Settings, model_name: str) -> Path:
@@ -14,7 +14,7 @@ def history_file(settings: Settings, model_name: str) -> Path:
     return settings.root / "monitoring" / model_name / "verdicts.jsonl"
 
 
-def append(settings: Settings, verdict: Verdict) -> Path:
+def append(settings: Settings, verdict: WindowVerdict) -> Path:
     """Add a verdict; it is on the disk when this returns.
 
     Raises:
@@ -43,13 +43,13 @@ def _is_cut_short(path: Path) -> bool:
         return file.read(1) not in (b"", b"\n")
 
 
-def read(settings: Settings, model_name: str) -> tuple[Verdict, ...]:
+def read(settings: Settings, model_name: str) -> tuple[WindowVerdict, ...]:
     """All verdicts of a model, oldest first; a line cut short by a crash is left out."""
     path = history_file(settings, model_name)
     if not path.is_file():
         return ()
     lines = path.read_bytes().split(b"\n")
-    return tuple(Verdict.model_validate_json(line) for line in lines[:-1] if _is_whole(line))
+    return tuple(WindowVerdict.model_validate_json(line) for line in lines[:-1] if _is_whole(line))
 
 
 def _is_whole(line: bytes) -> bool:

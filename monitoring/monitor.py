@@ -8,7 +8,7 @@ from matching.data.dataset import Progress
 from matching.model import declared_features
 from monitoring import history
 from monitoring.reports import write_report
-from monitoring.verdict import Judge, Verdict
+from monitoring.verdict import Judge, WindowVerdict
 from monitoring.windows import read_reference, read_window
 
 
@@ -22,7 +22,7 @@ def monitor(
     since: datetime | None = None,
     now: datetime | None = None,
     progress: Progress,
-) -> Verdict:
+) -> WindowVerdict:
     """Compare what one model version answered lately with its own holdout.
 
     Args:

@@ -26,7 +26,7 @@ UNIT_TOLERANCE = 0.2
 OUTSIDE_SHARE = 0.04
 
 
-class Reason(BaseModel):
+class DriftReason(BaseModel):
     """Why a window differs from the reference.
 
     Attributes:
@@ -55,7 +55,7 @@ class Reason(BaseModel):
 
 def explain(
     drifts: Sequence[ColumnDrift], figures: Sequence[QualityFigure], reference: Sample, window: Sample, inputs: Inputs
-) -> tuple[Reason, ...]:
+) -> tuple[DriftReason, ...]:
     """Turn what moved into reasons: causes in the input first, then predictions, then quality.
 
     A column computed from one side's profile is a cause before one that compares both sides; a column that shares
@@ -89,23 +89,30 @@ def _compares_both_sides(column: str, inputs: Inputs) -> bool:
     return len({name.split(".")[0] for name in inputs.get(column, ())}) > 1
 
 
-def _drift_reason(drift: ColumnDrift, reference: Sample, window: Sample, also: tuple[str, ...] = ()) -> Reason:
+def _drift_reason(drift: ColumnDrift, reference: Sample, window: Sample, also: tuple[str, ...] = ()) -> DriftReason:
     before, now = (sample.matrix((drift.column,))[:, 0] for sample in (reference, window))
     if drift.is_missing:
         words = f"{drift.column}: missing {_percent(np.isnan(before).mean())} -> {_percent(np.isnan(now).mean())}"
-        return Reason(kind="missing", column=drift.column, statistic=drift.missing, threshold=drift.missing_threshold,
-                      words=words, also=also)  # fmt: skip
+        return DriftReason(
+            kind="missing",
+            column=drift.column,
+            statistic=drift.missing,
+            threshold=drift.missing_threshold,
+            words=words,
+            also=also,
+        )
     kind: ReasonKind = "data"
     if drift.column in PROBABILITY_COLUMNS:
         kind = "prediction"
     elif "new_" in drift.column or "unknown" in drift.column:
         kind = "unknown"
     words = describe(drift.column, before[~np.isnan(before)], now[~np.isnan(now)])
-    return Reason(kind=kind, column=drift.column, statistic=drift.shape, threshold=drift.shape_threshold,
-                  words=words, also=also)  # fmt: skip
+    return DriftReason(
+        kind=kind, column=drift.column, statistic=drift.shape, threshold=drift.shape_threshold, words=words, also=also
+    )
 
 
-def _quality_reason(figure: QualityFigure) -> Reason:
+def _quality_reason(figure: QualityFigure) -> DriftReason:
     if figure.measure == "calibration":
         words = (
             f"{figure.direction}: {_percent(figure.observed)} said yes where {_percent(figure.expected)} was expected "
@@ -116,8 +123,13 @@ def _quality_reason(figure: QualityFigure) -> Reason:
             f"{figure.direction}: AUC {figure.observed:.3f} where {figure.expected:.3f} was expected "
             f"({figure.change:+.3f}, {figure.rows:,} labelled rows): the ranking no longer fits the outcomes"
         )
-    return Reason(kind="quality", column=figure.direction, statistic=abs(figure.change),
-                  threshold=max(figure.margin, figure.minimum), words=words)  # fmt: skip
+    return DriftReason(
+        kind="quality",
+        column=figure.direction,
+        statistic=abs(figure.change),
+        threshold=max(figure.margin, figure.minimum),
+        words=words,
+    )
 
 
 def describe(column: str, before: Floats, now: Floats) -> str:

@@ -1,12 +1,12 @@
 """A verdict as text for people."""
 
 from monitoring.quality import QualityFigure
-from monitoring.verdict import Verdict
+from monitoring.verdict import WindowVerdict
 
 SHOWN_ALSO = 6
 
 
-def render(verdict: Verdict) -> str:
+def render(verdict: WindowVerdict) -> str:
     """Write a verdict as lines: the state, the window, the reasons with the cause first, quality, notes."""
     window = verdict.window
     labels = ", ".join(f"{count:,} {direction} labels" for direction, count in window.labelled.items())

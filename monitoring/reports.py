@@ -20,7 +20,7 @@ import polars as pl
 from home.settings import Settings
 from matching.data.tables import Direction
 from matching.errors import StorageError
-from monitoring.verdict import Verdict
+from monitoring.verdict import WindowVerdict
 from monitoring.windows import Sample
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def serve_command(settings: Settings) -> list[str]:
 
 
 def write_report(
-    settings: Settings, verdict: Verdict, *, reference: Sample, window: Sample, replaces: Sequence[str] = ()
+    settings: Settings, verdict: WindowVerdict, *, reference: Sample, window: Sample, replaces: Sequence[str] = ()
 ) -> str:
     """Draw one window into the workspace.
 
@@ -107,7 +107,7 @@ def _drawn(sample: Sample, seed: int) -> "pd.DataFrame":
     return frame.select(*numbers, *outcomes).to_pandas()
 
 
-def _snapshot(verdict: Verdict, reference: "pd.DataFrame", current: "pd.DataFrame") -> Any:
+def _snapshot(verdict: WindowVerdict, reference: "pd.DataFrame", current: "pd.DataFrame") -> Any:
     from evidently import BinaryClassification, DataDefinition, Dataset, Report
 
     # Evidently cannot draw a column without a single value.
@@ -139,7 +139,7 @@ def _has_both_outcomes(reference: "pd.DataFrame", current: "pd.DataFrame", direc
     )
 
 
-def _metrics(verdict: Verdict, drawable: set[str], judged: list[Direction]) -> list[Any]:
+def _metrics(verdict: WindowVerdict, drawable: set[str], judged: list[Direction]) -> list[Any]:
     """Say what to draw: what drifted first, most severe first."""
     from evidently.metrics import MeanValue, MissingValueCount, ValueDrift
     from evidently.presets import ClassificationQuality
@@ -172,12 +172,12 @@ def _register_calibrated(severities: dict[str, float]) -> None:
     register_stattest(StatTest(METHOD, title, kinds, default_threshold=1.0), calibrated)
 
 
-def _name(verdict: Verdict) -> str:
+def _name(verdict: WindowVerdict) -> str:
     lead = f": {verdict.reasons[0].words}" if verdict.reasons else ""
     return f"{verdict.state}{lead}"
 
 
-def _metadata(verdict: Verdict) -> dict[str, Any]:
+def _metadata(verdict: WindowVerdict) -> dict[str, Any]:
     """Describe the window, as the pages show it beside the report."""
     window = verdict.window
     return {

@@ -10,7 +10,7 @@ from matching.data.tables import Direction
 from matching.errors import ModelError
 from monitoring.drift import ColumnDrift, DriftDetector, DriftSettings
 from monitoring.quality import QualityFigure, QualitySettings, measure_quality
-from monitoring.reasons import Reason, explain
+from monitoring.reasons import DriftReason, explain
 from monitoring.windows import Sample
 
 State = Literal["quiet", "drift", "not enough data"]
@@ -29,7 +29,7 @@ class WindowFacts(BaseModel):
     ranked: int = 0
 
 
-class Verdict(BaseModel):
+class WindowVerdict(BaseModel):
     """What one window says about the model in production.
 
     Attributes:
@@ -47,7 +47,7 @@ class Verdict(BaseModel):
     model_name: str
     model_version: str
     window: WindowFacts
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[DriftReason, ...] = ()
     columns: tuple[ColumnDrift, ...] = ()
     quality: tuple[QualityFigure, ...] = ()
     notes: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Verdict(BaseModel):
         """Share of all columns that drifted."""
         return sum(column.severity > 1 for column in self.columns) / max(1, len(self.columns))
 
-    def is_of_the_window(self, other: "Verdict") -> bool:
+    def is_of_the_window(self, other: "WindowVerdict") -> bool:
         """Whether both judge the same rows of the same model version."""
         mine, theirs = self.window, other.window
         same_rows = (mine.start, mine.end, mine.rows) == (theirs.start, theirs.end, theirs.rows)
@@ -92,7 +92,7 @@ class Judge:
         self.quality = quality or QualitySettings()
         self.detector = DriftDetector(reference, seed=seed, settings=drift)
 
-    def judge(self, window: Sample, *, model_name: str, model_version: str) -> Verdict:
+    def judge(self, window: Sample, *, model_name: str, model_version: str) -> WindowVerdict:
         """Compare one window with the reference.
 
         Raises:
@@ -101,7 +101,7 @@ class Judge:
         self._check_features(window)
         facts = window_facts(window)
         unit = window.cluster_unit()
-        about = Verdict(state="not enough data", model_name=model_name, model_version=model_version, window=facts)
+        about = WindowVerdict(state="not enough data", model_name=model_name, model_version=model_version, window=facts)
         n_clusters, needed = window.frame[unit].n_unique(), self.detector.settings.min_clusters
         if n_clusters < needed:
             note = f"{n_clusters} different values of {unit}, at least {needed} are needed"

@@ -16,7 +16,7 @@ from tandem.options import Engine, OpenPages, Port, Scenario, Seed, settings_fro
 if TYPE_CHECKING:
     from home.settings import Settings
     from matching.evaluation.evaluation import Evaluation
-    from monitoring.verdict import Verdict
+    from monitoring.verdict import WindowVerdict
 
 QUIET = "none"
 PAIRS = 2_000
@@ -45,7 +45,7 @@ class Chapter:
     """One window, what the monitor said about it, and the profile columns of each feature."""
 
     sent: traffic.Sent
-    verdict: "Verdict"
+    verdict: "WindowVerdict"
     inputs: Mapping[str, tuple[str, ...]]
 
     @property

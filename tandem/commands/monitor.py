@@ -10,7 +10,7 @@ from tandem.options import Source, settings_from
 
 if TYPE_CHECKING:
     from home.settings import Settings
-    from monitoring.verdict import Verdict
+    from monitoring.verdict import WindowVerdict
 
 MAX_ROWS = 50_000
 TICK = timedelta(microseconds=1)
@@ -38,7 +38,7 @@ def watch(
     last: int | None = None,
     since: datetime | None = None,
     maturity_days: float | None = None,
-) -> "Verdict":
+) -> "WindowVerdict":
     """Judge the latest window of the version in service, draw its report, and print the verdict.
 
     Args:

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from monitoring.reasons import describe, other_unit
-from monitoring.verdict import Judge, Verdict
+from monitoring.verdict import Judge, WindowVerdict
 from monitoring.windows import Sample
 from tests.monitoring.market import INPUTS, Market
 
 SALARY = "candidate_expected_salary_usd_per_year"
 
 
-def _judge(reference: Sample, window: Sample) -> Verdict:
+def _judge(reference: Sample, window: Sample) -> WindowVerdict:
     return Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
 
 

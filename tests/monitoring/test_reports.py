@@ -15,7 +15,7 @@ import pytest
 from home.settings import Settings
 from matching.errors import StorageError
 from monitoring.reports import MAX_DRAWN_ROWS, SHARE, serve_command, workspace_folder, write_report
-from monitoring.verdict import Judge, Verdict
+from monitoring.verdict import Judge, WindowVerdict
 from monitoring.windows import Sample
 from tests.monitoring.market import INPUTS, Market
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 SALARY = "candidate_expected_salary_usd_per_year"
 
 
-def _judge(reference: Sample, window: Sample) -> Verdict:
+def _judge(reference: Sample, window: Sample) -> WindowVerdict:
     return Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
 
 
@@ -53,13 +53,13 @@ def reference(market: Market) -> Sample:
 
 
 @pytest.fixture(scope="module")
-def drifted(reference: Sample, market: Market) -> tuple[Sample, Verdict]:
+def drifted(reference: Sample, market: Market) -> tuple[Sample, WindowVerdict]:
     window = _narrow(market.with_(monthly_share=0.6).sample(6, lists=100, size=10))
     return window, _judge(reference, window)
 
 
 def test_a_report_opens_with_the_verdicts_own_figures(
-    settings: Settings, reference: Sample, drifted: tuple[Sample, Verdict]
+    settings: Settings, reference: Sample, drifted: tuple[Sample, WindowVerdict]
 ) -> None:
     window, verdict = drifted
     report = write_report(settings, verdict, reference=reference, window=window)
@@ -77,7 +77,7 @@ def test_a_report_opens_with_the_verdicts_own_figures(
 
 
 def test_the_same_window_replaces_its_report_and_another_one_does_not(
-    settings: Settings, reference: Sample, market: Market, drifted: tuple[Sample, Verdict]
+    settings: Settings, reference: Sample, market: Market, drifted: tuple[Sample, WindowVerdict]
 ) -> None:
     window, verdict = drifted
     first = write_report(settings, verdict, reference=reference, window=window)
@@ -114,7 +114,7 @@ def test_large_samples_are_drawn_in_part_and_nothing_warns(
 
 
 def test_a_workspace_that_cannot_be_written_is_one_line(
-    settings: Settings, reference: Sample, drifted: tuple[Sample, Verdict]
+    settings: Settings, reference: Sample, drifted: tuple[Sample, WindowVerdict]
 ) -> None:
     settings.root.mkdir(parents=True)
     workspace_folder(settings).write_text("in the way")
@@ -152,7 +152,11 @@ def _pages(settings: Settings, log: Path) -> Iterator[httpx.Client]:
 
 @pytest.mark.slow
 def test_the_pages_show_projects_reports_and_panels(
-    own_home: Path, tmp_path: Path, reference: Sample, drifted: tuple[Sample, Verdict], free_port: Callable[[], int]
+    own_home: Path,
+    tmp_path: Path,
+    reference: Sample,
+    drifted: tuple[Sample, WindowVerdict],
+    free_port: Callable[[], int],
 ) -> None:
     settings = Settings(home=own_home, evidently_port=free_port())
     window, verdict = drifted

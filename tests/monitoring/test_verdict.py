@@ -4,17 +4,17 @@ from home.settings import Settings
 from matching.errors import ModelError, StorageError
 from monitoring import history
 from monitoring.rendering import render
-from monitoring.verdict import Judge, Verdict
+from monitoring.verdict import Judge, WindowVerdict
 from monitoring.windows import Sample
 from tests.monitoring.market import INPUTS, Market
 
 
-def _judge(reference: Sample, window: Sample) -> Verdict:
+def _judge(reference: Sample, window: Sample) -> WindowVerdict:
     return Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
 
 
 @pytest.fixture(scope="module")
-def drifted(reference: Sample, market: Market) -> Verdict:
+def drifted(reference: Sample, market: Market) -> WindowVerdict:
     return _judge(reference, market.with_(monthly_share=0.6).sample(6, lists=100, size=10))
 
 
@@ -48,12 +48,12 @@ def test_the_same_window_gives_the_same_verdict(reference: Sample, market: Marke
     assert _judge(reference, window) == _judge(reference, window)
 
 
-def test_exit_code(drifted: Verdict) -> None:
+def test_exit_code(drifted: WindowVerdict) -> None:
     assert drifted.exit_code(fail_on_drift=False) == 0
     assert drifted.exit_code(fail_on_drift=True) == 4
 
 
-def test_the_text_begins_with_the_state_and_the_cause(drifted: Verdict) -> None:
+def test_the_text_begins_with_the_state_and_the_cause(drifted: WindowVerdict) -> None:
     lines = render(drifted).splitlines()
     assert lines[0] == "drift: tandem-test version 3"
     assert "1,000 predictions in 100 requests, 1,000 company labels" in lines[1]
@@ -61,7 +61,7 @@ def test_the_text_begins_with_the_state_and_the_cause(drifted: Verdict) -> None:
     assert "salary_headroom_log" in lines[4]
 
 
-def test_verdicts_are_remembered_in_order(settings: Settings, drifted: Verdict) -> None:
+def test_verdicts_are_remembered_in_order(settings: Settings, drifted: WindowVerdict) -> None:
     quiet = drifted.model_copy(update={"state": "quiet"})
     for verdict in (quiet, drifted):
         path = history.append(settings, verdict)
@@ -78,7 +78,7 @@ def test_no_history_is_no_error(settings: Settings) -> None:
     assert history.read(settings, "never-watched") == ()
 
 
-def test_a_history_that_cannot_be_written_is_one_line(settings: Settings, drifted: Verdict) -> None:
+def test_a_history_that_cannot_be_written_is_one_line(settings: Settings, drifted: WindowVerdict) -> None:
     settings.root.mkdir(parents=True)
     (settings.root / "monitoring").write_text("in the way")
     with pytest.raises(StorageError, match="the verdict cannot be stored"):

@@ -6,8 +6,8 @@ import pytest
 
 from matching.errors import TandemError
 from matching.features.columns import FEATURE_INPUTS
-from monitoring.reasons import Reason, ReasonKind
-from monitoring.verdict import State, Verdict, WindowFacts
+from monitoring.reasons import DriftReason, ReasonKind
+from monitoring.verdict import State, WindowFacts, WindowVerdict
 from tandem.commands import demo
 from tandem.commands.demo import Chapter
 from tandem.commands.traffic import Sent
@@ -18,12 +18,12 @@ FACTS = WindowFacts(start=MOMENT, end=MOMENT, rows=1, requests=1, labelled={})
 
 def chapter(scenario: str, state: State, column: str | None = None, kind: ReasonKind = "data") -> Chapter:
     reasons = [column] if column else []
-    verdict = Verdict(
+    verdict = WindowVerdict(
         state=state,
         model_name="m",
         model_version="1",
         window=FACTS,
-        reasons=tuple(Reason(kind=kind, column=name, statistic=2, threshold=1, words=name) for name in reasons),
+        reasons=tuple(DriftReason(kind=kind, column=name, statistic=2, threshold=1, words=name) for name in reasons),
     )
     return Chapter(Sent(scenario, 0), verdict, FEATURE_INPUTS)
 
