@@ -1,10 +1,12 @@
 """The Bento: service code, one model and the locked requirements in one folder, built by `bentoml build`."""
 
 import os
+import re
 import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -58,6 +60,9 @@ class Bento:
 def build(settings: Settings, release: Release, progress: Progress) -> Bento:
     """Build the Bento of a release; the same release, code and requirements give the same Bento, built once.
 
+    A Bento that differs from a built one in the model alone is a copy of it with the other model: `bentoml build`
+    imports the service to describe its interface, and that does not depend on the model.
+
     Raises:
         EngineError: `bentoml build` or the export of the requirements failed.
         StorageError: the disk is full.
@@ -79,14 +84,18 @@ def build(settings: Settings, release: Release, progress: Progress) -> Bento:
             return bento
         shutil.rmtree(bento.path, ignore_errors=True)
         progress(f"building Bento {bento.tag}")
-        _bentoml_build(staging, store, version)
+        alike = _built_from_the_same_code(store, staging)
+        if alike is None:
+            _bentoml_build(staging, store, version)
+        else:
+            _copy(alike, staging, bento.path)
     if not (bento.path / "bento.yaml").is_file():
         raise EngineError(f"`bentoml build` made no Bento {bento.tag} in {store}")
     return bento
 
 
 def prune(settings: Settings, keep: set[str]) -> list[str]:
-    """Remove old Bentos, but neither the newest ones nor the versions to keep; return the removed versions."""
+    """Remove old Bentos except the newest ones and the versions to keep; return the removed versions."""
     folders = [path for path in (settings.root / "bentoml" / "bentos" / NAME).glob("*") if path.is_dir()]
     folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     old = [path for path in folders[KEPT:] if path.name not in keep]
@@ -106,7 +115,7 @@ def _stage(staging: Path, release: Release) -> None:
 
 
 def _requirements(bundle: Path) -> str:
-    """What serving this model imports, pinned with hashes, from uv.lock."""
+    """Return what serving this model imports, pinned with hashes, from uv.lock."""
     if not (PROJECT / "uv.lock").is_file():
         raise EngineError(f"{PROJECT} holds no uv.lock: deploy from a checkout of the project")
     groups = ["--group", "serve"]
@@ -135,10 +144,56 @@ def _digest(folder: Path) -> str:
 
 
 def _holds(source: Path, staging: Path) -> bool:
-    """Whether a built Bento still is what would be built; BentoML rewrites the bentofile only."""
-    names = [path.relative_to(staging) for path in staging.rglob("*") if path.is_file()]
-    pairs = [(source / name, staging / name) for name in names if name.name != "bentofile.yaml"]
-    return all(ours.is_file() and ours.read_bytes() == theirs.read_bytes() for ours, theirs in pairs)
+    """Whether a built Bento still is what would be built."""
+    names = _files(staging)
+    return _files(source) == names and _are_equal(source, staging, names)
+
+
+def _built_from_the_same_code(store: Path, staging: Path) -> Path | None:
+    """Find a built Bento that differs in the model at most."""
+    names = {name for name in _files(staging) if not _is_of_the_model(name)}
+    for folder in (store / "bentos" / NAME).glob("*"):
+        source = folder / "src"
+        theirs = {name for name in _files(source) if not _is_of_the_model(name)}
+        if (folder / "bento.yaml").is_file() and theirs == names and _are_equal(source, staging, names):
+            return folder
+    return None
+
+
+def _files(folder: Path) -> set[Path]:
+    """Files that decide what is served: BentoML rewrites the bentofile, and Python caches modules beside them."""
+    paths = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    return {path for path in paths if path.name != "bentofile.yaml" and path.suffix != ".pyc"}
+
+
+def _are_equal(source: Path, staging: Path, names: set[Path]) -> bool:
+    return all((source / name).read_bytes() == (staging / name).read_bytes() for name in names)
+
+
+def _is_of_the_model(name: Path) -> bool:
+    return name.parts[0] == "bundle" or name.name == "release.json"
+
+
+def _copy(alike: Path, staging: Path, target: Path) -> None:
+    """Copy a built Bento with the model that is staged."""
+    # Hidden from whoever lists the store until it is whole.
+    fresh = target.with_name(f".{target.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        shutil.copytree(alike, fresh, ignore=shutil.ignore_patterns("__pycache__", "bundle", "release.json"))
+        shutil.copytree(staging / "bundle", fresh / "src" / "bundle")
+        shutil.copy2(staging / "release.json", fresh / "src" / "release.json")
+        description = (fresh / "bento.yaml").read_text(encoding="utf-8")
+        facts = {"version": target.name, "creation_time": f"'{datetime.now(UTC).isoformat()}'"}
+        for name, value in facts.items():
+            description = re.sub(rf"(?m)^{name}: .*$", f"{name}: {value}", description, count=1)
+        (fresh / "bento.yaml").write_text(description, encoding="utf-8")
+        page = (fresh / "README.md").read_text(encoding="utf-8")
+        (fresh / "README.md").write_text(page.replace(alike.name, target.name), encoding="utf-8")
+        fresh.rename(target)
+    except OSError as error:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise StorageError(f"cannot write {target}: {error.strerror}: free some space and deploy again") from error
 
 
 def _bentoml_build(staging: Path, store: Path, version: str) -> None:

@@ -1,15 +1,14 @@
-"""Puts a release into service: the old one answers until the new one has proved that it answers as at training."""
+"""Puts a release into service: the old one answers until the new one has proved that it scores as in training."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 
 from home.settings import Settings
 from matching.data.dataset import Progress
-from matching.errors import EngineError
+from matching.errors import BusyError, EngineError
 from matching.model.manifest import verify
 from serving.release import bento as bentos
 from serving.release import engines, golden_requests, health, images, ports, state
@@ -25,9 +24,9 @@ class DeploymentStatus:
     """What runs at the moment.
 
     Attributes:
-        running: whether the service that was deployed runs.
-        ready: whether it says that it is ready.
-        deployment: what was deployed; None where nothing is.
+        running: whether the deployed service runs.
+        ready: whether it reports that it is ready.
+        deployment: what was deployed; None if nothing is.
     """
 
     running: bool
@@ -36,7 +35,7 @@ class DeploymentStatus:
 
     @property
     def address(self) -> str | None:
-        """Where it answers; None where nothing is deployed."""
+        """Where it answers; None if nothing is deployed."""
         return self.deployment.address if self.deployment else None
 
 
@@ -51,15 +50,15 @@ class _Package:
 
 
 def deploy(settings: Settings, release: Release, progress: Progress = print) -> Deployment:
-    """Build, try out and start a release in place of the running one.
+    """Build, try out and start a release in place of the running one of the same model.
 
     Raises:
         TamperedModel: a file of the bundle differs from its recorded digest.
-        GoldenMismatch: the new service answers other scores than at training.
-        BusyError: the port or the lock of this home is held by someone else.
+        GoldenMismatch: the new service returns other scores than in training.
+        BusyError: the port is held by another model or program, or the lock of this home by another command.
         EngineError: something could not be built or started.
         StorageError: the disk is full, or the log's database cannot be reached.
-    Whatever is raised, the old service goes on running, or was started again if it had been stopped already.
+    Whatever is raised, the old service keeps running, or was started again if it had already been stopped.
     """
     with state.alone(settings):
         progress(f"verifying the files of {release.model_name} version {release.model_version}")
@@ -68,51 +67,73 @@ def deploy(settings: Settings, release: Release, progress: Progress = print) -> 
         if settings.database_url is not None:
             connect(settings.database_url).dispose()
         _clear_trial(settings)
-        old = _running(settings)
+        old = _running(settings, release.model_name)
         if old is None or (old.host, old.port) != (settings.host, settings.port):
-            ports.require_free(settings.host, settings.port)
-        package = _package(settings, release, progress)
-        _rehearse(settings, package, cases, progress)
-        new = _replace(settings, package, old, progress)
-        _prune(settings, package.engine, new)
+            _require_port(settings, release.model_name)
+        engine = engines.choose(settings, progress)
+        with engine.warm(settings.root, _variables(settings, log=True)) as warm:
+            package = _package(warm, settings, release, progress)
+            _rehearse(settings, package, cases, progress)
+            new = _replace(settings, package, old, progress)
+        _prune(settings, engine, new)
     return new
 
 
-def status(settings: Settings) -> DeploymentStatus:
-    """Tell what runs."""
-    deployment = state.read(state.deployment_file(settings))
-    if deployment is None:
-        return DeploymentStatus(running=False, ready=False, deployment=None)
-    running = engines.recorded(deployment.engine, settings).runs(deployment.service)
-    return DeploymentStatus(running, running and health.is_ready(deployment.address), deployment)
+def status(settings: Settings, model_name: str | None = None) -> DeploymentStatus:
+    """Return what runs of a model, by default of the one that the settings name."""
+    return _status(settings, state.read(settings, model_name or settings.model_name))
 
 
-def stop(settings: Settings) -> bool:
-    """Let the service finish its requests and stop it; False if nothing ran.
+def statuses(settings: Settings) -> list[DeploymentStatus]:
+    """Return what runs of every model that was deployed in this home."""
+    return [_status(settings, deployment) for deployment in state.read_all(settings)]
+
+
+def stop(settings: Settings, model_names: Sequence[str] | None = None) -> list[str]:
+    """Let services finish their requests and stop them; return the names of the models that ran.
+
+    Args:
+        settings: whose home.
+        model_names: models whose services to stop; all of the home by default.
 
     Raises:
         BusyError: a deployment is at work.
         EngineError: it does not end.
     """
     if not (settings.root / "run").is_dir():
-        return False
+        return []
+    stopped = []
     with state.alone(settings):
         _clear_trial(settings)
-        deployment = _running(settings)
-        if deployment is not None:
-            engines.recorded(deployment.engine, settings).stop(deployment.service)
-        state.deployment_file(settings).unlink(missing_ok=True)
-    return deployment is not None
+        for deployment in state.read_all(settings):
+            name = deployment.model_name
+            if model_names is not None and name not in model_names:
+                continue
+            if _runs(settings, deployment):
+                engines.recorded(deployment.engine, settings).stop(deployment.service)
+                stopped.append(name)
+            state.remove(settings, name)
+    return stopped
 
 
-def _package(settings: Settings, release: Release, progress: Progress) -> _Package:
-    engine = engines.choose(settings, progress)
+def _require_port(settings: Settings, model_name: str) -> None:
+    """Check that no other model and no other program listens on the port."""
+    for other in state.read_all(settings):
+        if other.model_name != model_name and other.port == settings.port and _runs(settings, other):
+            raise BusyError(
+                f"port {settings.port} is held by {other.model_name} version {other.model_version}: "
+                f"set TANDEM_PORT to a free port, or stop that service with `tandem stop`"
+            )
+    ports.require_free(settings.host, settings.port)
+
+
+def _package(engine: Engine, settings: Settings, release: Release, progress: Progress) -> _Package:
     bento = bentos.build(settings, release, progress)
     return _Package(engine, release, bento, engine.package(bento, progress))
 
 
 def _rehearse(settings: Settings, package: _Package, cases: list[golden_requests.Case], progress: Progress) -> None:
-    """Start the release beside the running service, with a log of its own, and ask it the golden requests."""
+    """Start the release beside the running service, with a log of its own, and send it the golden requests."""
     home = settings.root / "run" / "trial"
     shutil.rmtree(home, ignore_errors=True)
     launch = Launch(
@@ -123,15 +144,16 @@ def _rehearse(settings: Settings, package: _Package, cases: list[golden_requests
         port=ports.free_port(),
         home=home,
         variables=_variables(settings),
+        is_trial=True,
     )
     progress(f"trying the new service on port {launch.port}")
     service = None
     try:
         service = package.engine.start(launch)
         trial = _deployment(package, launch, service)
-        state.write(state.trial_file(settings), trial)
+        state.write_file(state.trial_file(settings), trial)
         seconds = _wait(package.engine, service, launch, progress)
-        progress(f"ready after {seconds:.1f} s; asking {len(cases)} golden requests")
+        progress(f"ready after {seconds:.1f} s; sending {len(cases)} golden requests")
         _check_version(trial)
         largest = golden_requests.check(trial.address, cases)
     finally:
@@ -139,7 +161,7 @@ def _rehearse(settings: Settings, package: _Package, cases: list[golden_requests
             package.engine.stop(service)
         package.engine.clear(launch.name)
         state.trial_file(settings).unlink(missing_ok=True)
-    progress(f"it answers as at training (largest difference {largest:.1e})")
+    progress(f"it scores as in training (largest difference {largest:.1e})")
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -148,7 +170,7 @@ def _replace(settings: Settings, package: _Package, old: Deployment | None, prog
     launch = Launch(
         bento=package.bento.path,
         image=package.image,
-        name=_name(settings, "service"),
+        name=_name(settings, package.release.model_name),
         address=settings.host,
         port=settings.port,
         home=settings.root,
@@ -159,7 +181,7 @@ def _replace(settings: Settings, package: _Package, old: Deployment | None, prog
         if old is not None:
             progress(f"stopping version {old.model_version} on port {old.port}")
             engines.recorded(old.engine, settings).stop(old.service)
-        return _start(package, launch, state.deployment_file(settings), old, progress)
+        return _start(settings, package, launch, old, progress)
     except BaseException as error:
         if old is None:
             raise
@@ -169,16 +191,18 @@ def _replace(settings: Settings, package: _Package, old: Deployment | None, prog
         raise
 
 
-def _start(package: _Package, launch: Launch, path: Path, old: Deployment | None, progress: Progress) -> Deployment:
+def _start(
+    settings: Settings, package: _Package, launch: Launch, old: Deployment | None, progress: Progress
+) -> Deployment:
     service = package.engine.start(launch)
     try:
         new = replace(_deployment(package, launch, service), previous=old)
-        state.write(path, new)
+        state.write(settings, new)
         seconds = _wait(package.engine, service, launch, progress)
         _check_version(new)
     except BaseException:
         package.engine.stop(service)
-        path.unlink(missing_ok=True)
+        state.remove(settings, package.release.model_name)
         raise
     progress(f"version {new.model_version} answers at {new.address} ({new.engine}, ready after {seconds:.1f} s)")
     return new
@@ -189,7 +213,7 @@ def _bring_back(settings: Settings, old: Deployment, variables: Mapping[str, str
     launch = Launch(
         bento=old.bento_path,
         image=old.image,
-        name=_name(settings, "service"),
+        name=_name(settings, old.model_name),
         address=old.host,
         port=old.port,
         home=settings.root,
@@ -200,7 +224,7 @@ def _bring_back(settings: Settings, old: Deployment, variables: Mapping[str, str
         progress(f"starting version {old.model_version} again")
         service = engine.start(launch)
     again = replace(old, identity=service.identity, created=service.created)
-    state.write(state.deployment_file(settings), again)
+    state.write(settings, again)
     _wait(engine, service, launch, progress)
 
 
@@ -218,26 +242,34 @@ def _wait(engine: Engine, service: Service, launch: Launch, progress: Progress) 
 
 def _check_version(deployment: Deployment) -> None:
     """Make sure that it is this service that answers, not another one on the same port."""
-    told = health.model(deployment.address)
-    if (told.get("model_name"), told.get("model_version")) != (deployment.model_name, deployment.model_version):
+    reported = health.model(deployment.address)
+    if (reported.get("model_name"), reported.get("model_version")) != (deployment.model_name, deployment.model_version):
         raise EngineError(
-            f"{deployment.address} answers as {told.get('model_name')} version {told.get('model_version')}, "
+            f"{deployment.address} answers as {reported.get('model_name')} version {reported.get('model_version')}, "
             f"not as {deployment.model_name} version {deployment.model_version}"
         )
 
 
-def _running(settings: Settings) -> Deployment | None:
-    """What is deployed and really runs."""
-    deployment = state.read(state.deployment_file(settings))
-    if deployment is None or not engines.recorded(deployment.engine, settings).runs(deployment.service):
-        return None
-    return deployment
+def _status(settings: Settings, deployment: Deployment | None) -> DeploymentStatus:
+    running = deployment is not None and _runs(settings, deployment)
+    ready = running and deployment is not None and health.is_ready(deployment.address)
+    return DeploymentStatus(running, ready, deployment)
+
+
+def _runs(settings: Settings, deployment: Deployment) -> bool:
+    return engines.recorded(deployment.engine, settings).runs(deployment.service)
+
+
+def _running(settings: Settings, model_name: str) -> Deployment | None:
+    """Return the deployment of a model if it really runs."""
+    deployment = state.read(settings, model_name)
+    return deployment if deployment is not None and _runs(settings, deployment) else None
 
 
 def _clear_trial(settings: Settings) -> None:
     """Stop a trial that a killed deployment left behind."""
     path = state.trial_file(settings)
-    trial = state.read(path)
+    trial = state.read_file(path)
     if trial is not None:
         engines.recorded(trial.engine, settings).stop(trial.service)
         path.unlink(missing_ok=True)
@@ -261,7 +293,8 @@ def _deployment(package: _Package, launch: Launch, service: Service) -> Deployme
 
 
 def _prune(settings: Settings, engine: Engine, new: Deployment) -> None:
-    keep = {one.bento_path.name for one in (new, new.previous) if one is not None}
+    deployed = [new, *state.read_all(settings)]
+    keep = {one.bento_path.name for two in deployed for one in (two, two.previous) if one is not None}
     for version in bentos.prune(settings, keep):
         for log in (settings.root / "run").glob(f"service-{version}.log*"):
             log.unlink(missing_ok=True)
@@ -270,7 +303,7 @@ def _prune(settings: Settings, engine: Engine, new: Deployment) -> None:
 
 
 def _variables(settings: Settings, *, log: bool = False) -> Mapping[str, str]:
-    """Settings a service is given; a trial gets no database, so that it logs into its own folder."""
+    """Return the settings of a service; a trial has no database, so that it logs into its own folder."""
     variables = {"TANDEM_SOURCE": settings.source}
     if log and settings.database_url is not None:
         variables["TANDEM_DATABASE_URL"] = settings.database_url
@@ -278,5 +311,5 @@ def _variables(settings: Settings, *, log: bool = False) -> Mapping[str, str]:
 
 
 def _name(settings: Settings, role: str) -> str:
-    """Name of a container: one per home and role on a machine."""
+    """Name of a container: one per home and model on a machine, and one for a trial."""
     return f"tandem-{sha256(str(settings.root).encode()).hexdigest()[:8]}-{role}"

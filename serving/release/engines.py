@@ -1,7 +1,8 @@
 """What runs the service: a container engine that has proved itself on this machine, or a local process."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +15,7 @@ from serving.release.bento import Bento
 from serving.release.commands import without_tandem
 from serving.release.containers import Container, ContainerEngine, ContainerName
 from serving.release.ports import free_port
-from serving.release.service_process import ServiceProcess
+from serving.release.service_process import Host, ServiceProcess
 
 PYTHONS = ("3.11", "3.12", "3.13")
 LINES = 200
@@ -27,11 +28,12 @@ class Launch:
     Attributes:
         bento: folder of the Bento.
         image: image of the Bento; None for a process.
-        name: name of the service on this machine; unique per home and role.
+        name: name of the service on this machine; unique per home, model and role.
         address: address it listens on.
         port: port it listens on.
         home: the home it works in; it writes to `home/log` only.
         variables: `TANDEM_*` settings it is given.
+        is_trial: whether it only proves a release and ends with the deployment.
     """
 
     bento: Path
@@ -41,6 +43,7 @@ class Launch:
     port: int
     home: Path
     variables: Mapping[str, str]
+    is_trial: bool = False
 
     @property
     def log(self) -> Path:
@@ -65,8 +68,12 @@ class Engine(Protocol):
         """The name users know it by."""
         ...
 
+    def warm(self, home: Path, variables: Mapping[str, str]) -> "AbstractContextManager[Engine]":
+        """Prepare to start a trial and then a service of a home, whose `TANDEM_*` settings are given."""
+        ...
+
     def package(self, bento: Bento, progress: Progress) -> str | None:
-        """Make of a Bento what this engine runs; return the image, if that is what it is."""
+        """Turn a Bento into what this engine runs; return the image if it runs images."""
         ...
 
     def start(self, launch: Launch) -> Service:
@@ -78,15 +85,15 @@ class Engine(Protocol):
         ...
 
     def output(self, service: Service, launch: Launch) -> str:
-        """What a service printed lately; `launch.log` holds it from then on."""
+        """Return the end of what a service printed; `launch.log` holds it from then on."""
         ...
 
     def variables(self, service: Service) -> Mapping[str, str]:
-        """The `TANDEM_*` settings a running service was given, so that it can be started again as it was."""
+        """Return the `TANDEM_*` settings of a running service, which start it again as it was."""
         ...
 
     def stop(self, service: Service) -> None:
-        """Let a service finish its requests and stop it; nothing happens if it is gone."""
+        """Let a service finish its requests and stop it; does nothing if it is gone."""
         ...
 
     def clear(self, name: str) -> None:
@@ -96,28 +103,45 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class ProcessEngine:
-    """Runs services as local processes."""
+    """Runs services as local processes.
+
+    Attributes:
+        host: forks the workers of one deployment; None until `warm`.
+    """
+
+    host: Host | None = None
 
     @property
     def name(self) -> str:
         """The name users know it by."""
         return "process"
 
+    @contextmanager
+    def warm(self, home: Path, variables: Mapping[str, str]) -> Iterator[Engine]:
+        """Start a host, which imports the libraries while the Bento is built."""
+        # The host keeps these variables, and a service is started again with what its host was given.
+        host = Host(_environment(home, variables), home / "run" / "service-host.log")
+        try:
+            yield ProcessEngine(host)
+        finally:
+            host.close()
+
     def package(self, bento: Bento, progress: Progress) -> None:
         """A process runs the Bento as it is."""
 
     def start(self, launch: Launch) -> Service:
-        """Start `bentoml serve`."""
-        environment = {
-            **without_tandem(),
-            **launch.variables,
-            "TANDEM_HOME": str(launch.home),
-            # Each service has its own: BentoML empties the folder of its metrics when it starts.
-            "BENTOML_HOME": str(launch.home / "run" / "bentoml-service"),
-            "BENTOML_DO_NOT_TRACK": "true",
-        }
-        process = ServiceProcess.start(
-            launch.bento, address=launch.address, port=launch.port, environment=environment, log=launch.log
+        """Start a worker; a trial ends with its host, a service keeps the host running."""
+        if self.host is None:
+            with self.warm(launch.home, launch.variables) as warm:
+                return warm.start(launch)
+        process = self.host.launch(
+            launch.bento,
+            address=launch.address,
+            port=launch.port,
+            environment=_environment(launch.home, launch.variables),
+            log=launch.log,
+            metrics=launch.home / "run" / f"metrics-{launch.name}",
+            stays=not launch.is_trial,
         )
         return Service(self.name, str(process.pid), process.created)
 
@@ -126,11 +150,11 @@ class ProcessEngine:
         return ServiceProcess(int(service.identity), service.created).runs
 
     def output(self, service: Service, launch: Launch) -> str:  # noqa: ARG002 the interface of both
-        """The end of its log."""
+        """Return the end of its log."""
         return "\n".join(launch.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES:])
 
     def variables(self, service: Service) -> Mapping[str, str]:
-        """Its settings, from the process itself: they may hold a password, which no file of ours does."""
+        """Return its settings from the process itself: they may hold a password, which no file of ours does."""
         return _settings(ServiceProcess(int(service.identity), service.created).environment())
 
     def stop(self, service: Service) -> None:
@@ -138,7 +162,7 @@ class ProcessEngine:
         ServiceProcess(int(service.identity), service.created).stop()
 
     def clear(self, name: str) -> None:
-        """Processes have no names: `deployment` remembers the ones it starts."""
+        """Do nothing: processes have no names, and `deployment` remembers the ones it starts."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +181,10 @@ class ContainerServices:
     def name(self) -> str:
         """The name users know it by."""
         return self.engine.name
+
+    def warm(self, home: Path, variables: Mapping[str, str]) -> AbstractContextManager[Engine]:  # noqa: ARG002
+        """Do nothing: each container starts by itself."""
+        return nullcontext(self)
 
     def package(self, bento: Bento, progress: Progress) -> str:
         """Build the image."""
@@ -198,6 +226,16 @@ class ContainerServices:
     def clear(self, name: str) -> None:
         """Remove a container that was left behind."""
         self.engine.remove(name)
+
+
+def _environment(home: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **without_tandem(),
+        **variables,
+        "TANDEM_HOME": str(home),
+        "BENTOML_HOME": str(home / "run" / "bentoml-service"),
+        "BENTOML_DO_NOT_TRACK": "true",
+    }
 
 
 def _settings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Ports of this machine: free ones, and who holds a busy one."""
+"""Ports of this machine: free ones, and the holder of a busy one."""
 
 import errno
 import socket
@@ -9,7 +9,7 @@ from matching.errors import BusyError, InputError
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """A port nobody listens on at the moment."""
+    """Return a port of this address that is free at the moment."""
     with socket.socket() as probe:
         probe.bind((address, 0))
         port: int = probe.getsockname()[1]
@@ -20,12 +20,12 @@ def require_free(address: str, port: int, *, variable: str = "TANDEM_PORT") -> N
     """Check that a service can listen here.
 
     Args:
-        address: where it shall listen.
-        port: on which port.
+        address: the address to listen on.
+        port: the port to listen on.
         variable: the setting of the port, for the message.
 
     Raises:
-        BusyError: someone else does; the message names them where the system tells.
+        BusyError: another program does; the message names it if the system reveals it.
         InputError: this machine has no such address, or the port needs more rights.
     """
     with socket.socket() as probe:
@@ -43,7 +43,7 @@ def require_free(address: str, port: int, *, variable: str = "TANDEM_PORT") -> N
 
 
 def _holder(port: int) -> str | None:
-    """Name and process number of who listens on a port; None where the system does not tell us."""
+    """Name and process number of the program that listens on a port; None if the system does not reveal it."""
     try:
         connections = psutil.net_connections(kind="tcp")
         pids = [c.pid for c in connections if c.status == psutil.CONN_LISTEN and c.laddr.port == port and c.pid]

@@ -1,4 +1,4 @@
-"""What is deployed, as a small file: written whole or not at all."""
+"""What is deployed: one small file for each model, written whole or not at all."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from serving.release.engines import Service
 
 @dataclass(frozen=True)
 class Deployment:
-    """A service that was put into place.
+    """A service that was deployed.
 
     Attributes:
         engine: what runs it: docker, podman or process.
@@ -60,8 +60,36 @@ class Deployment:
         return Service(self.engine, self.identity, self.created)
 
 
-def read(path: Path) -> Deployment | None:
-    """Read what is deployed; None where nothing is."""
+def read(settings: Settings, model_name: str) -> Deployment | None:
+    """Read the deployment of a model; None if there is none.
+
+    Raises:
+        StorageError: its file is damaged.
+    """
+    own = read_file(deployment_file(settings, model_name))
+    if own is not None:
+        return own
+    former = read_file(former_file(settings))
+    return former if former is not None and former.model_name == model_name else None
+
+
+def read_all(settings: Settings) -> list[Deployment]:
+    """Read the deployments of a home, ordered by the name of the model.
+
+    Raises:
+        StorageError: a file is damaged.
+    """
+    found = [read_file(path) for path in (former_file(settings), *deployment_file(settings, "x").parent.glob("*.json"))]
+    by_name = {one.model_name: one for one in found if one is not None}
+    return [by_name[name] for name in sorted(by_name)]
+
+
+def read_file(path: Path) -> Deployment | None:
+    """Read one deployment; None if there is no such file.
+
+    Raises:
+        StorageError: it is damaged.
+    """
     try:
         return _from_facts(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -70,8 +98,20 @@ def read(path: Path) -> Deployment | None:
         raise StorageError(f"{path} cannot be read: stop the service by hand, then remove this file") from error
 
 
-def write(path: Path, deployment: Deployment) -> None:
-    """Write what is deployed; a reader sees the old or the new state, never half of one."""
+def write(settings: Settings, deployment: Deployment) -> None:
+    """Write the deployment of a model."""
+    write_file(deployment_file(settings, deployment.model_name), deployment)
+    _remove_former(settings, deployment.model_name)
+
+
+def remove(settings: Settings, model_name: str) -> None:
+    """Forget the deployment of a model."""
+    deployment_file(settings, model_name).unlink(missing_ok=True)
+    _remove_former(settings, model_name)
+
+
+def write_file(path: Path, deployment: Deployment) -> None:
+    """Write one deployment; a reader sees the old or the new state, never half of one."""
     previous = replace(deployment.previous, previous=None) if deployment.previous else None
     text = json.dumps(asdict(replace(deployment, previous=previous)), indent=1, default=str)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,19 +126,24 @@ def write(path: Path, deployment: Deployment) -> None:
         raise StorageError(f"cannot write {path}: {error.strerror}: free some space and deploy again") from error
 
 
-def deployment_file(settings: Settings) -> Path:
-    """File that says what is deployed."""
+def deployment_file(settings: Settings, model_name: str) -> Path:
+    """File that describes the deployment of a model."""
+    return settings.root / "run" / "deployments" / f"{model_name}.json"
+
+
+def former_file(settings: Settings) -> Path:
+    """File that described the one deployment of a home, before each model had its own."""
     return settings.root / "run" / "deployment.json"
 
 
 def trial_file(settings: Settings) -> Path:
-    """File that names a trial service as long as there is one, so that a killed deployment leaves no orphan."""
+    """File that names the trial service while there is one, so that a killed deployment leaves no orphan."""
     return settings.root / "run" / "trial.json"
 
 
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
-    """Hold the lock of this home's service.
+    """Hold the lock of this home's services.
 
     Raises:
         BusyError: another command holds it.
@@ -111,7 +156,13 @@ def alone(settings: Settings) -> Iterator[None]:
         with FileLock(path, timeout=0):
             yield
     except Timeout as error:
-        raise BusyError(f"another deployment or stop is at work in {settings.root}: wait until it has ended") from error
+        raise BusyError(f"another deployment or stop is running in {settings.root}: wait until it has ended") from error
+
+
+def _remove_former(settings: Settings, model_name: str) -> None:
+    former = read_file(former_file(settings))
+    if former is not None and former.model_name == model_name:
+        former_file(settings).unlink()
 
 
 def _from_facts(facts: dict[str, Any]) -> Deployment:

@@ -40,7 +40,7 @@ deployment.deploy(Settings(), Release("tandem-small", "8", Path(sys.argv[1])), l
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(home=tmp_path_factory.mktemp("deployed"), port=free_port(), engine="process")
+    return Settings(home=tmp_path_factory.mktemp("deployed"), port=free_port(), engine="process", source="small")
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_a_deployment_that_is_interrupted_leaves_no_orphan(
 
 def wait_for_trial(settings: Settings) -> Deployment:
     for _ in range(600):
-        trial = state.read(state.trial_file(settings))
+        trial = state.read_file(state.trial_file(settings))
         if trial is not None:
             return trial
         threading.Event().wait(0.1)
@@ -231,14 +231,14 @@ def test_a_request_in_flight_is_answered_before_the_service_stops(
     assert not stopping.is_alive()
     assert not deployment.status(settings).running
     require_free(first.host, first.port)
-    assert deployment.stop(settings) is False
+    assert deployment.stop(settings) == []
 
 
 def test_nothing_deployed_is_no_error(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "empty")
     status = deployment.status(settings)
     assert (status.running, status.ready, status.deployment, status.address) == (False, False, None, None)
-    assert deployment.stop(settings) is False
+    assert deployment.stop(settings) == []
 
 
 def test_a_busy_port_is_named_with_who_holds_it_before_anything_is_built(tmp_path: Path, golden_bundle: Path) -> None:
@@ -253,28 +253,32 @@ def test_a_busy_port_is_named_with_who_holds_it_before_anything_is_built(tmp_pat
 
 def test_a_process_number_that_now_is_someone_elses_is_left_alone(tmp_path: Path) -> None:
     """The record names this very test's process, with another start time: stopping it would end the test run."""
-    settings = Settings(home=tmp_path)
+    settings = Settings(home=tmp_path, source="small")
     record = {
         "engine": "process", "model_name": NAME, "model_version": "1", "bento_tag": "tandem:1", "bento_path": "/x",
         "digest": "0", "image": None, "identity": str(os.getpid()), "created": 1.0, "host": "127.0.0.1",
         "port": free_port(), "started_at": "2026-01-01T00:00:00+00:00", "previous": None,
     }  # fmt: skip
-    (tmp_path / "run").mkdir()
-    state.deployment_file(settings).write_text(json.dumps(record))
+    file = state.deployment_file(settings, NAME)
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(record))
+    assert deployment.status(settings).deployment is not None
     assert not deployment.status(settings).running
-    assert deployment.stop(settings) is False
+    assert deployment.stop(settings) == []
 
 
 def test_a_damaged_record_is_one_clear_line(tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
-    state.deployment_file(Settings(home=tmp_path)).write_text("{")
-    with pytest.raises(StorageError, match=r"deployment\.json cannot be read"):
-        deployment.status(Settings(home=tmp_path))
+    settings = Settings(home=tmp_path, source="small")
+    file = state.deployment_file(settings, NAME)
+    file.parent.mkdir(parents=True)
+    file.write_text("{")
+    with pytest.raises(StorageError, match=r"tandem-small\.json cannot be read"):
+        deployment.status(settings)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells a worker that its supervisor died")
 def test_a_killed_service_leaves_nothing_behind_and_can_be_deployed_again(tmp_path: Path, golden_bundle: Path) -> None:
-    alone = Settings(home=tmp_path, port=free_port(), engine="process")
+    alone = Settings(home=tmp_path, port=free_port(), engine="process", source="small")
     killed = deployment.deploy(alone, Release(NAME, "1", golden_bundle), lambda _: None)
     try:
         os.kill(int(killed.identity), signal.SIGKILL)
