@@ -60,8 +60,8 @@ rollback: setup ## Deploy the champion before this one, and make it champion aga
 status: setup ## Show champion, service, log, last verdict and addresses
 	@$(TANDEM) status $(common) $(ARGS)
 
-stop: setup ## Stop the service and the dashboards
-	@$(TANDEM) stop $(ARGS)
+stop: setup ## Stop the services and the dashboards (SOURCE= for one service alone)
+	@$(TANDEM) stop $(common) $(ARGS)
 
 doctor: setup ## Check this machine and say what to do about each finding
 	@$(TANDEM) doctor $(ARGS)

@@ -1,5 +1,6 @@
 """Where everything stands, on one screen."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from tandem.options import Source, settings_from
 
 if TYPE_CHECKING:
     from home.settings import Settings
+    from serving.release.deployment import DeploymentStatus
 
 NONE = "-"
 
@@ -21,7 +23,7 @@ def status(source: Source = None) -> None:
 def show(settings: "Settings") -> None:
     """Print champion, service, log, last verdict and addresses."""
     with out.status("looking ..."):
-        rows = [*_champion(settings), *_service(settings), *_log(settings), *_verdict(settings), *_pages(settings)]
+        rows = [*_champion(settings), *_services(settings), *_log(settings), *_verdict(settings), *_pages(settings)]
     table(None, ["", ""], [[name, value] for name, value in rows], numbers_from=2)
 
 
@@ -39,22 +41,29 @@ def _champion(settings: "Settings") -> list[tuple[str, str]]:
     ]
 
 
-def _service(settings: "Settings") -> list[tuple[str, str]]:
+def _services(settings: "Settings") -> Iterator[tuple[str, str]]:
     from serving.release import deployment
 
-    found = deployment.status(settings)
-    if found.deployment is None:
-        return [("service", "not deployed: run `make deploy`")]
+    found = deployment.statuses(settings)
+    if all(one.deployment and one.deployment.model_name != settings.model_name for one in found):
+        whose = f"{settings.model_name} is " if found else ""
+        yield "service", f"{whose}not deployed: run `make deploy`"
+    for one in found:
+        yield from _deployed(one)
+
+
+def _deployed(found: "DeploymentStatus") -> Iterator[tuple[str, str]]:
     deployed = found.deployment
+    if deployed is None:
+        return
+    what = f"{deployed.model_name} version {deployed.model_version}"
     if not found.running:
-        return [("service", f"version {deployed.model_version} has ended: run `make deploy`")]
+        yield "service", f"{what} has ended: run `make deploy`"
+        return
     state = "ready" if found.ready else "not ready"
-    since = _minute(deployed.started_at)
-    return [
-        ("service", f"{deployed.model_name} version {deployed.model_version}, {state}, since {since}"),
-        ("engine", deployed.engine),
-        ("address", deployed.address),
-    ]
+    yield "service", f"{what}, {state}, since {_minute(deployed.started_at)}"
+    yield "engine", deployed.engine
+    yield "address", deployed.address
 
 
 def _log(settings: "Settings") -> list[tuple[str, str]]:

@@ -1,24 +1,38 @@
-"""`tandem stop`: stop the service and the dashboards."""
+"""`tandem stop`: stop the services and the dashboards."""
 
 from typing import TYPE_CHECKING
 
 from tandem.commands import dashboards
 from tandem.console import out
-from tandem.options import settings_from
+from tandem.options import Source, settings_from
 
 if TYPE_CHECKING:
     from home.settings import Settings
 
 
-def stop() -> None:
-    """Stop the service and the dashboards."""
-    stop_everything(settings_from())
+def stop(source: Source = None) -> None:
+    """Stop every service and the dashboards; with --source, the service of that model alone."""
+    settings = settings_from(source=source)
+    if source is None:
+        stop_everything(settings)
+    else:
+        stop_service(settings)
 
 
-def stop_everything(settings: "Settings") -> None:
-    """Stop the service and the page servers of this home, and list what was stopped."""
+def stop_service(settings: "Settings") -> None:
+    """Stop the service of the settings' model."""
     from serving.release import deployment
 
     with out.status("stopping ..."):
-        stopped = (["service"] if deployment.stop(settings) else []) + dashboards.stop_pages(settings)
+        stopped = deployment.stop(settings, [settings.model_name])
+    out.print(f"stopped: service of {stopped[0]}" if stopped else f"no service of {settings.model_name} was running")
+
+
+def stop_everything(settings: "Settings") -> None:
+    """Stop the services and the page servers of this home, and list what was stopped."""
+    from serving.release import deployment
+
+    with out.status("stopping ..."):
+        services = [f"service of {name}" for name in deployment.stop(settings)]
+        stopped = services + dashboards.stop_pages(settings)
     out.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")

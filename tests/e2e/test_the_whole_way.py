@@ -31,9 +31,9 @@ def scores(house: House) -> list[float]:
     return [prediction[name] for name in PROBABILITIES]
 
 
-def in_service(house: House) -> Deployment:
+def in_service(house: House, model_name: str = MODEL) -> Deployment:
     """What is deployed, after making sure that this very process still runs and is ready."""
-    found = deployment.status(house.settings)
+    found = deployment.status(house.settings, model_name)
     assert found.ready
     assert found.deployment is not None
     return found.deployment
@@ -183,7 +183,13 @@ def test_a_model_of_ones_own_tables_takes_the_place_in_service(
 ) -> None:
     printed = house.done("train", "--source", "tables", "--data", str(exports[0]))
     assert printed.endswith(f"{OWN} version 1 is champion now\n")
-    assert in_service(house).model_name == MODEL, "a training does not touch the service"
+    service = in_service(house)
+    assert service.model_name == MODEL, "a training does not touch the service"
+    line = house.refused("deploy", "--source", "tables")
+    assert f"port {house.port} is held by {MODEL} version {service.model_version}" in line
+    assert line.endswith("or stop that service with `tandem stop --source marketplace`")
+    assert in_service(house) == service
+    assert house.done("stop", "--source", "marketplace") == f"stopped: service of {MODEL}\n"
     house.done("deploy", "--source", "tables")
     assert house.get("/v1/model")["model_name"] == OWN
     answered["own 1"] = scores(house)
@@ -192,10 +198,10 @@ def test_a_model_of_ones_own_tables_takes_the_place_in_service(
 def test_a_better_training_is_promoted_and_does_not_touch_the_service(
     house: House, exports: tuple[Path, Path], answered: dict[str, list[float]]
 ) -> None:
-    service = in_service(house)
+    service = in_service(house, OWN)
     printed = house.done("train", "--source", "tables", "--data", str(exports[1]))
     assert printed.endswith(f"{OWN} version 2 is champion now\n")
-    assert (scores(house), in_service(house)) == (answered["own 1"], service)
+    assert (scores(house), in_service(house, OWN)) == (answered["own 1"], service)
 
 
 def test_deploy_replaces_the_version_in_service(house: House, answered: dict[str, list[float]]) -> None:
@@ -219,6 +225,6 @@ def test_rollback_brings_back_the_first_version_and_its_alias(house: House, answ
 def test_stop_leaves_nothing_behind(house: House) -> None:
     assert house.done("stop").startswith("stopped: service")
     assert not any(listens("127.0.0.1", port) for port in (house.port, house.mlflow_port, house.evidently_port))
-    assert deployment.status(house.settings).deployment is None
+    assert deployment.statuses(house.settings) == []
     line = house.refused("traffic", "--pairs", "10")
     assert line.startswith(f"no service answers at {house.address}: run `make deploy` first")

@@ -178,6 +178,31 @@ def wait_for_trial(settings: Settings) -> Deployment:
     raise AssertionError("no trial was started")
 
 
+def test_another_model_on_a_taken_port_is_refused_with_its_holder(
+    settings: Settings, first: Deployment, golden_bundle: Path
+) -> None:
+    line = rf"port {settings.port} is held by {NAME} version 1: .*TANDEM_PORT.*`tandem stop --source small`"
+    with pytest.raises(BusyError, match=line):
+        deployment.deploy(settings, Release("tandem-other", "1", golden_bundle), lambda _: None)
+    assert_untouched(settings, first)
+    assert deployment.status(settings, "tandem-other").deployment is None
+
+
+def test_another_model_on_another_port_runs_beside_the_first(
+    settings: Settings, first: Deployment, golden_bundle: Path
+) -> None:
+    """The first is recorded as versions before recorded it: one file for the whole home."""
+    state.deployment_file(settings, NAME).rename(state.former_file(settings))
+    elsewhere = settings.model_copy(update={"port": free_port()})
+    other = deployment.deploy(elsewhere, Release("tandem-other", "5", golden_bundle), lambda _: None)
+    assert_untouched(settings, first)
+    assert [one.deployment for one in deployment.statuses(settings)] == [other, first]
+    assert health.model(other.address)["model_name"] == "tandem-other"
+    assert deployment.stop(settings, ["tandem-other"]) == ["tandem-other"]
+    assert [one.deployment for one in deployment.statuses(settings)] == [first]
+    assert_untouched(settings, first)
+
+
 def test_a_service_that_fails_on_the_public_port_gives_way_to_the_old_one(
     settings: Settings, first: Deployment, golden_bundle: Path
 ) -> None:
