@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tandem import telemetry
+# Set before anything loads OpenMP. Threads of scikit-learn wait for each other by spinning, so two workers with two
+# threads each mostly wait. The commands and services that a test starts inherit these.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+from tandem import telemetry  # noqa: E402
 
 telemetry.switch_off()
 

@@ -1,5 +1,5 @@
 """The small market that tests of this room share."""
 
-from tests.matching.market import trained
+from tests.matching.small_market import trained
 
 __all__ = ["trained"]  # a fixture is found by its name in this file

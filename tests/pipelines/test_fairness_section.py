@@ -7,7 +7,7 @@ import pytest
 
 from matching.fairness.report import FairnessReport, Stability, measure_fairness
 from pipelines import card, plots
-from tests.matching.market import Trained, trained
+from tests.matching.small_market import Trained, trained
 
 __all__ = ["trained"]  # a fixture is found by its name in this file
 

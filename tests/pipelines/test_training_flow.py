@@ -26,9 +26,6 @@ from pipelines.training_flow import TrainingResult, train
 from store import profiles
 from store.database import connect
 
-# scikit-learn's threads wait for each other by spinning; beside other programs one thread is many times faster.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 
 def home_with(folder: Path, database: Path) -> Settings:
     settings = Settings(home=folder, source="tables", label_maturity_days=1.0)

@@ -16,7 +16,7 @@ from matching.data.tables import CandidateProfile, JobProfile, ProtectedAttribut
 from matching.errors import ModelError
 from matching.model.match_model import MatchModel
 from matching.training import fit
-from tests.matching.market import SMALL, small_market
+from tests.matching.small_market import SMALL, small_market
 
 UNTUNED_SEED = 23
 PEOPLE, POOL, CHOSEN = 60, 60, 3

@@ -18,7 +18,7 @@ from matching.evaluation.evaluation import (
 )
 from matching.fairness.report import measure_fairness
 from matching.rules.hard_limits import eligible
-from tests.matching.market import Trained
+from tests.matching.small_market import Trained
 
 BASELINES = ("popularity", "rules", "TF-IDF")
 

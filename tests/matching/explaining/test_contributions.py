@@ -15,7 +15,7 @@ from matching.explaining.contributions import Background, Contributions, Explain
 from matching.features.columns import FEATURE_GROUPS, FEATURE_NAMES
 from matching.model.match_model import MatchModel
 from matching.training import fit
-from tests.matching.market import Trained
+from tests.matching.small_market import Trained
 
 
 @pytest.fixture(scope="module")

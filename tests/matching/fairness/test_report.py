@@ -18,7 +18,7 @@ from matching.fairness.stability import STABLE
 from matching.features.columns import FEATURE_INPUTS
 from matching.problems.estimators import Trees
 from matching.training.fit import FittedModel, fit
-from tests.matching.market import SMALL, Trained
+from tests.matching.small_market import SMALL, Trained
 
 PROTECTED = set(ProtectedAttributes.model_fields) - {"candidate_id"}
 

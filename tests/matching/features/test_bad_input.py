@@ -13,7 +13,7 @@ from matching.data.tables import CandidateProfile, JobProfile, frame, polars_sch
 from matching.text.plain_text import LONGEST, plain
 from matching.text.skills import canonical, named_in, spellings
 from matching.text.words import folded
-from tests.matching.market import Trained
+from tests.matching.small_market import Trained
 
 MOST_PLACES_GAINED = 0.10  # of a pool: what stuffing or pasting may gain a candidate on average
 PEOPLE = 40

@@ -25,7 +25,7 @@ from matching.model.match_model import MatchModel
 from matching.problems.estimators import Trees
 from matching.training.fit import FittedModel, fit, write
 from tests.matching.encoders import WITHOUT_TORCH, real_encoder, write_tiny_encoder
-from tests.matching.market import SMALL, Trained
+from tests.matching.small_market import SMALL, Trained
 
 ROWS = 6_000
 ENCODER = Path(SCORING_FOLDER, ENCODER_FOLDER)

@@ -23,7 +23,7 @@ from matching.model.declared_features import FEATURES, DeclaredFeatures
 from matching.model.match_model import MatchModel
 from matching.training.fit import write
 from tests.matching.encoders import write_tiny_encoder
-from tests.matching.market import Trained
+from tests.matching.small_market import Trained
 
 SECOND_PROBLEM = Path(__file__).parents[2] / "pipelines" / "second_problem"
 

@@ -12,7 +12,7 @@ from matching.features.columns import FEATURE_NAMES
 from matching.model import golden_requests, reference
 from matching.model.match_model import MatchModel
 from matching.training.fit import write
-from tests.matching.market import Trained
+from tests.matching.small_market import Trained
 
 
 @pytest.fixture(scope="module")

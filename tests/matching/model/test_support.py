@@ -9,7 +9,7 @@ import pytest
 from matching.data.tables import Direction
 from matching.model import support
 from matching.model.support import LEAST_ROWS, Facts, Support
-from tests.matching.market import Trained
+from tests.matching.small_market import Trained
 
 NOTHING = np.empty(0, dtype=np.float32)
 """Features of a pair of which nothing must be stated."""

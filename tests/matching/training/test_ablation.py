@@ -12,7 +12,7 @@ from matching.problems.estimators import Trees
 from matching.training import trial
 from matching.training.ablation import ALL, LOGISTIC, Ablation, Finding, ablate, complete
 from matching.training.trial import Added, InnerSlices, Logistic
-from tests.matching.market import SMALL, Trained
+from tests.matching.small_market import SMALL, Trained
 
 # Every split sees every feature: the fit does not depend on the seed.
 QUICK = Trees(max_iter=10, learning_rate=0.15, max_leaf_nodes=6, min_samples_leaf=30, max_features=1.0)

@@ -14,7 +14,7 @@ from matching.model.manifest import model_digest
 from matching.model.match_model import MatchModel
 from matching.problems.estimators import Trees
 from matching.training.fit import FittedModel, fit, fit_features, write
-from tests.matching.market import SMALL, Trained
+from tests.matching.small_market import SMALL, Trained
 
 N_FEATURES = len(FEATURE_NAMES)
 QUICK = replace(SMALL, estimator=Trees(max_iter=8))

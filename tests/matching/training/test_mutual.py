@@ -12,7 +12,7 @@ from matching.problems.estimators import Trees
 from matching.training import mutual
 from matching.training.fit import FittedModel
 from matching.training.mutual import BestOfBoth, fit_best_of_both, pseudo_labels
-from tests.matching.market import SMALL, Trained
+from tests.matching.small_market import SMALL, Trained
 
 QUICK = replace(SMALL, estimator=Trees(max_iter=25, min_samples_leaf=30))
 

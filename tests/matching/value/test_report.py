@@ -18,7 +18,7 @@ from matching.evaluation.thresholds import GateThresholds
 from matching.value.costs import Costs
 from matching.value.report import TERMS, USD, ValueReport, measure_value
 from matching.value.take_rates import take_rates
-from tests.matching.market import Trained
+from tests.matching.small_market import Trained
 
 MATURITY = timedelta(days=14)
 QUICK = GateThresholds(draws=200)
