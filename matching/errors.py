@@ -1,26 +1,34 @@
 """Every error Tandem raises on purpose, under one root.
 
     TandemError
-    ├── InputError            what the user gave is wrong
-    │   ├── MissingInput      a file, folder or column is not there
-    │   ├── InvalidTable      rows break the rules of `matching.data.tables`
-    │   └── UnusableData      well formed, but nothing can be learned from it
-    ├── BusyError             a port or a lock is held by someone else
-    ├── StorageError          the disk is full or the database cannot be reached
-    ├── ModelError            a registered model is missing or not what it was
-    │   ├── NoChampion        nothing has been promoted yet
-    │   ├── TamperedModel     files differ from their recorded digests
-    │   └── GoldenMismatch    a deployed model answers other scores than at training
-    ├── GateRefused           the trained model is not good enough to register
-    └── EngineError           the container engine or service process failed
+    ├── InputError                what the user gave is wrong
+    │   ├── MissingInput          a file, folder or column is missing
+    │   ├── InvalidTable          rows break the rules of `matching.data.tables`
+    │   ├── UnusableData          well formed, but nothing can be learned from it
+    │   ├── UnknownPrediction     the log holds no such prediction
+    │   ├── EarlyOutcome          an outcome is dated before its prediction
+    │   └── ContradictingOutcome  an outcome contradicts one that is recorded
+    ├── BusyError                 another process holds a port or a lock
+    ├── StorageError              the disk is full or the database cannot be reached
+    ├── ModelError                a registered model is missing or has changed
+    │   ├── NoChampion            no model has been promoted yet
+    │   ├── TamperedModel         files differ from their recorded digests
+    │   └── GoldenMismatch        a deployed model answers its golden requests differently
+    ├── GateRefused               the trained model is not good enough to register
+    ├── EngineError               the container engine or the service process failed
+    └── Problem                   the service refuses a request, with a status and a body
 
-A message says what is wrong, where, and what to do next, in one line: the command line prints it and exits
-with `exit_code`; nothing else of the failure is shown unless `TANDEM_DEBUG=1`.
+The errors of one room are defined in that room. A message says what is wrong, where, and what to do next, in one
+line: the command line prints it and exits with `exit_code`, without a stack trace unless `TANDEM_DEBUG=1`.
 """
 
 
 class TandemError(Exception):
-    """Root of every error raised on purpose."""
+    """Root of every error raised on purpose.
+
+    >>> issubclass(UnusableData, InputError), UnusableData.exit_code
+    (True, 2)
+    """
 
     exit_code = 1
 
@@ -32,7 +40,7 @@ class InputError(TandemError):
 
 
 class MissingInput(InputError):
-    """A file, folder or column is not there."""
+    """A file, folder or column is missing."""
 
 
 class InvalidTable(InputError):
@@ -44,7 +52,7 @@ class UnusableData(InputError):
 
 
 class BusyError(TandemError):
-    """A port or a lock is held by someone else."""
+    """Another process holds a port or a lock."""
 
 
 class StorageError(TandemError):
@@ -52,11 +60,11 @@ class StorageError(TandemError):
 
 
 class ModelError(TandemError):
-    """A registered model is missing or is not what it was."""
+    """A registered model is missing or has changed."""
 
 
 class NoChampion(ModelError):
-    """Nothing has been promoted yet."""
+    """No model has been promoted yet."""
 
 
 class TamperedModel(ModelError):
@@ -64,7 +72,7 @@ class TamperedModel(ModelError):
 
 
 class GoldenMismatch(ModelError):
-    """A deployed model answers other scores than were recorded at training."""
+    """A deployed model answers its golden requests differently than at training."""
 
 
 class GateRefused(TandemError):

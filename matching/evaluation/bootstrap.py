@@ -15,7 +15,7 @@ from matching.arrays import Floats, Integers
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with both ends of its interval, each of the stated one-sided confidence."""
+    """A figure with both ends of its interval, each at the given one-sided confidence."""
 
     value: float
     low: float
@@ -35,12 +35,16 @@ class Differences:
     weights: Floats
 
     def mean(self) -> float:
-        """Mean difference; nan where nothing was compared."""
+        """Mean difference; NaN if nothing was compared."""
         return float(self.totals.sum() / self.weights.sum()) if self.weights.sum() else float("nan")
 
 
 def by_list(differences: Floats, lists: Integers, weight: Floats) -> Differences:
-    """Sum differences of rows up by their list.
+    """Sum up differences of rows by their list.
+
+    >>> found = by_list(np.array([1.0, 2.0, 5.0]), np.array([7, 7, 9]), np.ones(3))
+    >>> found.totals, round(found.mean(), 3)
+    (array([3., 5.]), 2.667)
 
     Args:
         differences: shape (n_rows,).
@@ -56,7 +60,7 @@ def bootstrap(differences: Differences, *, draws: int, seed: int) -> Floats:
     """Means of the difference over lists drawn with replacement.
 
     Returns:
-        ndarray of shape (draws,); empty where nothing was compared.
+        ndarray of shape (draws,); empty if nothing was compared.
     """
     n_lists = len(differences.totals)
     if not n_lists:
@@ -72,7 +76,7 @@ def bootstrap(differences: Differences, *, draws: int, seed: int) -> Floats:
 def one_sided_interval(
     differences: Differences, *, confidence: float, draws: int, seed: int
 ) -> tuple[float, float] | None:
-    """Both one-sided ends of the mean difference; None where nothing was compared."""
+    """Both one-sided ends of the mean difference; None if nothing was compared."""
     means = bootstrap(differences, draws=draws, seed=seed)
     if not len(means):
         return None

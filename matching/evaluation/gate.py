@@ -45,20 +45,24 @@ class Check:
     strict: bool = False
 
     def describe(self) -> str:
-        """One line: name, value, interval, what was asked for."""
+        """One line: name, value, interval, and what is required."""
         interval = "" if self.low is None or self.high is None else f" [{self.low:.4f}, {self.high:.4f}]"
-        asked = "above" if self.strict else "at least" if self.at_least else "at most"
-        return f"{self.name}: {self.value:.4f}{interval}, {asked} {self.threshold:.4f} asked"
+        bound = "above" if self.strict else "at least" if self.at_least else "at most"
+        return f"{self.name}: {self.value:.4f}{interval}, {bound} {self.threshold:.4f} required"
 
 
 @dataclass(frozen=True)
 class GateVerdict:
     """What the gate decided and why.
 
+    >>> verdict = GateVerdict((floor("company: AUC", 0.58, 0.6), ceiling("company: calibration error", 0.02, 0.05)))
+    >>> verdict.passed, verdict.reasons
+    (False, ['company: AUC: 0.5800, at least 0.6000 required'])
+
     Attributes:
         checks: everything that was checked.
-        warnings: what makes the comparison less than fair, in words.
-        champion_version: the champion it was compared with; None where there was none.
+        warnings: what biases the comparison, in words.
+        champion_version: the champion it was compared with; None if there was none.
     """
 
     checks: tuple[Check, ...]
@@ -94,7 +98,7 @@ def ceiling(name: str, value: float, threshold: float) -> Check:
 
 @dataclass(frozen=True)
 class Margin:
-    """How much worse than the champion is still tolerated.
+    """How much worse than the champion a model may be.
 
     Attributes:
         name: what is measured.
@@ -145,16 +149,16 @@ def decide(
 
     Args:
         evaluation: what the model and the named baselines reached on the holdout; the floors are held against it.
-        against: the model and the champion on the same rows; None where there is no champion, and the floors decide.
+        against: the model and the champion on the same rows; None if there is no champion: the floors decide.
         lead: how much better than each baseline the model ranks the holdout; a baseline that is missing is a failure.
         seed: seed of the bootstrap.
         thresholds: what must be reached; `GateThresholds()` where None.
         noise: calibration error that chance alone explains, by direction; the limit is never below it.
-        value_lead: lead in value, USD per week, see `matching.value.report`; None where the log does not tell it.
+        value_lead: lead in value, USD per week, see `matching.value.report`; None if the log does not show it.
     """
     thresholds = thresholds or GateThresholds()
     checks = [*_floors(evaluation, thresholds, noise or {}), *_leads(evaluation, lead, thresholds, seed)]
-    checks += _worth(value_lead, thresholds)
+    checks += _value(value_lead, thresholds)
     if against is None:
         return GateVerdict(tuple(checks))
     checks += _comparisons(against, thresholds, seed)
@@ -186,14 +190,18 @@ def _leads(
     ]
 
 
-def _worth(lead: Estimate | None, thresholds: GateThresholds) -> list[Check]:
-    """The lead in value, where one is asked for; one that cannot be known is no proof and fails."""
-    asked = thresholds.min_value_lead
-    if asked is None:
+def _value(lead: Estimate | None, thresholds: GateThresholds) -> list[Check]:
+    """The lead in value, if one is required; a lead that cannot be measured fails."""
+    required = thresholds.min_value_lead
+    if required is None:
         return []
     if lead is None:
-        return [floor(VALUE_LEAD, float("nan"), asked)]
-    return [Check(VALUE_LEAD, lead.value, asked, at_least=True, passed=lead.low >= asked, low=lead.low, high=lead.high)]
+        return [floor(VALUE_LEAD, float("nan"), required)]
+    return [
+        Check(
+            VALUE_LEAD, lead.value, required, at_least=True, passed=lead.low >= required, low=lead.low, high=lead.high
+        )
+    ]
 
 
 def _comparisons(against: Contest, thresholds: GateThresholds, seed: int) -> list[Check]:

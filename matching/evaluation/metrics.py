@@ -10,14 +10,24 @@ EDGE = 1e-7
 
 
 def auc(label: Floats, score: Floats, weight: Floats | None = None) -> float:
-    """Area under the ROC curve; NaN where only one class is there."""
+    """Area under the ROC curve; NaN if there is only one class.
+
+    >>> auc(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.1, 0.4, 0.35, 0.8]))
+    0.75
+    >>> auc(np.ones(2), np.array([0.1, 0.4]))
+    nan
+    """
     if len(np.unique(label)) < 2:
         return float("nan")
     return float(roc_auc_score(label, score, sample_weight=weight))
 
 
 def log_losses(label: Floats, probability: Floats, propensity: Floats) -> Floats:
-    """Log loss of each row, where a yes can be seen only if the pair was looked at."""
+    """Log loss of each row, where a yes can be observed only if the pair was examined.
+
+    >>> log_losses(np.array([1.0, 0.0]), np.array([0.8, 0.8]), np.array([1.0, 0.5])).round(3)
+    array([0.223, 0.511])
+    """
     seen = np.clip(propensity * probability, EDGE, 1 - EDGE)
     return np.asarray(-(label * np.log(seen) + (1 - label) * np.log1p(-seen)))
 
@@ -27,7 +37,7 @@ def reliability(
 ) -> tuple[Floats, Floats, Floats]:
     """Predicted and observed probability in bins of equal mass, and each bin's share; shapes (n_bins,).
 
-    What is observed is divided by the chance that a yes could be seen.
+    The observed share is divided by the chance that a yes could be observed.
     """
     looked = weight * propensity
     order = np.argsort(probability, kind="stable")
@@ -44,13 +54,24 @@ def reliability(
 def calibration_error(
     label: Floats, probability: Floats, propensity: Floats, weight: Floats, bins: int = CALIBRATION_BINS
 ) -> float:
-    """Expected calibration error over bins of equal mass (Naeini et al. 2015)."""
+    """Expected calibration error over bins of equal mass (Naeini et al. 2015).
+
+    >>> label, ones = np.array([1.0, 0.0, 0.0, 0.0]), np.ones(4)
+    >>> round(calibration_error(label, np.full(4, 0.25), ones, ones, bins=1), 6)
+    0.0
+    >>> round(calibration_error(label, np.full(4, 0.35), ones, ones, bins=1), 6)
+    0.1
+    """
     predicted, observed, share = reliability(label, probability, propensity, weight, bins)
     return float(np.sum(share * np.abs(predicted - observed)))
 
 
 def ndcg_by_list(lists: Integers, score: Floats, gain: Floats, k: int = 10) -> tuple[Integers, Floats]:
     """Return nDCG@k of each list with linear gains, and the codes of the lists; lists without any gain are left out.
+
+    >>> lists, gain = np.array([1, 1, 1]), np.array([0.0, 0.0, 1.0])
+    >>> ndcg_by_list(lists, np.array([3.0, 2.0, 1.0]), gain)
+    (array([1]), array([0.5]))
 
     Source: Jaervelin and Kekaelaeinen (2002), "Cumulated gain-based evaluation of IR techniques".
     """

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 class GateThresholds:
     """What a model must reach.
 
+    >>> GateThresholds(min_auc=0.7).min_auc, GateThresholds().max_ece
+    (0.7, 0.05)
+
     Attributes:
         max_ece: largest expected calibration error per direction, as a probability.
         min_auc: smallest area under the ROC curve per direction.
@@ -16,7 +19,7 @@ class GateThresholds:
         confidence: one-sided confidence in a lead, and that the candidate is inside a margin.
         draws: bootstrap draws.
         min_value_lead: the value of its ranking, in USD per week, must lie at least this far above that of the
-            champion's (of the best baseline's where there is none); None where value is only reported.
+            champion's (of the best baseline's where there is none); None if the value is only reported.
     """
 
     max_ece: float = 0.05

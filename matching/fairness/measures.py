@@ -17,7 +17,10 @@ ROUNDING = 1e-9  # .29 * 100 is 28.999999999999996, and asks for 29
 def skews(ranked: Codes, targets: Floats) -> Floats:
     """Skew@k of each group: log of its share of the places over its target, shape (n_groups,).
 
-    0 is the exact share, below 0 less, -inf none at all; NaN where the target is 0 and so is the share.
+    0 is the exact share, below 0 is less, -inf is none at all; NaN if both target and share are 0.
+
+    >>> skews(np.array([0, 0, 0, 1]), np.array([0.5, 0.5])).round(3)
+    array([ 0.405, -0.693])
     """
     share = np.bincount(ranked.ravel(), minlength=len(targets)) / ranked.size
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -36,6 +36,10 @@ def det_greedy(scores: Floats, groups: Codes, targets: Floats, limit: int) -> Co
 
     Returns:
         A permutation of `arange(n)`, best first.
+
+    >>> scores, groups = np.array([0.9, 0.8, 0.7, 0.6]), np.array([0, 0, 0, 1])
+    >>> det_greedy(scores, groups, np.array([0.5, 0.5]), limit=4)
+    array([0, 3, 1, 2])
     """
     return _one_by_one(scores, groups, targets, limit, by_need=False)
 

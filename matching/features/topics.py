@@ -38,6 +38,10 @@ class Topics:
         size = min(DIMENSIONS, *(length - 1 for length in documents.shape))
         if size < 1:
             return self.restore(np.zeros((len(self.terms.terms_), 1)))
+        if size < DIMENSIONS:
+            # Asked for almost every direction, ARPACK restarts at random: another result every time.
+            _, _, directions = np.linalg.svd(documents.toarray(), full_matrices=False)
+            return self.restore(np.asarray(directions[:size].T))
         # A fixed start makes the result the same every time.
         start = np.ones(min(documents.shape))
         _, _, directions = svds(documents, k=size, v0=start, solver="arpack")

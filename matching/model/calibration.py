@@ -1,4 +1,4 @@
-"""Calibration: probabilities that mean what they say, also where a pair was shown but perhaps not looked at."""
+"""Calibration: probabilities that mean what they say, even if not every pair that was shown was examined."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,9 @@ EDGE = 1e-6
 @dataclass(frozen=True)
 class Sigmoid:
     """Platt scaling: calibrated = sigmoid(slope * logit(p) + intercept).
+
+    >>> Sigmoid(slope=1.0, intercept=-1.0).apply(np.array([0.25, 0.5, 0.75])).round(3)
+    array([0.109, 0.269, 0.525])
 
     Source: Platt (1999), "Probabilistic outputs for support vector machines".
     """
@@ -37,7 +40,7 @@ def fit_sigmoid(probability: Floats, label: Floats, *, propensity: Floats, weigh
     Args:
         probability: uncalibrated scores in (0, 1), shape (n,).
         label: 1 yes, 0 no, shape (n,).
-        propensity: probability that the pair was looked at, shape (n,).
+        propensity: probability that the pair was examined, shape (n,).
         weight: how many rows each row stands for, shape (n,).
     """
     odds = clipped_logit(probability)

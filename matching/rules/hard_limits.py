@@ -59,7 +59,11 @@ _COUNTRIES = {
 
 
 class HardLimit(StrEnum):
-    """What rules a pair out."""
+    """What rules a pair out, whatever its score.
+
+    >>> HardLimit("salary_floor"), SENTENCES[HardLimit.CANDIDATE_BLOCK_WORDS]
+    (<HardLimit.SALARY_FLOOR: 'salary_floor'>, 'The job contains a word that the candidate rules out.')
+    """
 
     WORK_PERMIT = "work_permit"
     LOCATION = "location"
@@ -73,8 +77,8 @@ SENTENCES = {
     "and the company does not say that it sponsors a permit.",
     HardLimit.LOCATION: "The work is away from where the candidate lives or wants to work, and they would not move.",
     HardLimit.SALARY_FLOOR: "The salary band ends below what the candidate accepts at least.",
-    HardLimit.CANDIDATE_BLOCK_WORDS: "The job holds a word that the candidate rules out.",
-    HardLimit.JOB_BLOCK_WORDS: "The profile holds a word that the job rules out.",
+    HardLimit.CANDIDATE_BLOCK_WORDS: "The job contains a word that the candidate rules out.",
+    HardLimit.JOB_BLOCK_WORDS: "The profile contains a word that the job rules out.",
 }
 """What a broken limit means, in words that repeat no personal value."""
 
@@ -144,7 +148,7 @@ def encode_jobs(jobs: pl.DataFrame) -> JobLimits:
 def broken(
     candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows
 ) -> dict[HardLimit, Booleans]:
-    """Tell for every limit which pairs break it; arrays have shape (n_pairs,)."""
+    """Return for every limit which pairs break it; arrays have shape (n_pairs,)."""
     country, states = jobs.country[job_rows], candidates.states_countries[candidate_rows]
     known = (country > 0) & ~jobs.sponsors[job_rows] & ~jobs.is_remote[job_rows]
     away = candidates.stays[candidate_rows] & jobs.needs_presence[job_rows]
@@ -162,17 +166,22 @@ def broken(
 
 
 def broken_limits(pairs: Pairs) -> dict[HardLimit, Booleans]:
-    """Tell for every limit which pairs break it; arrays have shape (n_pairs,)."""
+    """Return for every limit which pairs break it; arrays have shape (n_pairs,)."""
     return broken(encode_candidates(pairs.candidates), encode_jobs(pairs.jobs), pairs.candidate_rows, pairs.job_rows)
 
 
 def eligible(pairs: Pairs) -> Booleans:
-    """Tell which pairs break no limit, shape (n_pairs,)."""
+    """Return which pairs break no limit, shape (n_pairs,)."""
     return ~any_of(broken_limits(pairs), len(pairs))
 
 
 def any_of(flags: dict[HardLimit, Booleans], n_pairs: int, *, relaxed: tuple[HardLimit, ...] = ()) -> Booleans:
-    """Tell which pairs break a limit that is not relaxed, shape (n_pairs,)."""
+    """Return which pairs break a limit that is not relaxed, shape (n_pairs,).
+
+    >>> flags = {HardLimit.LOCATION: np.array([True, False]), HardLimit.SALARY_FLOOR: np.array([False, True])}
+    >>> any_of(flags, 2, relaxed=(HardLimit.LOCATION,)).tolist()
+    [False, True]
+    """
     kept = [values for limit, values in flags.items() if limit not in relaxed]
     return np.asarray(np.any(kept, axis=0)) if kept else np.zeros(n_pairs, dtype=bool)
 

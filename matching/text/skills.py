@@ -131,6 +131,9 @@ def canonical(name: str) -> str:
     """Return the one name of a skill, in lower case: "K8s" and "kubernetes " are the same, an unknown one is itself.
 
     A version or a note in parentheses behind a name of the table does not count.
+
+    >>> canonical("K8s"), canonical("Python 3.11"), canonical("Cobol-74X")
+    ('kubernetes', 'python', 'cobol-74x')
     """
     simple = plain(name).casefold()
     if simple not in _CANONICAL and simple not in _NAMES:

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from matching.errors import TandemError
+
 MAX_DETAILS = 50
 _MAX_NAME = 100
 _LIMITS = ("le", "lt", "ge", "gt", "max_length", "min_length", "expected", "pattern")
@@ -33,7 +35,7 @@ class ErrorBody(BaseModel):
     error: Error
 
 
-class Problem(Exception):
+class Problem(TandemError):
     """A request that is refused with a status and a body."""
 
     def __init__(self, status: int, code: str, message: str, details: Sequence[Detail] = ()) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from matching.data.tables import CandidateProfile, JobProfile
-from store.predictions import EXAMPLE
+from store.prediction_log import EXAMPLE
 
 ADA: dict[str, Any] = {
     "candidate_id": "example-candidate-1",

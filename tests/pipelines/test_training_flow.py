@@ -181,7 +181,7 @@ def test_a_refused_model_is_logged_with_the_verdict_and_the_champion_stays(
         .then(pl.col("candidate_id"))
         .otherwise(pl.col("candidate_id").shuffle(seed=1).over("job_id"))
     )
-    with pytest.raises(GateRefused, match=r"AUC: 0\.\d+, at least 0\.6000 asked.*the champion stays") as refused:
+    with pytest.raises(GateRefused, match=r"AUC: 0\.\d+, at least 0\.6000 required.*the champion stays") as refused:
         quick(settings, write_tables(shuffled))
     assert refused.value.exit_code == 3
     champion = Registry(settings).aliases.champion()

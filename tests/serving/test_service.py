@@ -14,9 +14,8 @@ from matching.errors import UnusableData
 from matching.model.match_model import MatchModel
 from serving.api import examples
 from store.database import connect
-from store.predictions import count
+from store.prediction_log import count, replay
 from store.profiles import replace_all
-from store.replay import replay
 
 MARKED = "Quarterly-Secret-Resume"
 

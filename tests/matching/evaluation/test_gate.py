@@ -77,9 +77,9 @@ def test_floors_decide_where_there_is_no_champion() -> None:
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        ({"auc": 0.55}, "company: AUC: 0.5500, at least 0.6000 asked"),
-        ({"auc": float("nan")}, "company: AUC: nan, at least 0.6000 asked"),
-        ({"ece": 0.06}, "company: calibration error: 0.0600, at most 0.0500 asked"),
+        ({"auc": 0.55}, "company: AUC: 0.5500, at least 0.6000 required"),
+        ({"auc": float("nan")}, "company: AUC: nan, at least 0.6000 required"),
+        ({"ece": 0.06}, "company: calibration error: 0.0600, at most 0.0500 required"),
     ],
 )
 def test_each_floor_alone_refuses(bad: dict[str, float], reason: str) -> None:
@@ -100,7 +100,7 @@ def test_a_lead_over_a_baseline_must_be_clear(over: float, passes: bool) -> None
 
 def test_a_tie_with_a_baseline_is_refused_and_so_is_one_that_was_not_compared() -> None:
     tie = judge(evaluation(), None, lead={"rules": Differences(np.zeros(50), np.ones(50))})
-    assert tie.reasons == ["match: nDCG@10 minus that of rules: 0.0000 [0.0000, 0.0000], above 0.0000 asked"]
+    assert tie.reasons == ["match: nDCG@10 minus that of rules: 0.0000 [0.0000, 0.0000], above 0.0000 required"]
     assert not judge(evaluation(), None, lead={}).passed
 
 
@@ -194,7 +194,7 @@ def test_a_direction_that_the_champion_has_may_not_get_lost() -> None:
     labelled, truth = rows(100)
     both = replace(scores(truth), candidate=truth.astype(np.float32))
     verdict = judge(evaluation(), contest(labelled, scores(truth), both, champion_version="1"))
-    assert verdict.reasons == ["candidate: scored, as the champion does: 0.0000, at least 1.0000 asked"]
+    assert verdict.reasons == ["candidate: scored, as the champion does: 0.0000, at least 1.0000 required"]
     assert judge(evaluation(), contest(labelled, both, scores(truth), champion_version="1")).passed
 
 
@@ -214,15 +214,15 @@ LEAD = gate.VALUE_LEAD
         (
             Estimate(9_000, -500, 18_000),
             0.0,
-            [f"{LEAD}: 9000.0000 [-500.0000, 18000.0000], at least 0.0000 asked"],
+            [f"{LEAD}: 9000.0000 [-500.0000, 18000.0000], at least 0.0000 required"],
         ),
         (Estimate(-100, -900, 700), -1_000.0, []),
         (
             Estimate(-100, -1_100, 700),
             -1_000.0,
-            [f"{LEAD}: -100.0000 [-1100.0000, 700.0000], at least -1000.0000 asked"],
+            [f"{LEAD}: -100.0000 [-1100.0000, 700.0000], at least -1000.0000 required"],
         ),
-        (None, 0.0, [f"{LEAD}: nan, at least 0.0000 asked"]),
+        (None, 0.0, [f"{LEAD}: nan, at least 0.0000 required"]),
     ],
 )
 def test_value_is_asked_for_with_confidence(lead: Estimate | None, asked: float, reasons: list[str]) -> None:
