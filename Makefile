@@ -9,7 +9,7 @@ given = $(filter command,$(firstword $(origin $(1))))
 option = $(if $(call given,$(1)),--$(2) '$($(1))')
 common = $(call option,SOURCE,source)
 
-.PHONY: help setup demo test train tune encoder deploy traffic monitor dashboards rollback status stop doctor lint \
+.PHONY: help setup demo test check train tune encoder deploy traffic monitor dashboards rollback status stop doctor lint \
 	bench market screenshots clean
 
 help: ## List the targets
@@ -29,6 +29,9 @@ test: setup ## Pass the tests (ARGS="-k name" to choose)
 	@.venv/bin/pytest -n 2 --dist loadgroup -q -m "not e2e" $(ARGS) || [ $$? = 5 ]
 	@# In a process of its own: Playwright's event loop and greenlets disturb whatever else runs in theirs.
 	@.venv/bin/pytest -q -m e2e $(ARGS) || [ $$? = 5 ]
+
+check: setup ## List every fault of your data, without training (DATA= SOURCE=)
+	@$(TANDEM) check $(if $(call given,DATA),'$(DATA)') $(common) $(ARGS)
 
 train: setup ## Train, evaluate, gate and register a model (SOURCE= DATA= SEED=)
 	@$(TANDEM) train $(common) $(call option,DATA,data) $(call option,SEED,seed) $(ARGS)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from matching.features import TFIDF
@@ -12,39 +12,84 @@ LOOPBACK = "127.0.0.1"
 EngineName = Literal["auto", "docker", "podman", "process"]
 
 
+def _unit(name: str) -> dict[str, JsonValue]:
+    """Return the unit of a field, for the reference page."""
+    return {"unit": name}
+
+
 class Settings(BaseSettings):
     """Settings of one Tandem home.
 
-    Every field is read from the variable `TANDEM_<NAME>`; the defaults run everything on one machine.
+    Each field is read from the variable `TANDEM_<NAME>`; with the defaults everything runs on one machine.
+    `docs/reference/settings.md` is written from these descriptions: run `scripts/settings_page.py` after a change.
     """
 
     model_config = SettingsConfigDict(env_prefix="TANDEM_", frozen=True)
 
     home: Path = Field(Path(".tandem"), description="Folder that holds all state.")
-    source: str = Field("marketplace", description="Name of the data source; also names the model.")
-    seed: int = Field(7, description="The one seed: the same data and seed give the same model.")
-    host: str = Field(LOOPBACK, description="Address the service listens on; the dashboards stay on loopback.")
+    source: str = Field("marketplace", description="Name of the data source; it also names the registered model.")
+    seed: int = Field(7, description="Seed of all randomness: the same data and seed give the same model.")
+    host: str = Field(
+        LOOPBACK, description="Address the service listens on; the dashboards always listen on loopback only."
+    )
     port: int = Field(3000, ge=1, le=65535, description="Port of the prediction service.")
     mlflow_port: int = Field(5000, ge=1, le=65535, description="Port of MLflow's pages.")
     evidently_port: int = Field(8000, ge=1, le=65535, description="Port of Evidently's pages.")
-    engine: EngineName = Field("auto", description="What runs the service.")
-    require_container: bool = Field(False, description="Make falling back to a process an error.")
-    base_image: str | None = Field(None, description="Image with Python to build on; pulled or made where not given.")
-    database_url: str | None = Field(None, repr=False, description="SQLAlchemy URL of the log; may hold a password.")
-    text_encoder: str = Field(TFIDF, description="Embedded TF-IDF, or the folder of an exported transformer encoder.")
-    label_maturity_days: float = Field(14.0, ge=0, description="Days after which no answer means no.")
-    # The defaults are those of `matching.value.costs.Costs`, which says where each comes from.
-    cost_look_usd: float = Field(0.36, ge=0, allow_inf_nan=False, description="A recruiter's look at one candidate.")
-    cost_outreach_usd: float = Field(4.30, ge=0, allow_inf_nan=False, description="One outreach.")
-    cost_declined_outreach_usd: float = Field(
-        2.00, ge=0, allow_inf_nan=False, description="An outreach declined or unanswered, besides writing it."
+    engine: EngineName = Field(
+        "auto",
+        description="What runs the service: `docker`, `podman`, `process`, or `auto` for the first of them that works.",
     )
-    cost_interview_usd: float = Field(300.0, ge=0, allow_inf_nan=False, description="One candidate's interviews.")
-    value_hire_usd: float = Field(20_000.0, ge=0, allow_inf_nan=False, description="What one hire is worth.")
+    require_container: bool = Field(
+        False, description="Fail if no container engine works, instead of running a process."
+    )
+    base_image: str | None = Field(
+        None, description="Image with Python to build the service image on; without it, one is pulled or made."
+    )
+    database_url: str | None = Field(
+        None,
+        repr=False,
+        description="SQLAlchemy URL of the prediction log, SQLite or Postgres; it may hold a password. Without it, an "
+        "SQLite file in the home.",
+    )
+    text_encoder: str = Field(
+        TFIDF, description="Text encoder to train with: `tfidf`, or the folder of an exported transformer."
+    )
+    label_maturity_days: float = Field(
+        14.0, ge=0, description="Age from which no response counts as a no.", json_schema_extra=_unit("days")
+    )
+    # The defaults are those of `matching.value.costs.Costs`, which says where each comes from.
+    cost_look_usd: float = Field(
+        0.36,
+        ge=0,
+        allow_inf_nan=False,
+        description="Cost of a recruiter's look at one candidate.",
+        json_schema_extra=_unit("USD"),
+    )
+    cost_outreach_usd: float = Field(
+        4.30, ge=0, allow_inf_nan=False, description="Cost of one outreach.", json_schema_extra=_unit("USD")
+    )
+    cost_declined_outreach_usd: float = Field(
+        2.00,
+        ge=0,
+        allow_inf_nan=False,
+        description="Extra cost of an outreach that is declined or never answered.",
+        json_schema_extra=_unit("USD"),
+    )
+    cost_interview_usd: float = Field(
+        300.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Cost of the interviews with one candidate.",
+        json_schema_extra=_unit("USD"),
+    )
+    value_hire_usd: float = Field(
+        20_000.0, ge=0, allow_inf_nan=False, description="Value of one hire.", json_schema_extra=_unit("USD")
+    )
     gate_min_value_usd_per_week: float | None = Field(
         None,
         allow_inf_nan=False,
-        description="The gate asks for this lead in value, USD per week; not asked where not given.",
+        description="Gain in value over the champion that the gate requires; without it, the gate requires none.",
+        json_schema_extra=_unit("USD per week"),
     )
 
     @property
@@ -53,9 +98,9 @@ class Settings(BaseSettings):
         return self.home.expanduser().absolute()
 
     def make_root(self) -> Path:
-        """Make the home where there is none, for its owner alone: profiles and answers are personal data.
+        """Create the home for its owner alone, unless it exists: profiles and answers are personal data.
 
-        A home that is there keeps its permissions.
+        An existing home keeps its permissions.
         """
         if not self.root.exists():
             self.root.parent.mkdir(parents=True, exist_ok=True)

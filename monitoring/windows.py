@@ -12,8 +12,8 @@ from home.settings import Settings
 from matching.data.tables import Direction
 from matching.errors import ModelError, UnusableData
 from store.database import connect
-from store.prediction_log import count_ranked
-from store.prediction_log import window as log_window
+from store.predictions import count_ranked
+from store.windows import window as log_window
 
 IDENTITY_COLUMNS = ("prediction_id", "request_id", "predicted_at", "model_version", "candidate_id", "job_id")
 PROBABILITY_COLUMNS = ("company_probability", "candidate_probability", "match_probability")

@@ -4,12 +4,12 @@ Source: Mitchell et al. (2019), "Model Cards for Model Reporting".
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
-from matching.data.dataset import Dataset
+from matching.data.dataset import Cleaning, Dataset
 from matching.data.splits import Split
 from matching.data.tables import ProtectedAttributes
 from matching.evaluation.evaluation import MATCH, MODEL, TRUTH, Evaluation
@@ -125,7 +125,19 @@ def _data(facts: CardFacts, dataset: Dataset, parts: Split) -> str:
         f"Cut by time at {parts.cuts.train_end:%Y-%m-%d %H:%M} and {parts.cuts.calibration_end:%Y-%m-%d %H:%M} UTC: "
         "no slice knows an event, or a version of a profile, from after its own end."
     )
-    return f"## Data\n\n{sizes}\n\n{_table(['slice', 'pairs', 'lists', 'first', 'last'], rows)}\n\n{cut}"
+    table = _table(["slice", "pairs", "lists", "first", "last"], rows)
+    return "\n\n".join(["## Data", sizes, *_cleaning(dataset.cleaning), table, cut])
+
+
+def _cleaning(cleaning: Cleaning) -> Iterator[str]:
+    """Say what was left out of the data, and how it was read where that needed an interpretation."""
+    if cleaning.n_dropped:
+        rules = "\n".join(
+            f"- {table}: {n:,} x {rule}" for table, counts in cleaning.dropped.items() for rule, n in counts.items()
+        )
+        yield f"**{cleaning.n_dropped:,} rows that break a rule were left out** (`--drop-invalid`):\n\n{rules}"
+    if cleaning.notes:
+        yield "Noticed in the data:\n\n" + "\n".join(f"- {note}" for note in cleaning.notes)
 
 
 def _figures(evaluation: Evaluation) -> str:

@@ -81,6 +81,7 @@ class Findings:
             **{f"model.{name}": value for name, value in self.model.facts["settings"].items()},
             **{f"cut.{name}": value for name, value in self.model.facts["cuts"].items()},
             **{f"rows.{name}": len(rows) for name, rows in slices.items()},
+            **{f"dropped.{name}": sum(rules.values()) for name, rules in self.dataset.cleaning.dropped.items()},
         }
 
     def tags(self) -> dict[str, str]:
@@ -92,11 +93,19 @@ class Findings:
             "tandem.digest": self.model.digest,
             "tandem.gate": verdict,
             "tandem.compared_with": compared or "none",
+            **self._cleaning_tags(),
         }
+
+    def _cleaning_tags(self) -> dict[str, str]:
+        """How many rows were left out, where any were."""
+        cleaning = self.dataset.cleaning
+        found = {"tandem.dropped_rows": cleaning.n_dropped, "tandem.redelivered_events": cleaning.n_redelivered}
+        return {name: str(n) for name, n in found.items() if n}
 
     def card(self, settings: Settings, *, has_data: bool) -> str:
         """The model card."""
         data = " --data DIR" if has_data else ""
+        data += " --drop-invalid" if self.dataset.cleaning.n_dropped else ""
         data += "" if settings.text_encoder_folder is None else " --text-encoder FOLDER"
         facts = card.CardFacts(
             model_name=settings.model_name,

@@ -15,11 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from home.settings import Settings
+from matching.data.cleaning import clean
 from matching.data.dataset import Dataset, Progress
 from matching.data.labels import ONE_SIDED_KINDS, LabelledPairs
 from matching.data.scores import Scores
 from matching.data.splits import Split, split
-from matching.data.validation import validate
 from matching.errors import InputError, MissingInput, ModelError, UnusableData
 from matching.evaluation import baselines, gate, slices
 from matching.evaluation.contest import calibration_noise, contest, leads
@@ -30,6 +30,7 @@ from matching.model.declared_features import DeclaredFeatures
 from matching.model.match_model import MatchModel
 from matching.problems import load_problem
 from matching.problems.problem import Problem
+from matching.sources.loading import load
 from matching.training import fit, next_view
 from matching.value.costs import Costs
 from matching.value.report import ValueReport, measure_value
@@ -75,19 +76,20 @@ def check_input(settings: Settings, data: Path | None) -> None:
         raise MissingInput(f"{data} is not there: pass the folder of your data with --data")
 
 
-def ingest(settings: Settings, data: Path | None, progress: Progress) -> Dataset:
-    """Load and validate the dataset; rows that break a rule stop the training and are written to `rejected/`.
+def ingest(settings: Settings, data: Path | None, progress: Progress, *, drop_invalid: bool = False) -> Dataset:
+    """Load and examine the dataset, as `tandem check` does.
+
+    Rows that break a rule are written to `rejected/`; they stop the training, or are left out with `drop_invalid`.
 
     Raises:
         InputError: the data is missing, wrong, or useless.
     """
-    dataset = load_problem(settings.source).source.load(data, seed=settings.seed, progress=progress)
+    dataset = load(load_problem(settings.source).source, data, seed=settings.seed, progress=progress)
     progress(
         f"checking {dataset.candidates.height:,} candidates, {dataset.jobs.height:,} jobs, "
         f"{dataset.events.height:,} events"
     )
-    validate(dataset, settings.root / "rejected")
-    return dataset
+    return clean(dataset, settings.root / "rejected", drop_invalid=drop_invalid, progress=progress)
 
 
 def data_hash(dataset: Dataset) -> str:

@@ -82,6 +82,7 @@ def train(
     data: Path | None = None,
     progress: Progress = lambda _: None,
     promote: bool = True,
+    drop_invalid: bool = False,
     orchestrated: bool = True,
     ready: Callable[[], None] | None = None,
 ) -> TrainingResult:
@@ -92,6 +93,7 @@ def train(
         data: folder of the source's files; None where it needs none.
         progress: told in a few words what is being done.
         promote: make the model champion; otherwise it becomes challenger.
+        drop_invalid: leave out rows that break a rule; otherwise they stop the training.
         orchestrated: run as a Prefect flow, on the server at `PREFECT_API_URL` or a temporary one.
         ready: returns once that server answers; None where it does already, or Prefect is to start one.
 
@@ -109,7 +111,7 @@ def train(
             progress(f"closed run {run[:8]}, whose process is gone")
         tags = {"tandem.source": settings.source, "tandem.git_commit": steps.git_commit()}
         with registry.runs.recorded(tags) as run_id, _workshop(settings) as bundle:
-            work = _Work(settings, registry, data, progress, run_id, bundle, promote)
+            work = _Work(settings, registry, data, progress, run_id, bundle, promote, drop_invalid)
             return _as_flow(work, ready) if orchestrated else work.run(steps.directly)
 
 
@@ -165,13 +167,14 @@ class _Work:
     run_id: str
     bundle: Path
     promote: bool
+    drop_invalid: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
 
     def run(self, runner: StepRunner) -> TrainingResult:
         """Run every step in order."""
         step = self._told(runner)
-        dataset = step("ingest", lambda: steps.ingest(self.settings, self.data, self.progress))
+        dataset = step("ingest", self._ingest)
         data_digest = step("hash", lambda: steps.data_hash(dataset))
         parts = step("split", lambda: steps.cut(self.settings, dataset))
         model = step("fit", lambda: steps.build(self.settings, parts, self.bundle, data_digest=data_digest))
@@ -229,6 +232,9 @@ class _Work:
             return runner(name, timed)
 
         return step
+
+    def _ingest(self) -> Dataset:
+        return steps.ingest(self.settings, self.data, self.progress, drop_invalid=self.drop_invalid)
 
     def _worth(self, dataset: Dataset, found: "Measured", rival: steps.Rival | None) -> ValueReport | None:
         return steps.worth(self.settings, dataset, found.parts, scores=found.scores, named=found.named, against=rival)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import polars as pl
 from sqlalchemy import Engine, delete, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from matching.data.tables import CandidateProfile, JobProfile, polars_schema
 from matching.data.versions import newest_versions
-from store.database import profiles, unreachable
+from store.database import reading, writing
+from store.schema import profiles
 
 _CHUNK = 5_000
 _KINDS: dict[str, tuple[type[CandidateProfile | JobProfile], str]] = {
@@ -40,25 +40,22 @@ class StoredProfiles:
 
 
 def replace_all(engine: Engine, source: str, candidates: pl.DataFrame, jobs: pl.DataFrame) -> None:
-    """Store the profiles of a source and forget its others, in one transaction.
+    """Replace the stored profiles of a source, in one transaction.
 
     Args:
         engine: an engine of `store.database.connect`.
-        source: name of the source the profiles are from; its models search them.
-        candidates: schema of `Candidate`; of several versions the newest is stored, other columns are not.
+        source: name of the source; its models search these profiles.
+        candidates: schema of `Candidate`; the newest version of each is stored, without any other columns.
         jobs: schema of `Job`, likewise.
 
     Raises:
         StorageError: the database cannot be written.
     """
     rows = [row | {"source": source} for row in _rows("candidate", candidates) + _rows("job", jobs)]
-    try:
-        with engine.begin() as connection:
-            connection.execute(delete(profiles).where(profiles.c.source == source))
-            for start in range(0, len(rows), _CHUNK):
-                connection.execute(insert(profiles), rows[start : start + _CHUNK])
-    except SQLAlchemyError as error:
-        raise unreachable(engine.url, error) from None
+    with writing(engine) as connection:
+        connection.execute(delete(profiles).where(profiles.c.source == source))
+        for start in range(0, len(rows), _CHUNK):
+            connection.execute(insert(profiles), rows[start : start + _CHUNK])
 
 
 def load(engine: Engine, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -75,11 +72,8 @@ def load_kind(engine: Engine, source: str, kind: str) -> StoredProfiles:
     query = select(profiles.c.id, profiles.c.payload, profiles.c.updated_at).where(
         profiles.c.source == source, profiles.c.kind == kind
     )
-    try:
-        with engine.connect() as connection:
-            rows = connection.execute(query.order_by(profiles.c.id)).all()
-    except SQLAlchemyError as error:
-        raise unreachable(engine.url, error) from None
+    with reading(engine) as connection:
+        rows = connection.execute(query.order_by(profiles.c.id)).all()
     payloads = [row.payload for row in rows]
     updated_at = pl.Series("updated_at", [row.updated_at for row in rows], pl.Int64).cast(pl.Datetime("us", "UTC"))
     table = read_payloads(payloads, _KINDS[kind][0]).with_columns(updated_at)
@@ -95,7 +89,7 @@ def read_payloads(payloads: list[str], record: type[CandidateProfile | JobProfil
 
 
 def _rows(kind: str, table: pl.DataFrame) -> list[dict[str, str | int]]:
-    """Rows of the table `profiles`: the newest version of each profile."""
+    """Return the rows of the table `profiles`: the newest version of each profile."""
     profile, key = _KINDS[kind]
     newest = newest_versions(table)
     if newest.is_empty():

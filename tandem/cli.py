@@ -8,6 +8,7 @@ from typer.core import TyperCommand
 from tandem import failures, telemetry
 from tandem.commands import (
     bench,
+    check,
     dashboards,
     demo,
     deploy,
@@ -45,7 +46,7 @@ encoders = typer.Typer(no_args_is_help=True, help="Make a transformer encoder th
 
 # In the order in which `tandem --help` lists them.
 for run in (
-    *(train.train, tune.tune, deploy.deploy, rollback.rollback, traffic.traffic, monitor.monitor),
+    *(check.check, train.train, tune.tune, deploy.deploy, rollback.rollback, traffic.traffic, monitor.monitor),
     *(dashboards.dashboards, status.status, stop.stop, doctor.doctor, demo.demo),
     *(bench.bench, market.market, simulate.simulate),
 ):

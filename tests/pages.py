@@ -37,7 +37,7 @@ ELSEWHERE = {
         STORY,
         'house.done("train", "--source", "tables", "--data"',
     ),
-    "make deploy SOURCE=tables": (STORY, 'house.done("deploy", "--source", "tables")'),
+    "make deploy SOURCE=tables PORT=3001": (STORY, 'house.done("deploy", "--source", "tables")'),
     # The story takes its second model from other tables: a second seed may fail the gate.
     "make train SEED=8": (STORY, 'house.done("train", "--source", "tables", "--data", str(exports[1]))'),
     "make rollback": (STORY, 'house.done("rollback", "--source", "tables")'),

@@ -47,6 +47,7 @@ NOT_FOR_SCORING = ("sources", "problems", "training", "evaluation")
 # Who may import a framework: a room, a package, or one module.
 HOMES = {
     "sqlalchemy": ("store/",),
+    "alembic": ("store/migrations/",),
     "mlflow": ("pipelines/registry/",),
     "prefect": ("pipelines/",),
     "optuna": ("pipelines/tuning.py",),

@@ -1,6 +1,6 @@
 """A dataset: the three tables of one source, and what joins them into pairs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 import polars as pl
 
 from matching.arrays import Booleans, Floats, Rows
+from matching.data.origin import Origin
 from matching.data.tables import Candidate, Direction, Event, Job, ProtectedAttributes, frame
 
 Progress = Callable[[str], None]
@@ -55,6 +56,31 @@ class Truth(Protocol):
 
 
 @dataclass(frozen=True)
+class Cleaning:
+    """What was done to the rows of a dataset after it was read.
+
+    Attributes:
+        notes: what was read with an interpretation, or is odd but legal, one sentence each.
+        redelivered: copies of events that were left out, by kind.
+        dropped: rows that were left out since they broke a rule, by table and rule.
+    """
+
+    notes: tuple[str, ...] = ()
+    redelivered: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def n_dropped(self) -> int:
+        """Number of rows that were left out since they broke a rule."""
+        return sum(n for rules in self.dropped.values() for n in rules.values())
+
+    @property
+    def n_redelivered(self) -> int:
+        """Number of copies of events that were left out."""
+        return sum(self.redelivered.values())
+
+
+@dataclass(frozen=True)
 class Dataset:
     """The tables of one source.
 
@@ -68,6 +94,8 @@ class Dataset:
         date_jobs: takes jobs and events and dates the jobs by what the events tell; None where the source states dates.
             Who holds events out calls it again, or the dates would tell of what was held out. A cut in time needs it
             not: a pair is left out before its job's date, and a date that has passed tells of nothing later.
+        origins: where each table comes from, by its name; empty where the source reads no files row by row.
+        cleaning: what was done to the rows after they were read.
     """
 
     name: str
@@ -77,6 +105,8 @@ class Dataset:
     protected: pl.DataFrame = field(default_factory=lambda: frame(ProtectedAttributes))
     truth: Truth | None = None
     date_jobs: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame] | None = None
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    cleaning: Cleaning = field(default_factory=Cleaning)
 
     def tables(self) -> dict[str, tuple[type[Candidate | Job | Event | ProtectedAttributes], pl.DataFrame]]:
         """Each table by name with the record that describes it."""

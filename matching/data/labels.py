@@ -2,8 +2,9 @@
 
 Two kinds of log are understood. In a two-sided log every impression is a row; the company's label is whether it reached
 out, the candidate's whether they accepted once asked. In a one-sided log (only `view` or `apply` events) every event is
-a yes of the candidate, and the no's are sampled from the jobs that existed then, weighted back to all of them. A pair
-that was shown before its job's `posted_at` is left out of either.
+a yes of the candidate, and the no's are sampled from the jobs that existed then, weighted back to all of them. An event
+that was delivered more than once counts once. A pair that was shown before its job's `posted_at` is
+left out of either.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from matching.arrays import Booleans, Floats, Integers
 from matching.data.dataset import Dataset, Pairs
+from matching.data.redelivery import delivered_once
 from matching.data.tables import Direction, EventKind
 from matching.errors import UnusableData
 
@@ -117,7 +119,7 @@ def labelled_pairs(
 def _two_sided(events: pl.DataFrame, *, since: datetime | None, until: datetime, maturity: timedelta) -> pl.DataFrame:
     """One row per impression with the labels of both directions."""
     shown = (
-        events.filter(pl.col("kind") == EventKind.IMPRESSION)
+        delivered_once(events.filter(pl.col("kind") == EventKind.IMPRESSION))
         .with_row_index("row")
         .with_columns(pl.col("list_id").fill_null(pl.col("job_id")), pl.col("propensity").fill_null(1.0))
     )

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from pydantic import BaseModel
 
+from matching.data import hints, oddities, redelivery, rejects
 from matching.data.dataset import Dataset
+from matching.data.origin import FAULTS
 from matching.data.tables import BANDS, EARLIEST, LATEST, polars_schema
-from matching.errors import InvalidTable, StorageError, UnusableData
+from matching.data.validation_report import REPORTED, DataWarning, ValidationReport, reading_faults
+from matching.errors import InvalidTable
 from matching.text.protected_words import PROTECTED_PATTERN
 from matching.text.words import folded
 
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     import pandera.polars as pa
 
 UTC_TIME = pl.Datetime("us", "UTC")
-_BROKEN = pl.Schema({"table": pl.String(), "row": pl.Int64(), "column": pl.String(), "rule": pl.String()})
 _COMPARISONS = {
     "minimum": ("at least", pl.Expr.ge),
     "exclusiveMinimum": ("above", pl.Expr.gt),
@@ -42,11 +44,19 @@ _LENGTHS: dict[str, tuple[str, Callable[[pl.Expr, int], pl.Expr]]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """What must hold in a column, in words and as an expression that is true for every row that keeps it."""
+    """What must hold in a column.
+
+    Attributes:
+        column: which column.
+        words: the rule in words.
+        holds: true for every row that keeps it.
+        hint: says of one value that breaks it what was found or meant; None where the rule says it all.
+    """
 
     column: str
     words: str
     holds: pl.Expr
+    hint: hints.Hint | None = None
 
 
 def validate(dataset: Dataset, rejected: Path, *, now: datetime | None = None) -> None:
@@ -54,46 +64,72 @@ def validate(dataset: Dataset, rejected: Path, *, now: datetime | None = None) -
 
     Args:
         dataset: tables with exactly the columns and types of their records.
-        rejected: folder for `<table>.parquet`, the rows that break a rule with their number (`row`, from 1) and the
-            rules they break (`reason`). They hold personal data where the table does, and only the owner can read
-            them. Files of an earlier run are removed.
+        rejected: folder for the rows that break a rule; see `matching.data.rejects`. Files of an earlier run are
+            removed.
         now: the present, UTC; the clock's where None. No event may be later: the newest one ends the log.
 
     Raises:
         InvalidTable: rows break rules, or a table has other columns or types than its record.
+        MissingInput: a file or a required column is missing.
         UnusableData: candidates, jobs or events has no rows.
         StorageError: the rejected rows cannot be written.
     """
-    broken = broken_rules(dataset, now=now)
-    tables = {name: table for name, (_, table) in dataset.tables().items()}
-    for name in tables:
-        (rejected / f"{name}.parquet").unlink(missing_ok=True)
-    if broken.is_empty():
-        return
-    try:
-        for name in broken["table"].unique():
-            _write_rejected(tables[name], broken.filter(pl.col("table") == name), rejected / f"{name}.parquet")
-    except OSError as error:
-        raise StorageError(f"cannot write the rejected rows to {rejected}: {error.strerror}; free the disk") from error
-    raise InvalidTable(_message(broken, rejected))
+    report = examine(dataset, now=now)
+    rejects.write(dataset, report, rejected)
+    report.raise_faults(rejected)
 
 
-def broken_rules(dataset: Dataset, *, now: datetime | None = None) -> pl.DataFrame:
-    """Return every broken rule: columns `table`, `row` (from 1), `column`, `rule`; never a value.
-
-    `now` is as in `validate`.
+def examine(dataset: Dataset, *, now: datetime | None = None) -> ValidationReport:
+    """Find every broken rule of every table, and what is odd but legal.
 
     Raises:
         InvalidTable: a table has other columns or types than its record.
-        UnusableData: candidates, jobs or events has no rows.
+    """
+    faults = broken_rules(dataset, now=now)
+    notes = tuple(DataWarning(name, note) for name, origin in dataset.origins.items() for note in origin.notes)
+    moment = now or datetime.now(UTC)
+    copies = redelivery.counted(dataset.events)
+    return ValidationReport(faults, dataset.origins, (*notes, *oddities.find(dataset, now=moment)), copies)
+
+
+def broken_rules(dataset: Dataset, *, now: datetime | None = None) -> pl.DataFrame:
+    """Return every broken rule, schema `REPORTED`; a hint never repeats a text that may be personal.
+
+    `now` is as in `validate`. What could not be read breaks a rule of its own, and no other.
+
+    Raises:
+        InvalidTable: a table has other columns or types than its record.
     """
     for name, (record, table) in dataset.tables().items():
-        _check_shape(name, record, table)
-    found = []
+        check_shape(name, record, table)
+    unread = reading_faults(dataset)
+    found = [unread]
     for name, (record, table) in dataset.tables().items():
         rules = [*column_rules(record), *_rules_between(name, dataset, now or datetime.now(UTC))]
-        found.append(_failures(record, rules, table).select(pl.lit(name).alias("table"), "row", "column", "rule"))
-    return pl.concat(found)
+        broken = _failures(record, rules, table)
+        found.append(_besides(broken, unread.filter(pl.col("table") == name)).with_columns(table=pl.lit(name)))
+    return pl.concat([part.select(REPORTED.names()) for part in found]).pipe(_numbered, dataset)
+
+
+def _besides(broken: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what follows from values that could not be read."""
+    rows = unread.filter(pl.col("row").is_not_null())
+    columns = unread.filter(pl.col("row").is_null())["column"].drop_nulls()
+    return (
+        broken.filter(~pl.col("column").is_in(columns.implode()))
+        .join(rows.filter(pl.col("column").is_null()).select("row"), on="row", how="anti", maintain_order="left")
+        .join(rows.select("row", "column"), on=["row", "column"], how="anti", maintain_order="left")
+    )
+
+
+def _numbered(broken: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    """Add the number that each row has in its file."""
+    parts = [broken.head(0)]
+    for (table,), part in broken.group_by("table", maintain_order=True):
+        origin = dataset.origins.get(str(table))
+        number = origin.numbers.gather(part["row"] - 1) if origin and len(origin.numbers) else part["row"]
+        parts.append(part.with_columns(number=number))
+    return pl.concat(parts)
 
 
 def column_rules(record: type[BaseModel]) -> Iterator[Rule]:
@@ -102,7 +138,7 @@ def column_rules(record: type[BaseModel]) -> Iterator[Rule]:
     for name, described in schema["properties"].items():
         column = pl.col(name)
         for words, holds in _value_rules(column, _resolved(described, schema), schema):
-            yield Rule(name, words, column.is_null() | holds)
+            yield Rule(name, words, column.is_null() | holds, hints.of_column(described, schema))
 
 
 def table_schema(record: type[BaseModel], rules: list[Rule]) -> "pa.DataFrameSchema":
@@ -124,7 +160,7 @@ def _check(rule: Rule) -> "pa.Check":
 
 
 def _failures(record: type[BaseModel], rules: list[Rule], table: pl.DataFrame) -> pl.DataFrame:
-    """Run pandera over one table and keep where it failed and why, never what it saw."""
+    """Run pandera over one table and keep where it failed and why, schema `FAULTS`."""
     from pandera.errors import SchemaErrors
 
     try:
@@ -132,9 +168,9 @@ def _failures(record: type[BaseModel], rules: list[Rule], table: pl.DataFrame) -
     except SchemaErrors as error:
         words = pl.col("check").replace("not_nullable", "must not be null").alias("rule")
         row = pl.col("index").cast(pl.Int64) + 1
-        failures = error.failure_cases.select(row.alias("row"), "column", words)
-        return pl.DataFrame(failures).sort("row", maintain_order=True)
-    return pl.DataFrame(schema={name: kind for name, kind in _BROKEN.items() if name != "table"})
+        failures = pl.DataFrame(error.failure_cases.select(row.alias("row"), "column", words))
+        return hints.add(failures.sort("row", maintain_order=True), table, {(r.column, r.words): r.hint for r in rules})
+    return FAULTS.to_frame()
 
 
 def _resolved(described: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -198,15 +234,23 @@ def _rules_between(name: str, dataset: Dataset, now: datetime) -> Iterator[Rule]
         yield Rule("block_words", "must not name a protected group", ~names_group.fill_null(value=False))
     elif name == "protected":
         yield _unique("candidate_id")
-        yield _known("candidate_id", "candidates", dataset.candidates)
+        if _is_whole(dataset, "candidates"):
+            yield _known("candidate_id", "candidates", dataset.candidates)
     else:
-        yield Rule("time", "must not lie in the future", (pl.col("time") <= now).fill_null(True))
+        yield Rule("time", "must not lie in the future", (pl.col("time") <= now).fill_null(True), hints.number)
         for key, table, profiles in (
             ("candidate_id", "candidates", dataset.candidates),
             ("job_id", "jobs", dataset.jobs),
         ):
-            yield _known(key, table, profiles)
-            yield _visible(key, table, profiles)
+            if _is_whole(dataset, table):
+                yield _known(key, table, profiles)
+                yield _visible(key, table, profiles)
+
+
+def _is_whole(dataset: Dataset, table: str) -> bool:
+    """Whether the ids of a table are known: nothing can be held against a file that cannot be read."""
+    origin = dataset.origins.get(table)
+    return origin is None or origin.is_whole
 
 
 def _unique(*columns: str) -> Rule:
@@ -215,52 +259,32 @@ def _unique(*columns: str) -> Rule:
 
 
 def _ordered(low: str, high: str) -> Rule:
-    return Rule(low, f"must not be above {high}", (pl.col(low) <= pl.col(high)).fill_null(True))
+    return Rule(low, f"must not be above {high}", (pl.col(low) <= pl.col(high)).fill_null(True), hints.number)
 
 
 def _known(key: str, table: str, known: pl.DataFrame) -> Rule:
-    ids = known[key].unique().implode()
-    return Rule(key, f"must exist in {table}", pl.col(key).is_null() | pl.col(key).is_in(ids))
+    ids = known[key].unique()
+    holds = pl.col(key).is_null() | pl.col(key).is_in(ids.implode())
+    return Rule(key, f"must exist in {table}", holds, lambda value: hints.known_id(value, ids))
 
 
 def _visible(key: str, table: str, profiles: pl.DataFrame) -> Rule:
     """Build the rule that a profile existed at an event: without it the event is lost to training, in silence."""
     first = profiles.group_by(key).agg(pl.col("updated_at").min())
     since = pl.col(key).replace_strict(first[key], first["updated_at"], default=None, return_dtype=UTC_TIME)
-    return Rule("time", f"must not be before the first version in {table}", (pl.col("time") >= since).fill_null(True))
+    words = f"must not be before the first version in {table}"
+    return Rule("time", words, (pl.col("time") >= since).fill_null(True), hints.number)
 
 
-def _check_shape(name: str, record: type[BaseModel], table: pl.DataFrame) -> None:
+def check_shape(name: str, record: type[BaseModel], table: pl.DataFrame) -> None:
+    """Refuse a table with other columns or types than its record.
+
+    Raises:
+        InvalidTable: the message lists the difference.
+    """
     expected, found = polars_schema(record), table.schema
     wrong = [f"-{column} ({kind})" for column, kind in expected.items() if found.get(column) != kind]
     extra = [f"+{column} ({kind})" for column, kind in found.items() if expected.get(column) != kind]
     if wrong or extra:
         difference = ", ".join([*wrong, *extra])
         raise InvalidTable(f"table {name} differs from its schema (- expected, + found): {difference}; fix the source")
-    if table.is_empty() and name != "protected":
-        raise UnusableData(f"table {name} has no rows: nothing can be learned; check the folder given with --data")
-
-
-def _write_rejected(table: pl.DataFrame, broken: pl.DataFrame, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    reasons = broken.group_by("row").agg(reason=pl.format("{}: {}", "column", "rule").str.join("; "))
-    numbered = table.with_row_index("row", offset=1).with_columns(pl.col("row").cast(pl.Int64))
-    file.touch(mode=0o600)
-    numbered.join(reasons, on="row", how="inner").write_parquet(file)
-
-
-def _message(broken: pl.DataFrame, rejected: Path) -> str:
-    rows = broken.select("table", "row").n_unique()
-    counts = broken.group_by("table", "column", "rule", maintain_order=True).len()
-    rules = "; ".join(f"{count:,} x {table}.{column} {rule}" for table, column, rule, count in counts.head(5).rows())
-    more = f"; and {len(counts) - 5} more rules" if len(counts) > 5 else ""
-    table, row, column, rule = broken.row(0)
-    total = f"{_count(rows, 'row')} with broken rules, {_count(len(counts), 'rule')} in all"
-    return (
-        f"{total} ({rules}{more}); first: table {table}, row {row}, column {column} {rule}; the rows with their "
-        f"reasons are in {rejected}: correct or remove them and run again"
-    )
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -73,9 +73,7 @@ class JobBoard:
         progress("building profiles as they were before each view")
         experience = _read(data / "Experience.csv", EXPERIENCE, progress)
         interests = _read(data / "Positions_Of_Interest.csv", INTERESTS, progress)
-        events = views.select("candidate_id", "job_id", "time").unique(maintain_order=True)
-        events = events.with_columns(kind=pl.lit(EventKind.VIEW.value))
-        events = complete(Event, events)
+        events = complete(Event, views.select("candidate_id", "job_id", "time", kind=pl.lit(EventKind.VIEW.value)))
         jobs = date_jobs(_jobs(views), events)
         return Dataset("job_board", _candidates(views, experience, interests), jobs, events, date_jobs=date_jobs)
 

@@ -52,20 +52,12 @@ from serving.api.requests import (
 )
 from serving.api.sides import Profile, Side
 from serving.release.deployed import Deployed
+from store.answers import Answer, LoggedModel
 from store.database import Database, connect
-from store.log_writer import Answer, LoggedModel, LogWriter
-from store.prediction_log import (
-    CLOCK_SKEW,
-    EXAMPLE,
-    ContradictingOutcome,
-    EarlyOutcome,
-    Logged,
-    Outcome,
-    UnknownPrediction,
-    feedback,
-    logged,
-)
+from store.outcomes import CLOCK_SKEW, ContradictingOutcome, EarlyOutcome, Outcome, record_outcomes
+from store.predictions import EXAMPLE, LoggedPrediction, UnknownPrediction, find_prediction
 from store.profiles import StoredProfiles, load_kind
+from store.writer import LogWriter
 
 RankRequest = RankCandidatesRequest | RankJobsRequest
 
@@ -257,7 +249,9 @@ class Matcher:
         try:
             is_new = self._feedback(outcomes, now)
         except UnknownPrediction as error:
-            detail = Detail(field=_item(error.position, given, "prediction_id"), problem="No prediction has this id")
+            detail = Detail(
+                field=_item(error.position or 0, given, "prediction_id"), problem="No prediction has this id"
+            )
             raise Problem(
                 404, "unknown_prediction", "nothing was recorded: an id is not in the log", [detail]
             ) from None
@@ -317,10 +311,10 @@ class Matcher:
 
     def _feedback(self, outcomes: list[Outcome], now: datetime) -> list[bool]:
         try:
-            return feedback(self.engine, outcomes, received_at=now)
+            return record_outcomes(self.engine, outcomes, received_at=now)
         except UnknownPrediction:
             self.log.flush()  # it may be answered but not written yet
-            return feedback(self.engine, outcomes, received_at=now)
+            return record_outcomes(self.engine, outcomes, received_at=now)
 
     def _logged(self, prediction_id: str) -> tuple[Floats32, CandidateProfile, JobProfile]:
         """Features and profiles of an earlier prediction of this model; raises Problem."""
@@ -335,12 +329,12 @@ class Matcher:
         candidate = CandidateProfile.model_validate_json(found.candidate)
         return found.features, candidate, JobProfile.model_validate_json(found.job)
 
-    def _found(self, prediction_id: str) -> Logged:
+    def _found(self, prediction_id: str) -> LoggedPrediction:
         try:
-            return logged(self.engine, prediction_id)
+            return find_prediction(self.engine, prediction_id)
         except UnknownPrediction:
             self.log.flush()  # it may be answered but not written yet
-            return logged(self.engine, prediction_id)
+            return find_prediction(self.engine, prediction_id)
 
     def _ranked(
         self, record: type[Profile], pool: Pool, given: Sequence[Profile] | None, field: str

@@ -3,7 +3,7 @@
 from typing import Any
 
 from matching.data.tables import CandidateProfile, JobProfile
-from store.prediction_log import EXAMPLE
+from store.predictions import EXAMPLE
 
 ADA: dict[str, Any] = {
     "candidate_id": "example-candidate-1",

@@ -23,7 +23,7 @@ from matching.fairness.reranking import Method as BalanceMethod
 from matching.market.policies import Method
 from matching.rules.hard_limits import HardLimit
 from serving.api.errors import from_validation
-from store.prediction_log import OutcomeName
+from store.outcomes import OutcomeName
 
 Parsed = TypeVar("Parsed", bound="Body")
 

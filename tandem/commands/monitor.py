@@ -84,7 +84,7 @@ def _end_of_last_window(settings: "Settings", version: str) -> datetime | None:
     came later, since outcomes may have.
     """
     from monitoring import history
-    from store import database, prediction_log
+    from store import database, windows
 
     judged = [v for v in history.read(settings, settings.model_name) if v.model_version == version]
     judged = [v for v in judged if v.state != "not enough data"]
@@ -93,7 +93,7 @@ def _end_of_last_window(settings: "Settings", version: str) -> datetime | None:
     last = judged[-1].window
     engine = database.connect(settings.log_url)
     try:
-        newer = prediction_log.window(
+        newer = windows.window(
             engine,
             model_name=settings.model_name,
             model_version=version,

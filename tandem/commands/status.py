@@ -69,11 +69,11 @@ def _deployed(found: "DeploymentStatus") -> Iterator[tuple[str, str]]:
 def _log(settings: "Settings") -> list[tuple[str, str]]:
     if settings.database_url is None and not (settings.log_folder / "log.db").exists():
         return [("log", "empty")]
-    from store import database, prediction_log
+    from store import database, predictions
 
     engine = database.connect(settings.log_url)
     try:
-        return [("log", f"{prediction_log.count(engine):,} predictions")]
+        return [("log", f"{predictions.count(engine):,} predictions")]
     finally:
         engine.dispose()
 

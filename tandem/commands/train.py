@@ -15,17 +15,25 @@ if TYPE_CHECKING:
 
 
 def train(
+    *,
     source: Source = None,
     data: Data = None,
     seed: Seed = None,
     text_encoder: TextEncoder = None,
     promote: Annotated[bool, typer.Option(help="Make the model champion; otherwise it becomes challenger.")] = True,
+    drop_invalid: Annotated[
+        bool,
+        typer.Option("--drop-invalid", help="Leave out rows that break a rule; without it they stop the training."),
+    ] = False,
 ) -> None:
     """Train, evaluate, gate and register a model."""
-    train_model(settings_from(source=source, seed=seed, text_encoder=text_encoder), data, promote=promote)
+    settings = settings_from(source=source, seed=seed, text_encoder=text_encoder)
+    train_model(settings, data, promote=promote, drop_invalid=drop_invalid)
 
 
-def train_model(settings: "Settings", data: Path | None, *, promote: bool = True) -> "TrainingResult":
+def train_model(
+    settings: "Settings", data: Path | None, *, promote: bool = True, drop_invalid: bool = False
+) -> "TrainingResult":
     """Train, then print every figure and the gate's decision.
 
     Raises:
@@ -40,7 +48,7 @@ def train_model(settings: "Settings", data: Path | None, *, promote: bool = True
         from pipelines.training_flow import train
 
         ready = server.wait if server else None
-        result = train(settings, data=data, progress=say, promote=promote, ready=ready)
+        result = train(settings, data=data, progress=say, promote=promote, drop_invalid=drop_invalid, ready=ready)
     figures.show(result)
     return result
 

@@ -23,7 +23,7 @@ from home.settings import Settings
 from serving.answers.matcher import load_matcher
 from serving.api import examples
 from serving.api.app import create_app
-from store.log_writer import LogWriter
+from store.writer import LogWriter
 from tandem import telemetry
 from tandem.options import settings_from
 from tandem.releases import champion, fetched

@@ -13,7 +13,8 @@ from matching.model.match_model import MatchModel
 from serving.api import examples
 from serving.release import deployment
 from serving.release.state import Deployment
-from store import database, prediction_log
+from store import database, predictions
+from store.replay import replay
 from tandem.processes import listens
 from tests.e2e.conftest import DRIFT, QUIET, Window
 from tests.e2e.house import House
@@ -131,8 +132,8 @@ def test_the_log_holds_the_features_exactly_as_they_were_used(house: House) -> N
     bundle = in_service(house).bento_path / "src" / "bundle"
     engine = database.connect(house.settings.log_url)
     try:
-        assert prediction_log.count(engine) > 4_000
-        assert prediction_log.replay(engine, MatchModel.load(bundle)) == 0.0
+        assert predictions.count(engine) > 4_000
+        assert replay(engine, MatchModel.load(bundle)) == 0.0
     finally:
         engine.dispose()
 

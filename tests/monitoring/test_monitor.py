@@ -18,9 +18,10 @@ from monitoring.monitor import monitor
 from monitoring.quality import measure_quality
 from monitoring.verdict import Judge
 from monitoring.windows import Sample, read_window
+from store.answers import Answer, LoggedModel
 from store.database import connect
-from store.log_writer import Answer, LoggedModel, LogWriter
-from store.prediction_log import Outcome, feedback
+from store.outcomes import Outcome, record_outcomes
+from store.writer import LogWriter
 from tests.monitoring.market import INPUTS, Market
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -39,7 +40,7 @@ def _log(settings: Settings, window: Sample, *, ranked_from: int | None = None, 
         for row in window.frame.iter_rows(named=True)
         if row["company_label"] or not only_yes
     ]
-    feedback(engine, told, received_at=NOW)
+    record_outcomes(engine, told, received_at=NOW)
     engine.dispose()
 
 

@@ -14,8 +14,9 @@ from matching.errors import UnusableData
 from matching.model.match_model import MatchModel
 from serving.api import examples
 from store.database import connect
-from store.prediction_log import count, replay
+from store.predictions import count
 from store.profiles import replace_all
+from store.replay import replay
 
 MARKED = "Quarterly-Secret-Resume"
 

@@ -10,13 +10,16 @@ import pytest
 from sqlalchemy import inspect, text
 
 from matching.errors import InputError, StorageError
-from store.database import connect, insert_one, metadata, microseconds, models, ping
+from store.database import connect, ping
+from store.inserts import insert_one
+from store.migrations import VERSION_TABLE
+from store.schema import metadata, microseconds, models
 
 
 def test_tables_are_made_once_and_kept(database_url: str) -> None:
     for attempt in range(2):
         engine = connect(database_url)
-        assert set(inspect(engine).get_table_names()) == set(metadata.tables)
+        assert set(inspect(engine).get_table_names()) == {*metadata.tables, VERSION_TABLE}
         assert ping(engine)
         with engine.begin() as connection:
             row = {"name": "a", "version": "1", "digest": "d", "feature_names": "[]"}

@@ -11,24 +11,22 @@ from sqlalchemy import Engine, func, select, text
 
 from matching.data.tables import CandidateProfile, JobProfile
 from matching.errors import StorageError
-from store import log_writer
-from store.database import connect, inputs, outcomes
-from store.log_writer import Answer, LoggedModel, LogWriter
-from store.prediction_log import (
+from store import writer as log_writer
+from store.answers import Answer, LoggedModel
+from store.database import connect
+from store.limit_counts import LimitCount, count_limits
+from store.outcomes import (
     CLOCK_SKEW,
-    EXAMPLE,
     ContradictingOutcome,
     EarlyOutcome,
-    LimitCount,
     Outcome,
     OutcomeName,
-    UnknownPrediction,
-    count,
-    count_limits,
-    count_ranked,
-    feedback,
-    window,
+    record_outcomes,
 )
+from store.predictions import EXAMPLE, UnknownPrediction, count, count_ranked, find_prediction
+from store.schema import inputs, outcomes
+from store.windows import window
+from store.writer import LogWriter
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -71,7 +69,7 @@ def labels(
 
 
 def tell(engine: Engine, *told: OutcomeName, at: datetime = NOW, key: str = "r-0") -> list[bool]:
-    return feedback(engine, [Outcome(key, one, at) for one in told], received_at=NOW)
+    return record_outcomes(engine, [Outcome(key, one, at) for one in told], received_at=NOW)
 
 
 def test_every_prediction_is_stored_as_used(engine: Engine) -> None:
@@ -188,22 +186,6 @@ def test_silence_about_a_row_of_a_ranking_never_means_no(engine: Engine) -> None
     }
 
 
-def test_a_log_of_an_earlier_version_is_read_on(tmp_path: Any) -> None:
-    url = f"sqlite:///{tmp_path / 'log.db'}"
-    engine = connect(url)
-    write(engine, answer("old"))
-    with engine.begin() as connection:
-        for column in ("position", "ranked_from", "broken_limits"):
-            connection.execute(text(f"ALTER TABLE predictions DROP COLUMN {column}"))
-        connection.execute(text("DROP TABLE exclusions"))
-    engine.dispose()
-    engine = connect(url)
-    write(engine, answer("new", 1, ranked_from=5, broken_limits=[["location"]], excluded={"location": 3}))
-    assert set(labels(engine, ranked=True)) == {"old-0", "new-0"}
-    assert count_limits(engine, model_name="tandem-test") == {"location": LimitCount(excluded=3, relaxed=1)}
-    engine.dispose()
-
-
 def test_an_audit_counts_what_the_limits_did(engine: Engine) -> None:
     both = [[], ["location", "salary_floor"], ["salary_floor"]]
     write(engine, answer("scored", 3, broken_limits=both), answer("plain", 2))
@@ -238,7 +220,7 @@ def test_contradictions_are_refused_and_leave_nothing(engine: Engine, known: Out
     write(engine, answer("r", 2))
     tell(engine, known)
     with pytest.raises(ContradictingOutcome) as caught:
-        feedback(engine, [Outcome("r-1", "outreach", NOW), Outcome("r-0", told, NOW)], received_at=NOW)
+        record_outcomes(engine, [Outcome("r-1", "outreach", NOW), Outcome("r-0", told, NOW)], received_at=NOW)
     assert (caught.value.position, caught.value.known) == (1, known)
     with engine.connect() as connection:
         assert [tuple(row) for row in connection.execute(select(outcomes.c.prediction_id, outcomes.c.outcome))] == [
@@ -249,16 +231,25 @@ def test_contradictions_are_refused_and_leave_nothing(engine: Engine, known: Out
 def test_an_unknown_prediction_is_refused_and_leaves_nothing(engine: Engine) -> None:
     write(engine, answer())
     with pytest.raises(UnknownPrediction) as caught:
-        feedback(engine, [Outcome("r-0", "accept", NOW), Outcome("x", "accept", NOW)], received_at=NOW)
+        record_outcomes(engine, [Outcome("r-0", "accept", NOW), Outcome("x", "accept", NOW)], received_at=NOW)
     assert caught.value.position == 1
+    assert "no prediction x (outcome 1 of the list)" in str(caught.value)
     assert labels(engine)["r-0"] == (None, None)
+
+
+def test_a_single_look_up_names_the_prediction_and_no_outcome(engine: Engine) -> None:
+    write(engine, answer())
+    assert find_prediction(engine, "r-0").digest == "digest"
+    with pytest.raises(UnknownPrediction, match="the log holds no prediction x: ") as caught:
+        find_prediction(engine, "x")
+    assert caught.value.position is None
 
 
 def test_an_outcome_before_its_prediction_is_refused_and_leaves_nothing(engine: Engine) -> None:
     write(engine, answer("r", 2))
     early = Outcome("r-1", "accept", NOW - CLOCK_SKEW - TICK)
-    with pytest.raises(EarlyOutcome, match="outcome 1 happened before its prediction"):
-        feedback(engine, [Outcome("r-0", "accept", NOW), early], received_at=NOW)
+    with pytest.raises(EarlyOutcome, match="outcome 1 of the list is dated before its prediction r-1"):
+        record_outcomes(engine, [Outcome("r-0", "accept", NOW), early], received_at=NOW)
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(outcomes)).scalar() == 0
     assert tell(engine, "accept", at=NOW - CLOCK_SKEW) == [True]
@@ -335,7 +326,7 @@ def test_a_full_queue_refuses_instead_of_forgetting(engine: Engine, monkeypatch:
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE predictions RENAME TO hidden"))
     writer.append(answer("a", 8))
-    with pytest.raises(StorageError, match="nothing is answered unlogged"):
+    with pytest.raises(StorageError, match="no answer is given unlogged"):
         writer.append(answer("b", 8), timeout_seconds=0.1)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE hidden RENAME TO predictions"))

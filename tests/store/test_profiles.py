@@ -12,8 +12,9 @@ from sqlalchemy import Engine, select, text
 
 from matching.data.tables import Candidate, CandidateProfile, Job, frame
 from matching.errors import StorageError
-from store.database import connect, profiles
+from store.database import connect
 from store.profiles import load, load_kind, read_payloads, replace_all
+from store.schema import profiles
 
 SOURCE = "marketplace"
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, 12, 30, 0, 5, tzinfo=UTC)

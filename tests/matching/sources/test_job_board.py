@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from matching.data.cleaning import clean
 from matching.data.dataset import Dataset
 from matching.data.labels import labelled_pairs
 from matching.data.tables import Event, Job, frame
@@ -89,7 +90,9 @@ def test_dirty_files_become_tables_that_keep_every_rule(tmp_path: Path) -> None:
 
 
 def test_views_are_events_once_per_moment(tmp_path: Path) -> None:
-    events = full(tmp_path).events
+    cleaned = clean(full(tmp_path), tmp_path / "rejected")
+    events = cleaned.events
+    assert cleaned.cleaning.redelivered == {"view": 1}
     assert set(events["kind"]) == {"view"}
     assert events.select("candidate_id", "job_id", "time").rows() == [
         ("1", "10", at("2014-12-01 08:00")),
@@ -204,7 +207,7 @@ def test_profile_files_may_be_absent(tmp_path: Path) -> None:
 def test_bad_folders_end_with_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Job_Views\.csv with --data"):
         load(None)
-    with pytest.raises(MissingInput, match=r"Job_Views\.csv is not there"):
+    with pytest.raises(MissingInput, match=r"Job_Views\.csv is missing"):
         load(tmp_path)
     folder = folder_of(tmp_path, Experience="Applicant.ID,City\n1,Reno\n")
     with pytest.raises(MissingInput, match=r"Experience\.csv has no column Position\.Name, Employer\.Name, State"):
@@ -227,8 +230,9 @@ def real() -> Dataset:
 
 @pytest.mark.realdata
 def test_the_real_files_keep_every_rule(real: Dataset, tmp_path: Path) -> None:
-    validate(real, tmp_path / "rejected")
-    assert (real.jobs.height, real.events.height) == (7_047, 12_337)
+    cleaned = clean(real, tmp_path / "rejected")
+    assert cleaned.cleaning.redelivered == {"view": 33}
+    assert (real.jobs.height, cleaned.events.height) == (7_047, 12_337)
     assert real.events["candidate_id"].n_unique() == 3_448
 
 

@@ -18,7 +18,7 @@ from serving.answers.matcher import load_matcher
 from serving.api import examples
 from serving.api.app import create_app
 from store.database import connect
-from store.prediction_log import count
+from store.predictions import count
 from store.profiles import replace_all
 from tests.serving.calling import Client, details
 from tests.serving.conftest import candidate_rows

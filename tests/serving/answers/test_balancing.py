@@ -14,7 +14,7 @@ from serving.api import examples
 from serving.api.app import create_app
 from serving.api.errors import Problem
 from serving.api.requests import MAX_GROUPS, Balance
-from store.prediction_log import count
+from store.predictions import count
 from store.profiles import replace_all
 from tests.serving.calling import MARKED, Client, details
 

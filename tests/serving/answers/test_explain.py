@@ -18,7 +18,7 @@ from matching.model.match_model import MatchModel
 from serving.answers.matcher import load_matcher
 from serving.api import examples
 from serving.api.app import create_app
-from store.prediction_log import count
+from store.predictions import count
 from tests.serving.calling import call
 
 PAIR = {"candidate": examples.ADA, "job": examples.BACKEND}

@@ -8,12 +8,12 @@ import pytest
 from fastapi import FastAPI
 
 from home.settings import Settings
-from matching.rules.hard_limits import SENTENCES, Limit
+from matching.rules.hard_limits import SENTENCES, HardLimit
 from serving.answers.matcher import load_matcher
 from serving.api import examples
 from serving.api.app import create_app
 from store.database import connect
-from store.prediction_log import LimitCount, count_limits
+from store.limit_counts import LimitCount, count_limits
 from store.profiles import replace_all
 from tests.serving.calling import call
 
@@ -42,7 +42,7 @@ def counted(app: FastAPI) -> dict[str, LimitCount]:
 def test_a_scored_pair_keeps_its_probability_and_says_what_it_breaks(app: FastAPI) -> None:
     pairs = [{"candidate": one, "job": examples.BACKEND} for one in (PROUD | {"candidate_id": "proud"}, examples.ADA)]
     proud, plain = call(app, "/v1/match", {"pairs": pairs}).json()["predictions"]
-    assert proud["broken_limits"] == [{"limit": "salary_floor", "sentence": SENTENCES[Limit.SALARY_FLOOR]}]
+    assert proud["broken_limits"] == [{"limit": "salary_floor", "sentence": SENTENCES[HardLimit.SALARY_FLOOR]}]
     assert plain["broken_limits"] == []
     assert proud["match_probability"] == plain["match_probability"]
     assert counted(app) == {"salary_floor": LimitCount(scored=1)}
@@ -58,7 +58,9 @@ def test_a_ranking_leaves_out_what_breaks_a_limit_and_counts_it(app: FastAPI) ->
     told = {one["job_id"]: one["relaxed"] for one in relaxed["results"]}
     assert told == {"rich": [], "example-job-1": ["salary_floor"]}
     assert relaxed["excluded"] == {"candidate_block_words": 1}
-    free = call(app, "/v1/rank/jobs", {"candidate": PROUD, "jobs": jobs, "relax": [str(one) for one in Limit]}).json()
+    free = call(
+        app, "/v1/rank/jobs", {"candidate": PROUD, "jobs": jobs, "relax": [str(one) for one in HardLimit]}
+    ).json()
     assert (free["ranked_from"], free["excluded"]) == (3, {})
     assert counted(app) == {
         "salary_floor": LimitCount(excluded=1, relaxed=2),
@@ -68,7 +70,7 @@ def test_a_ranking_leaves_out_what_breaks_a_limit_and_counts_it(app: FastAPI) ->
 
 def test_relaxing_everything_ranks_as_if_there_were_no_limits(app: FastAPI) -> None:
     jobs = [examples.BACKEND, CASINO, RICH, examples.FRONTEND]
-    relax = {"relax": [str(one) for one in Limit]}
+    relax = {"relax": [str(one) for one in HardLimit]}
     strict = call(app, "/v1/rank/jobs", {"candidate": PROUD, "jobs": jobs} | relax).json()["results"]
     plain = call(app, "/v1/rank/jobs", {"candidate": examples.ADA, "jobs": jobs}).json()["results"]
     assert [(one["job_id"], one["match_probability"]) for one in strict] == [

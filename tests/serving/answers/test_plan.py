@@ -11,7 +11,7 @@ from matching.market import policies
 from matching.model.match_model import MatchModel
 from serving.answers import planning
 from serving.api import examples, requests
-from store.prediction_log import count
+from store.predictions import count
 from tests.serving.api.test_app import client
 from tests.serving.calling import MARKED, Client, details
 

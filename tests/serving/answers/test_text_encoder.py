@@ -15,7 +15,7 @@ from matching.features.embeddings import EMBEDDING_NAMES
 from matching.features.transformer import TransformerEncoder
 from matching.model.match_model import MatchModel
 from serving.release import bento
-from store.prediction_log import window
+from store.windows import window
 from tests.matching.encoders import write_tiny_encoder
 from tests.serving.conftest import MODEL_NAME, candidate_rows, job_rows, start, write_bundle
 

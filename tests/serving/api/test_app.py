@@ -23,8 +23,8 @@ from serving.api import app as application
 from serving.api import examples
 from serving.api.app import create_app
 from serving.api.requests import MAX_BODY_BYTES, MAX_PAIRS
-from store import log_writer
-from store.prediction_log import count
+from store import writer
+from store.predictions import count
 from store.profiles import replace_all
 from tests.serving.calling import MARKED, Client, details
 
@@ -334,7 +334,7 @@ def test_feedback_is_recorded_once_and_never_against_itself(client: Client) -> N
 
 
 def test_feedback_finds_what_is_not_written_yet(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_writer, "GATHER_SECONDS", 60)
+    monkeypatch.setattr(writer, "GATHER_SECONDS", 60)
     client.match(LINE)  # from here on the writer gathers until it is asked
     (prediction,) = client.match(LINE).json()["predictions"]
     assert client.matcher.log.waiting > 0

@@ -1,0 +1,117 @@
+"""From a dataset as it was read to one that a model may learn from: no row breaks a rule, every event counts once."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from matching.data import redelivery, rejects
+from matching.data.dataset import Cleaning, Dataset, Progress
+from matching.data.validation import broken_rules, examine
+from matching.data.validation_report import ValidationReport, count
+
+_UNIQUE = "must be unique"
+
+
+def clean(
+    dataset: Dataset,
+    rejected: Path,
+    *,
+    drop_invalid: bool = False,
+    progress: Progress = lambda _: None,
+    now: datetime | None = None,
+) -> Dataset:
+    """Examine a dataset, and return it without rows that break a rule and without copies of events.
+
+    Args:
+        dataset: as its source read it.
+        rejected: folder for the rows that break a rule; see `matching.data.rejects`.
+        drop_invalid: go on without those rows; otherwise they stop the run.
+        progress: told of what is odd or was left out.
+        now: the present, UTC; the clock's where None.
+
+    Raises:
+        InvalidTable: rows break rules and are not to be dropped, or a whole column or file does.
+        MissingInput: a file or a required column is missing.
+        UnusableData: candidates, jobs or events has no rows, or none is left.
+        StorageError: the rejected rows cannot be written.
+    """
+    report = examine(dataset, now=now)
+    rejects.write(dataset, report, rejected)
+    dropped: Mapping[str, Mapping[str, int]] = {}
+    if drop_invalid and report.faults.height and report.droppable:
+        dataset, dropped = without_invalid(dataset, report, now=now)
+        for name, rules in dropped.items():
+            progress(f"left out {count(sum(rules.values()), 'row')} of {name} that break rules; they are in {rejected}")
+    else:
+        report.raise_faults(rejected)
+    notes = tuple(f"{report.place(warning.table)}: {warning.text}" for warning in report.warnings)
+    copies = redelivery.counted(dataset.events)
+    if copies:
+        notes = (*notes, f"events: {count(sum(copies.values()), 'event')} delivered again; each counts once")
+    for note in notes:
+        progress(f"note: {note}")
+    events = redelivery.delivered_once(dataset.events) if copies else dataset.events
+    return replace(dataset, events=events, origins={}, cleaning=Cleaning(notes, copies, dropped))
+
+
+def without_invalid(
+    dataset: Dataset, report: ValidationReport, *, now: datetime | None = None
+) -> tuple[Dataset, dict[str, dict[str, int]]]:
+    """Leave out every row that breaks a rule, then those that break one because of it, until none is left.
+
+    Of profile versions that are copies of each other, the first is kept.
+
+    Returns:
+        The dataset, and how many rows were left out by table and by the first rule that each broke.
+
+    Raises:
+        UnusableData: a table has no rows left.
+    """
+    dropped: dict[str, Counter[str]] = {}
+    broken = report.faults
+    while broken.height:
+        ValidationReport(broken.filter(pl.col("row").is_null()), dataset.origins).raise_faults()
+        tables = {}
+        for name, (_, table) in dataset.tables().items():
+            wrong = _to_drop(table, broken.filter(pl.col("table") == name))
+            counts = dropped.setdefault(name, Counter())
+            counts.update(wrong["reason"].to_list())
+            keep = pl.Series(range(table.height), dtype=pl.Int64).filter(
+                ~pl.Series(range(1, table.height + 1), dtype=pl.Int64).is_in(wrong["row"].implode())
+            )
+            tables[name] = keep
+        dataset = _taken(dataset, tables)
+        broken = broken_rules(dataset, now=now)
+    return dataset, {name: dict(counts) for name, counts in dropped.items() if counts}
+
+
+def _to_drop(table: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
+    """Rows to leave out, with the first rule that each breaks."""
+    reason = pl.concat_str(pl.col("column"), pl.col("rule"), separator=" ", ignore_nulls=True)
+    rows = broken.group_by("row", maintain_order=True).agg(
+        reason=reason.first(), is_copy=pl.col("rule").str.starts_with(_UNIQUE).all()
+    )
+    repeated = rows.filter("is_copy")["row"]
+    if not len(repeated):
+        return rows
+    keys = [name for name in (table.columns[0], "updated_at") if name in table.columns]
+    found = table[repeated - 1].select(*keys, content=pl.struct(pl.all()).hash())
+    same = found.select(pl.col("content").n_unique().over(keys) == 1).to_series()
+    first = found.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+    return rows.filter(~pl.col("row").is_in(repeated.filter(same & first).implode()))
+
+
+def _taken(dataset: Dataset, rows: Mapping[str, pl.Series]) -> Dataset:
+    """Keep some rows of each table."""
+    return replace(
+        dataset,
+        candidates=dataset.candidates[rows["candidates"]],
+        jobs=dataset.jobs[rows["jobs"]],
+        events=dataset.events[rows["events"]],
+        protected=dataset.protected[rows["protected"]],
+        origins={name: origin.take(rows[name]) for name, origin in dataset.origins.items()},
+    )

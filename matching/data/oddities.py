@@ -1,0 +1,103 @@
+"""What is odd but legal in a dataset: it is read as it is, and said."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from matching.data.dataset import Dataset
+from matching.data.validation_report import DataWarning, count
+
+MONTHLY_USD = 12_000
+"""A salary below this per year is more often one per month."""
+
+_SHARE_OF_SALARIES, _SHARE_OF_IDS = 0.05, 0.5
+_FAR = timedelta(days=365)
+_SALARIES = {
+    "candidates": ("expected_salary_usd_per_year", "min_salary_usd_per_year"),
+    "jobs": ("min_salary_usd_per_year", "max_salary_usd_per_year"),
+}
+_KEYS = {"candidates": "candidate_id", "jobs": "job_id"}
+
+
+def find(dataset: Dataset, *, now: datetime) -> tuple[DataWarning, ...]:
+    """Return one warning for each kind of oddity.
+
+    Args:
+        dataset: tables with the columns and types of their records.
+        now: the present, UTC.
+    """
+    return (
+        *_salaries(dataset),
+        *_unmatched_ids(dataset),
+        *_far_times(dataset.events),
+        *_repeated_versions(dataset),
+        *_later_versions(dataset, now),
+    )
+
+
+def _salaries(dataset: Dataset) -> Iterator[DataWarning]:
+    for table, columns in _SALARIES.items():
+        for column in columns:
+            values = dataset.tables()[table][1][column].drop_nulls()
+            low = int((values < MONTHLY_USD).sum())
+            if low and low >= _SHARE_OF_SALARIES * len(values):
+                yield DataWarning(
+                    table,
+                    f"{column}: {low:,} of {len(values):,} values are below {MONTHLY_USD:,} USD per year; are they "
+                    "monthly, or in another currency?",
+                )
+
+
+def _unmatched_ids(dataset: Dataset) -> Iterator[DataWarning]:
+    for table, key in _KEYS.items():
+        ids = dataset.tables()[table][1][key].unique().drop_nulls()
+        seen = int(ids.is_in(dataset.events[key].unique().implode()).sum())
+        if len(ids) and len(ids) - seen >= _SHARE_OF_IDS * len(ids):
+            yield DataWarning(
+                table,
+                f"{key}: {len(ids) - seen:,} of {len(ids):,} ids occur in no event; is the export complete?",
+            )
+
+
+def _far_times(events: pl.DataFrame) -> Iterator[DataWarning]:
+    """Times more than a year, and more than the length of the log, away from the middle 98 % of it."""
+    times = events["time"].drop_nulls()
+    if times.is_empty():
+        return
+    low, high = times.quantile(0.01, "nearest"), times.quantile(0.99, "nearest")
+    if not isinstance(low, datetime) or not isinstance(high, datetime):
+        return
+    margin = max(_FAR, high - low)
+    far = times.filter((times < low - margin) | (times > high + margin))
+    if len(far):
+        yield DataWarning(
+            "events",
+            f"time: {count(len(far), 'event')} between {far.min():%Y-%m-%d} and {far.max():%Y-%m-%d} lie far from the "
+            f"others ({low:%Y-%m-%d} to {high:%Y-%m-%d}); is a default date among them?",
+        )
+
+
+def _repeated_versions(dataset: Dataset) -> Iterator[DataWarning]:
+    """Versions of a profile that differ from the one before in nothing but their time."""
+    for table, key in _KEYS.items():
+        rows = dataset.tables()[table][1]
+        several = rows.filter(pl.col(key).is_duplicated())
+        if several.is_empty():
+            continue
+        content = pl.struct(pl.exclude("updated_at")).hash()
+        versions = several.select(key, "updated_at", content=content).sort(key, "updated_at")
+        same = int(
+            (versions[key].eq(versions[key].shift()) & versions["content"].eq(versions["content"].shift())).sum()
+        )
+        if same:
+            yield DataWarning(
+                table, f"{count(same, 'version')} of {rows.height:,} repeat the version before; only updated_at differs"
+            )
+
+
+def _later_versions(dataset: Dataset, now: datetime) -> Iterator[DataWarning]:
+    for table in _KEYS:
+        later = int((dataset.tables()[table][1]["updated_at"] > now).sum())
+        if later:
+            yield DataWarning(table, f"updated_at: {count(later, 'version')} lie in the future and are never used")

@@ -1,0 +1,28 @@
+"""Events that were delivered more than once: at-least-once delivery repeats an event, and it still happened once."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+SAME_EVENT = ("candidate_id", "job_id", "kind", "time", "list_id")
+"""What makes two rows one event. Position, propensity and model version are those of the first."""
+
+
+def delivered_once(events: pl.DataFrame) -> pl.DataFrame:
+    """Keep the first copy of every event, in order.
+
+    Args:
+        events: schema of `Event`.
+    """
+    return events.unique(SAME_EVENT, keep="first", maintain_order=True)
+
+
+def is_redelivered(events: pl.DataFrame) -> pl.Series:
+    """Whether each event is a copy of an earlier row, shape (n_events,)."""
+    return events.select(~pl.struct(SAME_EVENT).is_first_distinct()).to_series()
+
+
+def counted(events: pl.DataFrame) -> Mapping[str, int]:
+    """Count the copies by kind."""
+    copies = events.filter(is_redelivered(events)).group_by("kind").len().sort("kind")
+    return dict(copies.filter(pl.col("kind").is_not_null()).rows())

@@ -1,0 +1,62 @@
+"""The rejected rows as files: what breaks a rule, with its place and its reasons, to correct and to load again.
+
+`<table>.parquet` holds the rows as they were read, `<table>.csv` as the file held them; both with the place in that
+file as `line` or `row`, and the broken rules as `reason`. They hold personal data where the table does, and only their
+owner can read them.
+"""
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from matching.data.dataset import Dataset
+from matching.data.validation_report import ValidationReport
+from matching.errors import StorageError
+
+FORMS = ("parquet", "csv")
+
+
+def write(dataset: Dataset, report: ValidationReport, folder: Path) -> None:
+    """Write the rejected rows of every table; files of an earlier run are removed.
+
+    Raises:
+        StorageError: they cannot be written.
+    """
+    try:
+        for name, (_, table) in dataset.tables().items():
+            files = {form: folder / f"{name}.{form}" for form in FORMS}
+            for file in files.values():
+                file.unlink(missing_ok=True)
+            broken = report.faults.filter((pl.col("table") == name) & pl.col("row").is_not_null())
+            if broken.height:
+                _write_table(table, dataset, name, broken, files)
+    except OSError as error:
+        raise StorageError(f"cannot write the rejected rows to {folder}: {error.strerror}; free the disk") from error
+
+
+def _write_table(
+    table: pl.DataFrame, dataset: Dataset, name: str, broken: pl.DataFrame, files: dict[str, Path]
+) -> None:
+    rule = pl.concat_str(pl.col("column"), pl.col("rule"), separator=": ", ignore_nulls=True)
+    found = broken.group_by("row").agg(pl.col("number").first(), reason=rule.str.join("; ")).sort("number")
+    rows, origin = found["row"] - 1, dataset.origins.get(name)
+    number, reason = found.select(pl.col("number").alias(origin.unit if origin else "row")), found.select("reason")
+    source = origin.source[rows] if origin and origin.source.width else table[rows]
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+    pl.concat([number, table[rows], reason], how="horizontal").write_parquet(files["parquet"])
+    pl.concat([number, reason, _as_text(source)], how="horizontal").write_csv(files["csv"])
+
+
+def _as_text(table: pl.DataFrame) -> pl.DataFrame:
+    """Write lists as JSON, UUIDs and other bytes as hexadecimal digits."""
+    columns = []
+    for column in table.get_columns():
+        if column.dtype.is_nested():
+            values = [None if value is None else json.dumps(value, default=str) for value in column.to_list()]
+            columns.append(pl.Series(column.name, values, dtype=pl.String))
+        else:
+            columns.append(column.bin.encode("hex") if column.dtype == pl.Binary else column)
+    return pl.DataFrame(columns)

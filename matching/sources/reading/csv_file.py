@@ -1,0 +1,139 @@
+"""A CSV file as a table of text: nothing is guessed about its values, and every row keeps its line."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from matching.data.origin import FAULTS, faults
+from matching.errors import InputError
+from matching.sources.reading import scan
+from matching.sources.reading.content import Bytes, Content
+from matching.sources.reading.header import DELIMITERS, Header, read_header
+
+
+@dataclass(frozen=True)
+class CsvTable:
+    """What a CSV file holds.
+
+    Attributes:
+        table: every value as text, an empty one as null; blank rows are left out.
+        lines: line of each row, from 1 for the first line of the file, shape (n_rows,).
+        faults: rows with more or fewer fields than the header, or with NUL characters; schema `FAULTS`.
+        delimiter: between the fields.
+        notes: what was read with an interpretation.
+    """
+
+    table: pl.DataFrame
+    lines: pl.Series
+    faults: pl.DataFrame
+    delimiter: str
+    notes: tuple[str, ...] = ()
+
+
+def read(file: Path, content: Content, known: Collection[str] | None = None) -> CsvTable:
+    """Read a CSV file.
+
+    Args:
+        file: read directly where its bytes need no conversion.
+        content: of the file.
+        known: column names that are expected, which settle the delimiter.
+
+    Raises:
+        InputError: the text is not CSV: no header, broken quoting, lines without end, binary.
+    """
+    data = _with_line_feeds(content.data)
+    is_stored = content.is_as_stored and data is content.data
+    header = read_header(data, known)
+    _check_names(header)
+    scan.check_lengths(data)
+    records = scan.records(data, header.delimiter)
+    # Blank lines before the header are records, and nothing to polars.
+    starts, fields = records.lines[header.line :], records.fields[header.line :]
+    table = _parsed(file if is_stored else data[:], header)
+    if table.height != len(starts):
+        raise InputError(f"{len(starts):,} records give {table.height:,} rows: check quotation marks and line ends")
+    filled = _filled(table, fields)
+    wrong = _field_faults(fields, header, filled)
+    lines = pl.Series("line", starts, dtype=pl.Int64)
+    if not filled.all():
+        table, lines = table.filter(filled), lines.filter(filled)
+    notes = content.notes
+    if header.delimiter != ",":
+        notes = (*notes, f"read as separated by {DELIMITERS[header.delimiter]}s")
+    found = pl.concat([wrong, _nul_faults(table) if data.find(b"\0") >= 0 else faults()])
+    return CsvTable(table, lines, _with_lines(found, lines), header.delimiter, notes)
+
+
+def _with_line_feeds(data: Bytes) -> Bytes:
+    """Give a text whose lines end with carriage returns alone line feeds instead."""
+    return data[:].replace(b"\r", b"\n") if data.find(b"\n") < 0 <= data.find(b"\r") else data
+
+
+def _check_names(header: Header) -> None:
+    if any("\0" in name for name in header.names):
+        raise InputError(
+            f"line {header.line}: NUL bytes in the header line; the file is not text: export it as CSV UTF-8"
+        )
+    repeated = sorted({name for name in header.names if name and header.names.count(name) > 1})
+    if repeated:
+        raise InputError(
+            f"line {header.line}: column {', '.join(repeated)} appears twice: remove or rename one of them"
+        )
+
+
+def _parsed(source: Path | bytes, header: Header) -> pl.DataFrame:
+    names = [name or f"Unnamed: {position}" for position, name in enumerate(header.names)]
+    try:
+        return pl.read_csv(
+            source,
+            separator=header.delimiter,
+            infer_schema=False,
+            truncate_ragged_lines=True,
+            new_columns=names,
+        )
+    except pl.exceptions.PolarsError:
+        raise InputError("the file cannot be parsed as CSV: check quotation marks and line ends") from None
+
+
+def _filled(table: pl.DataFrame, fields: NDArray[np.int64]) -> pl.Series:
+    """Whether each row holds anything: neither a blank line nor delimiters alone."""
+    anything = table.select(~pl.all_horizontal(pl.all().is_null())).to_series()
+    blank = pl.Series(fields == 1) & (table.to_series(0).str.strip_chars() == "").fill_null(True)
+    return anything & ~blank
+
+
+def _field_faults(fields: NDArray[np.int64], header: Header, filled: pl.Series) -> pl.DataFrame:
+    """Rows with more or fewer fields than the header; blank rows do not count."""
+    found = pl.DataFrame({"fields": fields, "filled": filled}).filter("filled").with_row_index("row", offset=1)
+    return _as_faults(
+        found.filter(pl.col("fields") != len(header.names)).select(
+            "row",
+            rule=pl.lit(f"must have {len(header.names)} fields, as the header has"),
+            hint=pl.format("found {}", "fields"),
+        )
+    )
+
+
+def _nul_faults(table: pl.DataFrame) -> pl.DataFrame:
+    found = [
+        pl.DataFrame(
+            {"row": table[name].str.contains("\0", literal=True).fill_null(False).arg_true() + 1}
+        ).with_columns(column=pl.lit(name), rule=pl.lit("must not contain NUL characters"))
+        for name in table.columns
+    ]
+    return _as_faults(pl.concat(found))
+
+
+def _as_faults(found: pl.DataFrame) -> pl.DataFrame:
+    """Give faults the columns of `FAULTS`."""
+    return pl.concat([faults(), found.with_columns(pl.col("row").cast(pl.Int64))], how="diagonal").select(
+        FAULTS.names()
+    )
+
+
+def _with_lines(found: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
+    return found.with_columns(number=lines.gather(found["row"] - 1)) if found.height else found

@@ -1,0 +1,206 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from matching.data.cleaning import clean
+from matching.data.dataset import Dataset
+from matching.data.labels import LabelledPairs, labelled_pairs
+from matching.data.tables import Candidate, Event, Job, frame
+from matching.data.validation import examine
+from matching.errors import InvalidTable, UnusableData
+from matching.sources.tables import SOURCE
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+CANDIDATES = "candidate_id,headline,skills,remote_wish,updated_at\nann,Nurse,[],any,2026-01-01\n"
+JOBS = "job_id,title,updated_at\nward,Nurse,2026-01-01\n"
+EVENTS = "candidate_id,job_id,kind,time\nann,ward,view,2026-02-03\nann,ward,view,2026-02-02\n"
+
+
+def folder_of(tmp_path: Path, **texts: str) -> Path:
+    for name, text in ({"candidates": CANDIDATES, "jobs": JOBS, "events": EVENTS} | texts).items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def read(tmp_path: Path, **texts: str) -> Dataset:
+    return SOURCE.read(folder_of(tmp_path, **texts), seed=0, progress=lambda _: None)
+
+
+def found(data: Dataset) -> list[tuple[Any, ...]]:
+    return examine(data, now=NOW).faults.select("table", "number", "column", "hint").rows()
+
+
+def test_numbers_are_the_lines_of_the_file_whatever_the_order_in_time(tmp_path: Path) -> None:
+    late_first = EVENTS + "\nann,ward,vew,2026-02-01\n\n\neve,ward,view,2026-01-15\n"
+    data = read(tmp_path, events=late_first)
+    assert found(data) == [
+        ("events", 8, "candidate_id", "found eve"),
+        ("events", 5, "kind", "found vew: did you mean view?"),
+    ]
+    with pytest.raises(InvalidTable, match=r"events\.csv, line 8, column"):
+        clean(data, tmp_path / "rejected", now=NOW)
+    assert pl.read_parquet(tmp_path / "rejected" / "events.parquet")["line"].to_list() == [5, 8]
+    rejected = pl.read_csv(tmp_path / "rejected" / "events.csv", infer_schema=False)
+    assert rejected["line"].to_list() == ["5", "8"]
+    assert rejected["kind"].to_list() == ["vew", "view"]
+    assert (tmp_path / "rejected" / "events.csv").stat().st_mode & 0o077 == 0
+
+
+def test_rows_of_parquet_are_numbered_as_in_the_file(tmp_path: Path) -> None:
+    folder_of(tmp_path)
+    (tmp_path / "events.csv").unlink()
+    times = [datetime(2026, 2, day, tzinfo=UTC) for day in (3, 1, 2)]
+    kinds = ["view", "vew", "view"]
+    pl.DataFrame({"candidate_id": "ann", "job_id": "ward", "kind": kinds, "time": times}).write_parquet(
+        tmp_path / "events.parquet"
+    )
+    data = SOURCE.read(tmp_path, seed=0, progress=lambda _: None)
+    assert found(data) == [("events", 2, "kind", "found vew: did you mean view?")]
+
+
+def test_every_fault_of_every_file_is_found_in_one_pass(tmp_path: Path) -> None:
+    people = CANDIDATES + "bob,Cook,[],Remote,soon\n" + "ann,Nurse\n"
+    jobs = JOBS.replace("title", "titel")
+    events = EVENTS + "ANN,ward,view,02/03/2026\n"
+    report = examine(read(tmp_path, candidates=people, jobs=jobs, events=events), now=NOW)
+    groups = {(group.place, group.column, group.first): group.hints for group in report.groups()}
+    assert groups == {
+        ("jobs.csv", "titel", ()): ("did you mean title?",),
+        ("jobs.csv", "title", ()): ("add it",),
+        ("candidates.csv", "remote_wish", (3,)): ("found Remote: did you mean remote?",),
+        ("candidates.csv", "updated_at", (3,)): ("found text of 4 characters",),
+        ("candidates.csv", None, (4,)): ("found 2",),
+        ("events.csv", "candidate_id", (4,)): ("found ANN: did you mean ann?",),
+        ("events.csv", "time", (4,)): ("found 02/03/2026, which may mean 2026-03-02 or 2026-02-03",),
+    }
+    assert not report.droppable
+
+
+def test_a_file_that_cannot_be_read_is_not_held_against_the_others(tmp_path: Path) -> None:
+    assert {table for table, *_ in found(read(tmp_path, candidates=""))} == {"candidates"}
+
+
+def test_invalid_rows_are_left_out_with_what_depends_on_them(tmp_path: Path) -> None:
+    people = CANDIDATES + "bob,Cook,[],Remote,2026-01-01\n"
+    events = EVENTS + "bob,ward,view,2026-02-02\nann,ward,view,soon\n"
+    said: list[str] = []
+    data = read(tmp_path, candidates=people, events=events)
+    cleaned = clean(data, tmp_path / "rejected", drop_invalid=True, progress=said.append, now=NOW)
+    assert cleaned.candidates["candidate_id"].to_list() == ["ann"]
+    assert cleaned.events["time"].to_list() == [datetime(2026, 2, day, tzinfo=UTC) for day in (2, 3)]
+    assert {table: sum(rules.values()) for table, rules in cleaned.cleaning.dropped.items()} == {
+        "candidates": 1,
+        "events": 2,
+    }
+    assert cleaned.cleaning.dropped["events"]["candidate_id must exist in candidates"] == 1
+    assert any(line.startswith("left out 2 rows of events that break rules") for line in said)
+    plain = SOURCE.load(folder_of(tmp_path), seed=0, progress=lambda _: None)
+    for name, (_, table) in plain.tables().items():
+        assert_frame_equal(cleaned.tables()[name][1], table)
+
+
+def test_copies_of_a_version_leave_one_and_contradicting_versions_none(tmp_path: Path) -> None:
+    twice = CANDIDATES + CANDIDATES.splitlines()[1] + "\nbob,Cook,[],any,2026-01-01\nbob,Chef,[],any,2026-01-01\n"
+    cleaned = clean(read(tmp_path, candidates=twice), tmp_path / "rejected", drop_invalid=True, now=NOW)
+    assert cleaned.candidates["candidate_id"].to_list() == ["ann"]
+
+
+def test_what_is_wrong_with_a_whole_file_cannot_be_left_out(tmp_path: Path) -> None:
+    with pytest.raises(InvalidTable, match=r"jobs\.csv: column titel is not a column of jobs"):
+        clean(read(tmp_path, jobs=JOBS.replace("title", "titel")), tmp_path / "rejected", drop_invalid=True, now=NOW)
+    with pytest.raises(UnusableData, match=r"events\.csv: has no rows"):
+        clean(read(tmp_path, events=EVENTS.replace("ann", "eve")), tmp_path / "rejected", drop_invalid=True, now=NOW)
+
+
+ODD = {
+    "monthly": (
+        "candidates",
+        {"expected_salary_usd_per_year": [4_000.0] * 2 + [90_000.0] * 8},
+        "2 of 10 values are below",
+    ),
+    "unmatched": ("candidates", {"candidate_id": [str(n) for n in range(10)]}, "10 of 11 ids occur in no event"),
+    "future": ("jobs", {"job_id": ["late"], "updated_at": [NOW + timedelta(days=9)]}, "lie in the future"),
+    "repeated": ("jobs", {"updated_at": [START + timedelta(days=1)]}, "1 version of 2 repeat the version before"),
+}
+
+
+@pytest.mark.parametrize(("table", "columns", "words"), ODD.values(), ids=ODD)
+def test_what_is_odd_but_legal_is_a_warning(
+    table: str, columns: dict[str, list[Any]], words: str, tmp_path: Path
+) -> None:
+    data = read(tmp_path)
+    assert examine(data, now=NOW).warnings == ()
+    rows = len(next(iter(columns.values())))
+    first = data.tables()[table][1].row(0, named=True)
+    more = [first | {name: values[n] for name, values in columns.items()} for n in range(rows)]
+    if "candidate_id" not in columns and table == "candidates":
+        more = [row | {"updated_at": START + timedelta(days=n + 1)} for n, row in enumerate(more)]
+    record = {"candidates": Candidate, "jobs": Job}[table]
+    grown = {name: rows for name, (_, rows) in data.tables().items()} | {table: frame(record, [first, *more])}
+    warnings = examine(Dataset("test", **grown), now=NOW).warnings
+    assert any(warning.table == table and words in warning.text for warning in warnings)
+
+
+def test_times_far_from_the_others_are_a_warning(tmp_path: Path) -> None:
+    rows = "".join(f"ann,ward,view,2026-02-{day:02}\n" for day in range(1, 29)) * 9
+    times = EVENTS + rows + "ann,ward,view,2026-01-01\n"
+    data = read(tmp_path, events=times)
+    far = data.events.with_columns(
+        time=pl.when(pl.int_range(pl.len()) == 0).then(datetime(1990, 1, 1, tzinfo=UTC)).otherwise("time")
+    )
+    warnings = examine(Dataset("test", data.candidates, data.jobs, far), now=NOW).warnings
+    assert any("1 event between 1990-01-01 and 1990-01-01" in warning.text for warning in warnings)
+
+
+def log() -> pl.DataFrame:
+    """Two lists of four candidates; some are reached out to, some accept."""
+    rows = []
+    for n in range(8):
+        pair = {"candidate_id": f"c{n % 4}", "job_id": f"j{n // 4}"}
+        shown = START + timedelta(days=1 + n)
+        rows.append(
+            pair | {"kind": "impression", "time": shown, "list_id": f"l{n // 4}", "propensity": 1 / (1 + n % 4)}
+        )
+        if n % 2:
+            rows.append(pair | {"kind": "outreach", "time": shown + timedelta(hours=1)})
+        if n % 3 == 0:
+            rows.append(pair | {"kind": "accept", "time": shown + timedelta(hours=2)})
+    return frame(Event, rows).sort("time")
+
+
+def dataset(events: pl.DataFrame) -> Dataset:
+    people = [{"candidate_id": f"c{n}", "headline": "x", "skills": [], "updated_at": START} for n in range(4)]
+    jobs = [{"job_id": f"j{n}", "title": "x", "updated_at": START} for n in range(2)]
+    return Dataset("test", frame(Candidate, people), frame(Job, jobs), events)
+
+
+def labels(events: pl.DataFrame) -> LabelledPairs:
+    return labelled_pairs(dataset(events), since=None, until=NOW, maturity=timedelta(days=14), seed=0)
+
+
+@pytest.mark.parametrize("kinds", [["impression"], ["outreach"], ["accept"], ["impression", "outreach", "accept"]])
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_redelivered_events_change_no_label_count_or_propensity(
+    kinds: list[str], one_sided: bool, tmp_path: Path
+) -> None:
+    events = log()
+    if one_sided:
+        events = events.with_columns(kind=pl.lit("view"), list_id=pl.lit(None, pl.String))
+        kinds = ["view"]
+    copies = events.filter(pl.col("kind").is_in(kinds))
+    copies = copies.with_columns(propensity=pl.lit(0.01), position=pl.lit(9, pl.Int64))
+    again = pl.concat([events, copies, copies]).sort("time", maintain_order=True)
+    before, after = labels(events), labels(again)
+    for name in ("time", "lists", "company", "candidate", "propensity", "weight"):
+        np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+    np.testing.assert_array_equal(before.pairs.candidate_rows, after.pairs.candidate_rows)
+    cleaned = clean(dataset(again), tmp_path, now=NOW)
+    assert_frame_equal(cleaned.events, events)
+    assert sum(cleaned.cleaning.redelivered.values()) == 2 * copies.height
+    assert any("delivered again; each counts once" in note for note in cleaned.cleaning.notes)

@@ -1,0 +1,134 @@
+import uuid
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from matching.sources.reading import times, values
+
+EXACT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 1, 2, tzinfo=UTC)
+
+TIMES = {
+    "ISO 8601": ("2026-01-02T03:04:05Z", EXACT),
+    "offset": ("2026-01-02T05:04:05+02:00", EXACT),
+    "no offset": ("2026-01-02T03:04:05", EXACT),
+    "day": ("2026-01-02", MIDNIGHT),
+    "Postgres": ("2026-01-02 03:04:05.123+00", EXACT.replace(microsecond=123_000)),
+    "Postgres, half an hour": ("2026-01-02 08:34:05+05:30", EXACT),
+    "Postgres, west": ("2026-01-02 00:04:05.5-03", EXACT.replace(microsecond=500_000)),
+    "UTC in words": ("2026-01-02 03:04:05 UTC", EXACT),
+    "comma before the fraction": ("2026-01-02T03:04:05,5Z", EXACT.replace(microsecond=500_000)),
+    "slashes, year first": ("2026/01/02 03:04:05", EXACT),
+    "dots": ("02.01.2026 03:04:05", EXACT),
+    "Excel": ("46024.127835648146", EXACT),
+    "Excel, a day": ("46024", MIDNIGHT),
+    "Unix": ("1767323045", EXACT),
+    "Unix, milliseconds": ("1767323045000", EXACT),
+}
+
+
+@pytest.mark.parametrize(("text", "time"), TIMES.values(), ids=TIMES)
+def test_a_time_with_one_meaning_is_read(text: str, time: datetime) -> None:
+    assert times.read(pl.Series("time", [text, None]))[0].to_list() == [time, None]
+
+
+def test_excel_and_unix_numbers_of_parquet_are_read_and_said() -> None:
+    found, note = times.read(pl.Series("time", [46024.127835648146]))
+    assert (found.to_list(), note) == ([EXACT], "numbers were read as Excel's serial dates, counted from 1900, in UTC")
+    assert times.read(pl.Series("time", [1767323045]))[0].to_list() == [EXACT]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("02/01/2026", "found 02/01/2026, which may mean 2026-01-02 or 2026-02-01"),
+        ("infinity", "found infinity, which is no moment"),
+        ("2026-02-30", "found 2026-02-30"),
+        ("NULL", "found NULL: leave the cell empty where there is no time"),
+        ("9000", "found 9000"),
+        ("when Jane Roe called", "found text of 20 characters"),
+    ],
+)
+def test_a_time_without_one_meaning_is_refused(text: str, hint: str) -> None:
+    assert times.read(pl.Series("time", [text]))[0].to_list() == [None]
+    assert times.hint(text) == hint
+
+
+@pytest.mark.parametrize(
+    ("decisive", "time"), [("31/01/2026", MIDNIGHT), ("01/31/2026", datetime(2026, 2, 1, tzinfo=UTC))]
+)
+def test_a_column_says_itself_whether_the_day_comes_first(decisive: str, time: datetime) -> None:
+    found, note = times.read(pl.Series("time", ["02/01/2026", decisive]))
+    assert found[0] == time
+    assert note is not None
+    both, _ = times.read(pl.Series("time", ["02/01/2026", "31/01/2026", "01/31/2026"]))
+    assert both.null_count() == 3
+
+
+NUMBERS: dict[str, tuple[list[str], str, list[float | None]]] = {
+    "points": (["5", " 5.5 ", "1e5"], ",", [5.0, 5.5, 100_000.0]),
+    "decimal commas": (["55,5", "60,000", "1.234,5"], ";", [55.5, 60.0, 1_234.5]),
+    "commas between thousands or not": (["55,000", "60,000"], ",", [None, None]),
+    "commas and points": (["55,5", "5.5"], ";", [None, 5.5]),
+    "points between thousands or not": (["55.000", "7"], ";", [None, 7.0]),
+    "points, since another has two decimals": (["55.000", "60.25"], ";", [55.0, 60.25]),
+    "points in a file with commas": (["55.000"], ",", [55.0]),
+    "words": (["a lot", "NA"], ",", [None, None]),
+}
+
+
+@pytest.mark.parametrize(("texts", "delimiter", "found"), NUMBERS.values(), ids=NUMBERS)
+def test_a_number_is_read_where_comma_and_point_have_one_meaning(
+    texts: list[str], delimiter: str, found: list[float | None]
+) -> None:
+    assert values.convert(pl.Series("x", texts), pl.Float64(), delimiter=delimiter).values.to_list() == found
+
+
+def test_what_was_found_is_said_of_numbers_alone() -> None:
+    column = values.convert(pl.Series("x", ["55,000", "Jane"]), pl.Float64())
+    assert column.hint("55,000") == "found 55,000, which may mean 55000 or 55.000: write it without separators"
+    assert column.hint("Jane") == "found text of 4 characters"
+    assert column.hint("NULL") == "found NULL: leave the cell empty where there is no value"
+
+
+UUIDS = [uuid.UUID(int=7), uuid.UUID(int=2**120 + 1)]
+IDS: dict[str, tuple[pl.Series, list[str | None]]] = {
+    "text": (pl.Series(["ann", "0012", " b ", "123.0"]), ["ann", "0012", "b", "123.0"]),
+    "text that became floats": (pl.Series(["123.0", "4.0", None]), ["123", "4", None]),
+    "text beyond 2^53": (pl.Series(["1.0", "9007199254740993.0"]), ["1", None]),
+    "text in scientific notation": (pl.Series(["abc", "1.23457E+15"]), ["abc", None]),
+    "hexadecimal": (pl.Series(["1e5", "ff"]), ["1e5", "ff"]),
+    "whole numbers": (pl.Series([7, 2**62]), ["7", str(2**62)]),
+    "floats": (pl.Series([7.0, float(2**53), 1.5, None]), ["7", None, None, None]),
+    "short floats": (pl.Series([7.0, float(2**24)], dtype=pl.Float32), ["7", None]),
+    "decimals": (pl.Series([Decimal("7.00"), Decimal("9007199254740993.00")]), ["7", "9007199254740993"]),
+    "UUIDs": (pl.Series([one.bytes for one in UUIDS]), [str(one) for one in UUIDS]),
+    "text as bytes": (pl.Series([b"ann", b"0123456789abcdef"]), ["ann", "0123456789abcdef"]),
+    "bytes of another length": (pl.Series([UUIDS[0].bytes, b"\xff\x00"]), [str(UUIDS[0]), None]),
+}
+
+
+@pytest.mark.parametrize(("found", "ids"), IDS.values(), ids=IDS)
+def test_ids_are_read_where_no_digit_is_lost(found: pl.Series, ids: list[str | None]) -> None:
+    assert values.convert(found.alias("job_id"), pl.String(), is_id=True).values.to_list() == ids
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "read"),
+    [
+        (["3", "3.0", "1.5"], pl.Int64(), [3, 3, None]),
+        ([True, False], pl.Float64(), [None, None]),
+        (["t", "NO", "1", "maybe"], pl.Boolean(), [True, False, True, None]),
+        ([1.0, 0.0, 2.0], pl.Boolean(), [True, False, None]),
+        ([{"a": 1}], pl.String(), [None]),
+        ([[1.0]], pl.Float64(), [None]),
+        ([[1.0]], pl.Datetime("us", "UTC"), [None]),
+        (['["a"]', "[1]", "[a", "[" * 5_000, "", None], pl.List(pl.String()), [["a"], None, None, None, [], None]),
+        ([None], pl.List(pl.String()), [None]),
+    ],
+)
+def test_other_types_are_read_or_refused(found: list[Any], kind: pl.DataType, read: list[Any]) -> None:
+    assert values.convert(pl.Series("x", found), kind).values.to_list() == read

@@ -1,0 +1,59 @@
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from matching.data.dataset import Dataset, Progress
+from matching.data.tables import Candidate, Event, Job, frame
+from matching.errors import InvalidTable, MissingInput
+from matching.sources.loading import load
+from matching.sources.tables import complete, read_csv
+
+HERE = Path(__file__).name
+
+
+class Board:
+    """A source of one's own, which fails on the way."""
+
+    def __init__(self, work: Any) -> None:
+        self.work = work
+
+    def load(self, data: Path | None, *, seed: int, progress: Progress) -> Dataset:  # noqa: ARG002
+        assert data is not None
+        return Dataset("board", frame(Candidate), self.work(read_csv(data / "posts.csv")), frame(Event))
+
+
+FAILURES = {
+    "cast": (lambda posts: posts.with_columns(pl.col("pay").cast(pl.Float64)), r"InvalidOperationError in column pay"),
+    "time": (lambda posts: posts.select(pl.col("pay").str.to_datetime("%Y")), r"InvalidOperationError in column pay"),
+    "absent": (lambda posts: posts.select("salary"), r"ColumnNotFoundError in column salary"),
+    "join": (lambda posts: posts.join(pl.DataFrame({"n": [1]}), left_on="pay", right_on="n"), r"SchemaError"),
+    "own": (lambda posts: posts.rows()[9], r"IndexError"),
+}
+
+
+@pytest.mark.parametrize(("work", "words"), FAILURES.values(), ids=FAILURES)
+def test_a_source_that_fails_is_named_with_file_line_and_column(work: Any, words: str, tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("job_id,pay\na,Jane Roe\n", encoding="utf-8")
+    with pytest.raises(InvalidTable, match=rf"{HERE}, line \d+: the source fails with {words}") as caught:
+        load(Board(work), tmp_path, seed=0, progress=lambda _: None)
+    assert "Jane" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_column_that_cannot_be_cast_is_named_with_its_row(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("job_id,title,min_experience_years\na,x,2\nb,x,Jane\n", encoding="utf-8")
+    with pytest.raises(InvalidTable, match=r"column min_experience_years holds String.* Float64, first in row 2"):
+        load(Board(lambda posts: complete(Job, posts)), tmp_path, seed=0, progress=lambda _: None)
+
+
+def test_tables_of_another_shape_are_named_with_the_file_of_the_source(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("job_id\na\n", encoding="utf-8")
+    with pytest.raises(InvalidTable, match=rf"{HERE}: table jobs differs from its schema"):
+        load(Board(lambda posts: posts), tmp_path, seed=0, progress=lambda _: None)
+
+
+def test_what_the_source_says_itself_is_passed_on(tmp_path: Path) -> None:
+    with pytest.raises(MissingInput, match=r"posts\.csv is missing"):
+        load(Board(None), tmp_path, seed=0, progress=lambda _: None)

@@ -1,0 +1,63 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CANDIDATES = "candidate_id,headline,skills,remote_wish,updated_at\nann,Nurse,[],any,2026-01-01\n"
+JOBS = "job_id,title,updated_at\nward,Nurse,2026-01-01\n"
+EVENTS = "candidate_id,job_id,kind,time\nann,ward,view,2026-02-03\nann,ward,view,2026-02-02\n"
+
+
+def check(tmp_path: Path, **texts: str) -> subprocess.CompletedProcess[str]:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name, text in ({"candidates": CANDIDATES, "jobs": JOBS, "events": EVENTS} | texts).items():
+        (data / f"{name}.csv").write_text(text, encoding="utf-8")
+    environment = os.environ | {"TANDEM_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
+    command = [sys.executable, "-m", "tandem", "check", str(data)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+
+
+def test_clean_data_exits_with_0_and_warnings_are_allowed(tmp_path: Path) -> None:
+    answer = check(tmp_path, events=EVENTS + EVENTS.splitlines()[1] + "\n")
+    assert answer.returncode == 0, answer.stderr
+    assert "1 view event delivered again, counted once" in answer.stdout
+    assert "no faults" in answer.stdout
+    assert not (tmp_path / "home" / "rejected").exists()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_faults_of_all_files_are_listed_with_lines_and_exit_with_2(end: str, tmp_path: Path) -> None:
+    people = (CANDIDATES + "\nbob,Jane Roe,[],Remote,soon\n").replace("\n", end)
+    answer = check(tmp_path, candidates=people, events=EVENTS + "ANN,ward,view,02/03/2026\n")
+    assert answer.returncode == 2
+    for line in (
+        "remote_wish: must be one of onsite, hybrid, remote, any  [1 row: line 4]",
+        "found Remote: did you mean remote?",
+        "time: must be a time in ISO 8601, as 2026-01-31T09:00:00Z  [1 row: line 4]",
+        "found 02/03/2026, which may mean 2026-03-02 or 2026-02-03",
+        "found ANN: did you mean ann?",
+    ):
+        assert line in answer.stdout
+    assert answer.stderr == (
+        "error: 4 rules broken by 2 rows: correct the files and check again, or train without these rows: "
+        "`tandem train --drop-invalid`\n"
+    )
+    assert "Jane" not in answer.stdout + answer.stderr
+    rejected = tmp_path / "home" / "rejected"
+    assert sorted(file.name for file in rejected.iterdir()) == [
+        "candidates.csv",
+        "candidates.parquet",
+        "events.csv",
+        "events.parquet",
+    ]
+    assert (rejected / "candidates.csv").read_text(encoding="utf-8").splitlines()[1].startswith("4,")
+
+
+def test_a_folder_that_is_missing_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tandem", "check", str(tmp_path / "none")]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+    assert "none is not a folder: pass the folder that holds your files" in answer.stderr
