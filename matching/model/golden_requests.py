@@ -17,7 +17,7 @@ CASES = 12
 
 
 def write(model: MatchModel, jobs: pl.DataFrame, folder: Path, *, seed: int) -> None:
-    """Write golden cases for a model.
+    """Write the golden requests of a model.
 
     The posts are taken from `jobs`; the candidates are made up from other posts, so that no person's data is in the
     bundle and the text is in the model's vocabulary.

@@ -1,4 +1,4 @@
-"""Programs that are run to their end: never through a shell, always with a time limit, failures in one line."""
+"""Runs programs to completion: never through a shell, always with a time limit, failures in one line."""
 
 import os
 import re
@@ -23,13 +23,13 @@ def run(
 
     Args:
         command: the program and its arguments.
-        doing: what this is for, in the words of the message if it fails.
+        doing: the purpose, used in the message if it fails.
         timeout_seconds: how long it may take.
-        environment: all of its variables; None for ours.
-        folder: where it runs; None for the current folder.
+        environment: all of its variables; ours by default.
+        folder: its working folder; the current one by default.
 
     Raises:
-        EngineError: it is not there, failed, or took too long.
+        EngineError: it is not installed, failed, or took too long.
     """
     try:
         done = subprocess.run(
@@ -48,14 +48,14 @@ def run(
     except PermissionError as error:
         raise EngineError(f"{doing} failed: {command[0]} may not be run by this user") from error
     except subprocess.TimeoutExpired as error:
-        raise EngineError(f"{doing} took longer than {timeout_seconds:.0f} s and was given up") from error
+        raise EngineError(f"{doing} took longer than {timeout_seconds:.0f} s and was stopped") from error
     if done.returncode:
         raise EngineError(f"{doing} failed ({Path(command[0]).name} exit {done.returncode}): {_reason(done)}")
     return done.stdout.strip()
 
 
 def _reason(done: "subprocess.CompletedProcess[str]") -> str:
-    """The line of its output that most likely says why: the last one with an error in it, else the last one."""
+    """Return the line that most likely gives the reason: the last one with an error in it, else the last one."""
     lines = [_MARK_UP.sub("", line).strip() for line in (done.stdout + "\n" + done.stderr).splitlines()]
     lines = [line for line in lines if line]
     errors = [line for line in lines if "error" in line.lower()]
@@ -63,5 +63,5 @@ def _reason(done: "subprocess.CompletedProcess[str]") -> str:
 
 
 def without_tandem(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Our variables less every `TANDEM_*`, so that a service gets exactly the settings it is given."""
+    """Return our variables without `TANDEM_*`, so that a service has exactly the settings passed to it."""
     return {name: value for name, value in environment.items() if not name.startswith("TANDEM_")}

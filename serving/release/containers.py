@@ -1,4 +1,4 @@
-"""One container engine, docker or podman: images built, hardened containers run, looked at and stopped."""
+"""One container engine, docker or podman: builds images; runs, inspects and stops hardened containers."""
 
 import os
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from serving.release.commands import run
 ContainerName = Literal["docker", "podman"]
 
 SERVICE_PORT = 3000  # inside the container
-SERVICE_USER = 10001  # where the engine runs as root; otherwise the container has the id of who deploys
+SERVICE_USER = 10001  # if the engine runs as root; otherwise the container has the id of the deploying user
 LOG_FOLDER = "/srv/tandem/log"
 MEMORY = "2g"
 PROCESSES = 512
@@ -23,15 +23,15 @@ STOP_SECONDS = 30
 
 @dataclass(frozen=True)
 class Container:
-    """A container to be run.
+    """A container to run.
 
     Attributes:
-        image: what it runs.
+        image: its image.
         name: its name; a container of the same name is replaced.
         address: address of this machine it listens on.
         port: port of this machine it listens on.
         log_folder: the one folder it may write to.
-        environment: variables; their values are handed over without showing in the process list.
+        environment: variables; their values do not appear in the process list.
     """
 
     image: str
@@ -48,7 +48,7 @@ class ContainerEngine:
 
     Attributes:
         name: docker or podman.
-        configuration: a `containers.conf` that podman needs on this machine; None for its own settings.
+        configuration: a `containers.conf` that podman needs on this machine; None for podman's own settings.
     """
 
     name: ContainerName
@@ -61,7 +61,7 @@ class ContainerEngine:
             EngineError: it is not installed, or its daemon does not answer.
         """
         field = "{{.ServerVersion}}" if self.name == "docker" else "{{.Version.Version}}"
-        answer = self.command("info", "--format", field, doing=f"asking {self.name} for its version")
+        answer = self.command("info", "--format", field, doing=f"reading the version of {self.name}")
         if not answer:
             raise EngineError(f"{self.name} is installed but its engine does not answer")
         return answer
@@ -143,7 +143,7 @@ class ContainerEngine:
     def environment(self, identity: str) -> dict[str, str]:
         """Variables of a container."""
         format_ = "{{range .Config.Env}}{{println .}}{{end}}"
-        lines = self.command("container", "inspect", "--format", format_, identity, doing="looking at a container")
+        lines = self.command("container", "inspect", "--format", format_, identity, doing="inspecting a container")
         return dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
 
     def execute(self, identity: str, *program: str) -> str:
@@ -151,7 +151,7 @@ class ContainerEngine:
         return self.command("exec", identity, *program, doing=f"running {program[0]} in container {identity[:12]}")
 
     def stop(self, identity: str) -> None:
-        """Let a container finish its requests, stop it and remove it; nothing happens if it is gone."""
+        """Let a container finish its requests, stop it and remove it; does nothing if it is gone."""
         if self._state(identity) is None:
             return
         self.command(
@@ -161,7 +161,7 @@ class ContainerEngine:
         self.remove(identity)
 
     def remove(self, identity: str) -> None:
-        """Remove a container at once, running or not; nothing happens if it is gone."""
+        """Remove a container at once, running or not; does nothing if it is gone."""
         if self._state(identity) is not None:
             self.command("rm", "--force", identity, doing=f"removing container {identity[:12]}")
 
@@ -188,7 +188,7 @@ class ContainerEngine:
     def _state(self, identity: str) -> str | None:
         try:
             return self.command(
-                "container", "inspect", "--format", "{{.State.Status}}", identity, doing="looking at a container"
+                "container", "inspect", "--format", "{{.State.Status}}", identity, doing="inspecting a container"
             )
         except EngineError:
             return None

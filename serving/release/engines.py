@@ -1,4 +1,4 @@
-"""What runs the service: a container engine that has proved itself on this machine, or a local process."""
+"""What runs the service: a container engine that has proved to work on this machine, or a local process."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ class Launch:
 
     @property
     def log(self) -> Path:
-        """File with what this Bento prints; of a container, only once something went wrong."""
+        """File with what this Bento prints; for a container, only after a failure."""
         return self.home / "run" / f"service-{self.bento.name}.log"
 
 
@@ -243,10 +243,10 @@ def _settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def choose(settings: Settings, progress: Progress) -> Engine:
-    """Find what runs the service: docker, else podman, else a process; `settings.engine` overrides.
+    """Choose what runs the service: docker, else podman, else a process; `settings.engine` overrides.
 
     Raises:
-        EngineError: the engine asked for does not work, or a container is required and none does.
+        EngineError: the requested engine does not work, or a container is required and no engine works.
     """
     if settings.engine == "process":
         if settings.require_container:
@@ -261,10 +261,10 @@ def choose(settings: Settings, progress: Progress) -> Engine:
             reasons.append(f"{name}: {error}")
     found = "; ".join(reasons)
     if settings.engine != "auto":
-        raise EngineError(f"{found}: repair it, or unset TANDEM_ENGINE to fall back to what works")
+        raise EngineError(f"{found}: fix it, or unset TANDEM_ENGINE to fall back to what works")
     if settings.require_container:
         raise EngineError(
-            f"no container engine works ({found}): repair one (infra/install-engine.sh installs podman on Debian), "
+            f"no container engine works ({found}): fix one (infra/install-engine.sh installs podman on Debian), "
             "or unset TANDEM_REQUIRE_CONTAINER to run a local process"
         )
     progress(f"no container engine works, so the service runs as a local process ({found})")
@@ -272,7 +272,7 @@ def choose(settings: Settings, progress: Progress) -> Engine:
 
 
 def recorded(name: str, settings: Settings) -> Engine:
-    """Find again the engine that runs a recorded service."""
+    """Return the engine that runs a recorded service."""
     if name == "process":
         return ProcessEngine()
     proof = _read_proof(settings)
@@ -283,7 +283,7 @@ def recorded(name: str, settings: Settings) -> Engine:
 
 @dataclass(frozen=True)
 class _Proof:
-    """An engine that ran a container on this machine, so that it need not be proved at each deployment."""
+    """An engine that ran a container on this machine, so that not every deployment has to prove it."""
 
     name: ContainerName
     version: str
@@ -310,7 +310,7 @@ def _proven(name: ContainerName, settings: Settings, progress: Progress) -> Cont
 
 
 def _prove(name: ContainerName, settings: Settings, progress: Progress) -> _Proof:
-    """Run a container as it will be run, first as the machine is, then with the settings of `infra/containers.conf`."""
+    """Run a container as hardened as the service, as the machine is set up, then with `infra/containers.conf`."""
     plain = ContainerEngine(name)
     version = plain.version()
     base = images.base_image(plain, settings.base_image, progress)
@@ -323,7 +323,7 @@ def _prove(name: ContainerName, settings: Settings, progress: Progress) -> _Proo
         python = _Proof(name, version, True, base).engine().prove(base, free_port())
         configured = True
     if python not in PYTHONS:
-        raise EngineError(f"the base image {base} has Python {python}, needed is one of {', '.join(PYTHONS)}")
+        raise EngineError(f"the base image {base} has Python {python}, required is one of {', '.join(PYTHONS)}")
     progress(f"{name} {version} runs containers on this machine")
     return _Proof(name, version, configured, base)
 

@@ -1,4 +1,4 @@
-"""Golden requests: a deployed model must answer what it answered at training, over real HTTP."""
+"""Golden requests: over real HTTP, a deployed model must return the scores it returned in training."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Case:
 
     Attributes:
         pair: the candidate and the job, as a client sends them.
-        scores: probability by name at training; None for a direction without labels.
+        scores: probability by name in training; None for a direction without labels.
     """
 
     pair: dict[str, Any]
@@ -28,7 +28,7 @@ class Case:
 
 
 def read(bundle: Path) -> list[Case]:
-    """Read the golden cases of a bundle.
+    """Read the golden requests of a bundle.
 
     Raises:
         ModelError: the file is missing, empty or not as described in `docs/decisions/0001-the-whole-way.md`.
@@ -44,17 +44,17 @@ def read(bundle: Path) -> list[Case]:
             for case in cases
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} holds no golden cases: train again") from error
+        raise ModelError(f"{path} holds no golden requests: train again") from error
     if not read_cases or any(case.scores["match"] is None for case in read_cases):
-        raise ModelError(f"{path} holds no golden cases with a match score: train again")
+        raise ModelError(f"{path} holds no golden requests with a match score: train again")
     return read_cases
 
 
 def check(address: str, cases: list[Case]) -> float:
-    """Send every case and return the largest difference from the scores at training.
+    """Send every request and return the largest difference from the scores in training.
 
     Raises:
-        GoldenMismatch: a score differs by more than 1e-6, or a case is refused.
+        GoldenMismatch: a score differs by more than 1e-6, or a request is refused.
     """
     with health.client(address, 30.0) as http:
         return max(_check(http, number, case) for number, case in enumerate(cases))
@@ -64,9 +64,9 @@ def _check(http: httpx.Client, number: int, case: Case) -> float:
     try:
         answer = http.post("/v1/match", json={"pairs": [case.pair]})
     except httpx.HTTPError as error:
-        raise GoldenMismatch(f"golden case {number} got no answer: {type(error).__name__}") from error
+        raise GoldenMismatch(f"golden request {number} got no answer: {type(error).__name__}") from error
     if answer.status_code != httpx.codes.OK:
-        raise GoldenMismatch(f"golden case {number} was refused with status {answer.status_code}: train again")
+        raise GoldenMismatch(f"golden request {number} was refused with status {answer.status_code}: train again")
     prediction = answer.json()["predictions"][0]
     largest = 0.0
     for name, expected in case.scores.items():
@@ -83,8 +83,8 @@ def _check(http: httpx.Client, number: int, case: Case) -> float:
 
 def _mismatch(number: int, name: str, expected: float | None, got: float | None) -> GoldenMismatch:
     return GoldenMismatch(
-        f"golden case {number}: {name} was {_shown(expected)} at training and is {_shown(got)} when served, "
-        f"over {TOLERANCE:g} apart: this model is not put into service; train again with the installed packages"
+        f"golden request {number}: {name} was {_shown(expected)} in training and is {_shown(got)} when served, "
+        f"over {TOLERANCE:g} apart: this model is not deployed; train again with the installed packages"
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a service is up: its address, its readiness, and the model it says it has."""
+"""Whether a service is up: its address, its readiness, and the model it reports."""
 
 import ipaddress
 import time
@@ -19,7 +19,7 @@ FAILED_STARTS = 3
 
 
 def url(address: str, port: int) -> str:
-    """Where a service that listens at an address is reached from this machine."""
+    """Return the URL at which this machine reaches a service that listens on an address."""
     anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 compared with, not listened on
     host = anywhere.get(address, address)
     try:
@@ -30,12 +30,12 @@ def url(address: str, port: int) -> str:
 
 
 def client(address: str, timeout_seconds: float = 10.0) -> httpx.Client:
-    """A client for a service of this machine: no proxy in between, whatever the environment says."""
+    """Return a client for a service of this machine; it ignores proxies of the environment."""
     return httpx.Client(base_url=address, timeout=timeout_seconds, trust_env=False)
 
 
 def is_ready(address: str) -> bool:
-    """Whether the service says that it is ready."""
+    """Whether the service reports that it is ready."""
     try:
         with client(address, 2.0) as http:
             return http.get("/readyz").status_code == httpx.codes.OK
@@ -55,13 +55,13 @@ def wait_until_ready(
 
     Args:
         address: where it answers.
-        runs: tells whether it still runs.
-        output: tells what it printed lately.
-        progress: told from time to time that this still waits.
-        timeout_seconds: how long to wait; READY_SECONDS where not given.
+        runs: returns whether it still runs.
+        output: returns the end of what it printed.
+        progress: receives a line from time to time while this waits.
+        timeout_seconds: how long to wait; READY_SECONDS by default.
 
     Raises:
-        EngineError: it ended, failed to start again and again, or was not ready in time.
+        EngineError: it ended, failed to start repeatedly, or was not ready in time.
     """
     timeout_seconds = READY_SECONDS if timeout_seconds is None else timeout_seconds
     began = said = looked = time.monotonic()
@@ -82,20 +82,20 @@ def wait_until_ready(
 
 
 def _give_up_if_failing(printed: str) -> None:
-    """BentoML starts a worker again for ever; one that fails each time will not get better."""
+    """A failed worker is restarted forever; one that fails each time will not recover."""
     if printed.count(FAILED_START) >= FAILED_STARTS or "not ready: TamperedModel" in printed:
         raise EngineError(f"the new service does not start: {_reason(printed)}")
 
 
 def _reason(printed: str) -> str:
-    """The last line that says why a service is not ready."""
+    """Return the last line that gives the reason why a service is not ready."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     named = [line for line in lines if "Error" in line or "not ready" in line]
     return (named or lines or ["it printed nothing"])[-1][:300]
 
 
 def model(address: str) -> dict[str, Any]:
-    """What the service says about its model.
+    """Return what the service reports about its model.
 
     Raises:
         EngineError: it does not answer.
@@ -106,5 +106,5 @@ def model(address: str) -> dict[str, Any]:
             answer.raise_for_status()
             described: dict[str, Any] = answer.json()
     except (httpx.HTTPError, ValueError) as error:
-        raise EngineError(f"the service at {address} does not tell its model: {type(error).__name__}") from error
+        raise EngineError(f"the service at {address} does not describe its model: {type(error).__name__}") from error
     return described

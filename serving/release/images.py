@@ -1,4 +1,4 @@
-"""The service's image and the one it is made from."""
+"""The image of the service and its base image."""
 
 import configparser
 import os
@@ -22,10 +22,10 @@ MAKE_SECONDS = 600.0
 
 
 def base_image(engine: ContainerEngine, wanted: str | None, progress: Progress) -> str:
-    """Name an image with Python that is on this machine: the wanted one, one from before, a pulled or a made one.
+    """Return the name of a local image with Python: the requested one, an earlier one, a pulled one or one built here.
 
     Raises:
-        EngineError: none can be had; the message says what to do.
+        EngineError: there is none; the message says what to do.
     """
     if wanted is not None:
         if not engine.has_image(wanted):
@@ -47,26 +47,26 @@ def base_image(engine: ContainerEngine, wanted: str | None, progress: Progress) 
 def _make_base(engine: ContainerEngine, why: str, progress: Progress) -> str:
     if os.geteuid() or shutil.which("mmdebstrap") is None:
         raise EngineError(
-            f"no base image: {why}; name one that is here in TANDEM_BASE_IMAGE, "
-            "or run as root on Debian with mmdebstrap installed (infra/install-engine.sh) to have one made"
+            f"no base image: {why}; set TANDEM_BASE_IMAGE to a local image, "
+            "or run as root on Debian with mmdebstrap installed (infra/install-engine.sh) to build one"
         )
-    progress("making a base image from this machine's Debian packages, as no registry answers")
+    progress("building a base image from this machine's Debian packages, because no registry answers")
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "root.tar"
-        run([INFRA / "base-image.sh", archive], doing="making a base image", timeout_seconds=MAKE_SECONDS)
+        run([INFRA / "base-image.sh", archive], doing="building a base image", timeout_seconds=MAKE_SECONDS)
         engine.load_root(archive, MADE_BASE)
     return MADE_BASE
 
 
 def build(engine: ContainerEngine, bento: Bento, base: str, progress: Progress) -> str:
-    """Build the image of a Bento, or find it built before, and return its name.
+    """Build the image of a Bento, unless it exists, and return its name.
 
     Raises:
         EngineError: the build failed.
     """
     image = image_name(bento.version)
     if engine.has_image(image):
-        progress(f"image {image} is already there")
+        progress(f"image {image} already exists")
         return image
     progress(f"building image {image} with {engine.name}")
     with _secrets() as secrets:
@@ -76,13 +76,13 @@ def build(engine: ContainerEngine, bento: Bento, base: str, progress: Progress) 
 
 
 def image_name(version: str) -> str:
-    """Name of the image of a version of the Bento."""
+    """Return the name of the image for a version of the Bento."""
     return f"localhost/tandem:{version}"
 
 
 @contextmanager
 def _secrets() -> Iterator[dict[str, Path]]:
-    """This machine's way to a package index, for the time of a build."""
+    """Provide this machine's access to a package index for the duration of a build."""
     with tempfile.TemporaryDirectory() as folder:
         secrets = {"pip_conf": Path(folder) / "pip.conf", "certificates": Path(folder) / "certificates.pem"}
         secrets["pip_conf"].write_text(_pip_configuration(), encoding="utf-8")
@@ -92,14 +92,14 @@ def _secrets() -> Iterator[dict[str, Path]]:
 
 
 def _certificates() -> Path | None:
-    """The bundle of certificates this machine trusts."""
+    """Return the bundle of certificates that this machine trusts."""
     named = [os.environ.get(name) for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")]
     paths = [*filter(None, named), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
     return next((path for path in map(Path, paths) if path.is_file()), None)
 
 
 def _pip_configuration() -> str:
-    """The package index this machine is set up for, as a pip configuration; folders of this machine are left out."""
+    """Return the package index that this machine uses, as a pip configuration without local folders."""
     found: dict[str, str] = {}
     for path in (Path("/etc/pip.conf"), Path("~/.pip/pip.conf"), Path("~/.config/pip/pip.conf")):
         parser = configparser.RawConfigParser(strict=False)

@@ -1,4 +1,4 @@
-"""A release: one registered version of a model, as it is handed to `serving.release.deployment`."""
+"""A release: one registered version of a model, as passed to `serving.release.deployment`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,9 @@ class Release:
         model_name: name of the registered model.
         model_version: its version in the registry.
         bundle: folder with the model's files; see `docs/decisions/0001-the-whole-way.md`.
-        promoted_at: when this version became champion, UTC; None where not known.
-        trained_at: when it was trained, UTC; None where not known.
-        manifest_digest: SHA-256 of the bundle's manifest as the registry recorded it; None where it did not.
+        promoted_at: when this version became champion, UTC; None if unknown.
+        trained_at: when it was trained, UTC; None if unknown.
+        manifest_digest: SHA-256 of the bundle's manifest as the registry recorded it; None if it did not.
     """
 
     model_name: str

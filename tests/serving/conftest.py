@@ -221,7 +221,7 @@ def service(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="session")
 def golden_bundle(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small model's bundle with golden cases, as training writes it."""
+    """The small model's bundle with golden requests, as training writes it."""
     folder = tmp_path_factory.mktemp("golden") / "bundle"
     shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("manifest.json"))
     golden_requests.write(MatchModel.load(folder), frame(JobProfile, job_rows(20)), folder, seed=3)

@@ -126,7 +126,7 @@ def test_a_model_that_answers_other_scores_never_replaces_the_old_one(
     settings: Settings, first: Deployment, damaged: Path
 ) -> None:
     change_golden_score(damaged)
-    with pytest.raises(GoldenMismatch, match="golden case 3: match was"):
+    with pytest.raises(GoldenMismatch, match="golden request 3: match was"):
         deployment.deploy(settings, Release(NAME, "2", damaged), lambda _: None)
     assert_untouched(settings, first)
 

@@ -36,7 +36,7 @@ def test_a_score_that_differs_is_named_with_its_case(name: str, address: str, go
     expected = cases[2].scores[name]
     assert expected is not None
     cases[2] = replace(cases[2], scores=cases[2].scores | {name: expected + 2e-6})
-    with pytest.raises(GoldenMismatch, match=rf"golden case 2: {name} was 0\.\d{{9}} at training and is 0\.\d{{9}}"):
+    with pytest.raises(GoldenMismatch, match=rf"golden request 2: {name} was 0\.\d{{9}} in training and is 0\.\d{{9}}"):
         golden_requests.check(address, cases)
 
 
@@ -44,19 +44,19 @@ def test_a_score_that_differs_is_named_with_its_case(name: str, address: str, go
 def test_a_missing_or_undefined_score_differs(wrong: float | None, address: str, golden_bundle: Path) -> None:
     cases = golden_requests.read(golden_bundle)
     cases[0] = replace(cases[0], scores=cases[0].scores | {"company": wrong})
-    with pytest.raises(GoldenMismatch, match="golden case 0: company"):
+    with pytest.raises(GoldenMismatch, match="golden request 0: company"):
         golden_requests.check(address, cases)
 
 
 def test_a_refused_case_differs(address: str, golden_bundle: Path) -> None:
     cases = golden_requests.read(golden_bundle)
     cases[1] = replace(cases[1], pair={"candidate": cases[1].pair["candidate"]})
-    with pytest.raises(GoldenMismatch, match="golden case 1 was refused with status 422"):
+    with pytest.raises(GoldenMismatch, match="golden request 1 was refused with status 422"):
         golden_requests.check(address, cases)
 
 
 def test_no_answer_differs(golden_bundle: Path) -> None:
-    with pytest.raises(GoldenMismatch, match="golden case 0 got no answer"):
+    with pytest.raises(GoldenMismatch, match="golden request 0 got no answer"):
         golden_requests.check(f"http://127.0.0.1:{free_port()}", golden_requests.read(golden_bundle))
 
 
