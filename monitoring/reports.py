@@ -45,6 +45,15 @@ def serve_command(settings: Settings) -> list[str]:
     ]
 
 
+def prepare() -> None:
+    """Import Evidently, so that a report is drawn at once when it is requested."""
+    with _quiet_evidently():
+        import evidently.metrics
+        import evidently.presets
+        import evidently.sdk.panels
+        import evidently.ui.workspace  # noqa: F401
+
+
 def write_report(
     settings: Settings, verdict: WindowVerdict, *, reference: Sample, window: Sample, replaces: Sequence[str] = ()
 ) -> str:

@@ -154,4 +154,4 @@ def _notes(facts: WindowFacts, figures: Sequence[QualityFigure], *, is_blind: bo
 def _left_out(facts: WindowFacts) -> tuple[str, ...]:
     if not facts.ranked:
         return ()
-    return (f"{facts.ranked:,} answers of rankings left out: the best of a pool differ from it by their very choice",)
+    return (f"{facts.ranked:,} ranked answers left out: the selected best of a pool differ from the pool",)

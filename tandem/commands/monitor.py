@@ -39,23 +39,24 @@ def watch(
     since: datetime | None = None,
     maturity_days: float | None = None,
 ) -> "WindowVerdict":
-    """Judge the latest window of the version in service, draw its report, and print the verdict.
+    """Evaluate the latest window of the version in service, draw its report, and print the verdict.
 
     Args:
         settings: whose log.
-        last: judge the newest so many predictions instead.
-        since: judge what was answered from this time on instead.
-        maturity_days: age from which silence means no, where not that of the settings; 0 where all outcomes are told.
+        last: evaluate only this many of the most recent predictions.
+        since: evaluate only predictions from this time on.
+        maturity_days: age at which no response counts as a no, instead of the setting; 0 if all outcomes are reported.
     """
-    from monitoring.monitor import monitor
-    from monitoring.rendering import render
-    from pipelines.registry.registry import Registry
-    from serving.release import deployment
-    from tandem.releases import champion, fetched
+    from monitoring import drawing
 
     if maturity_days is not None:
         settings = settings.model_copy(update={"label_maturity_days": maturity_days})
-    with steps("monitoring") as say:
+    with steps("monitoring") as say, drawing.started() as drawer:
+        from monitoring.monitor import monitor
+        from pipelines.registry.registry import Registry
+        from serving.release import deployment
+        from tandem.releases import champion, fetched
+
         deployed = deployment.status(settings).deployment
         if deployed is not None and deployed.model_name == settings.model_name:
             model = Registry(settings).versions.get(deployed.model_version)
@@ -71,8 +72,11 @@ def watch(
                 bundle=release.bundle,
                 last=last or MAX_ROWS,
                 since=since,
+                drawer=drawer,
                 progress=say,
             )
+    from monitoring.rendering import render
+
     out.print(render(verdict), markup=False)
     return verdict
 

@@ -10,10 +10,10 @@ import pytest
 
 from home.settings import Settings
 from matching.data.tables import Direction
-from matching.errors import UnusableData
+from matching.errors import StorageError, UnusableData
 from matching.features.pair_features import PairFeatures
 from matching.model.declared_features import DeclaredFeatures
-from monitoring import history
+from monitoring import drawing, history
 from monitoring.monitor import monitor
 from monitoring.quality import measure_quality
 from monitoring.verdict import Judge
@@ -82,24 +82,26 @@ def test_a_window_of_the_log_is_judged_drawn_and_remembered(
     window = Sample.of(window.frame.select(*(set(window.frame.columns) - set(window.features)), *few), "test")
     _log(settings, window)
     told: list[str] = []
-    verdict, again = (
-        monitor(
-            settings,
-            model_name="tandem-test",
-            model_version="3",
-            bundle=tmp_path,
-            last=10_000,
-            now=NOW,
-            progress=told.append,
+    with drawing.started() as drawer:
+        verdict, again = (
+            monitor(
+                settings,
+                model_name="tandem-test",
+                model_version="3",
+                bundle=tmp_path,
+                last=10_000,
+                now=NOW,
+                drawer=drawer,
+                progress=told.append,
+            )
+            for _ in range(2)
         )
-        for _ in range(2)
-    )
     assert verdict.state == "drift"
     assert "looks like another unit (per month)" in verdict.reasons[0].words
     assert (verdict.window.rows, verdict.window.requests) == (600, 60)
     assert verdict.window.labelled["company"] == 600  # type: ignore[index]
     assert verdict.window.labelled["candidate"] == window.labelled("candidate")  # type: ignore[index,arg-type]
-    assert told[:3] == ["reading the window", "judging 600 predictions", "drawing the report"]
+    assert told[:3] == ["reading the window", "evaluating 600 predictions", "drawing the report"]
     assert history.read(settings, "tandem-test") == (verdict, again)
     drawn = [path.stem for path in (settings.root / "evidently").glob("*/snapshots/*.json")]
     assert drawn == [again.report]
@@ -139,16 +141,25 @@ def test_rankings_of_the_holdouts_own_profiles_are_no_drift(
     read = read_window(settings, **about, now=NOW)
     verdict = judge.judge(read, **about)
     assert (len(read), verdict.window.ranked, verdict.state) == (1_000, 4_000, "quiet")
-    assert verdict.notes == (
-        "4,000 answers of rankings left out: the best of a pool differ from it by their very choice",
-    )
+    assert verdict.notes == ("4,000 ranked answers left out: the selected best of a pool differ from the pool",)
     mixed = Sample.of(pl.concat([read.frame.select(top.frame.columns), top.frame]), "test")
     assert judge.judge(mixed, **about).state == "drift"  # as it was while they were judged together
 
 
+def test_a_workspace_that_cannot_be_written_is_one_line_from_the_second_process_too(
+    settings: Settings, reference: Sample, market: Market
+) -> None:
+    window = market.sample(5, lists=40, size=10)
+    verdict = Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
+    settings.root.mkdir(parents=True)
+    (settings.root / "evidently").write_text("in the way")
+    with drawing.started() as drawer, pytest.raises(StorageError, match="the report cannot be stored"):
+        drawer.draw(settings, verdict, reference=reference, window=window, replaces=[])
+
+
 def test_an_empty_log_says_what_to_do(settings: Settings, tmp_path: Path, reference: Sample) -> None:
     reference.frame.write_parquet(tmp_path / "reference.parquet")
-    with pytest.raises(
-        UnusableData, match="holds no scored pair of tandem-test version 3 in this window: send requests"
-    ):
-        monitor(settings, model_name="tandem-test", model_version="3", bundle=tmp_path, progress=lambda _: None)
+    line = "holds no scored pair of tandem-test version 3 in this window: send requests"
+    about = {"model_name": "tandem-test", "model_version": "3"}
+    with drawing.started() as drawer, pytest.raises(UnusableData, match=line):
+        monitor(settings, **about, bundle=tmp_path, drawer=drawer, progress=lambda _: None)

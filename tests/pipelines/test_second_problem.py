@@ -19,6 +19,7 @@ from matching.data.tables import CandidateProfile, Direction, JobProfile
 from matching.model.match_model import MatchModel
 from matching.problems import load_problem, names
 from matching.training import fit
+from monitoring import drawing
 from monitoring.monitor import monitor
 from monitoring.windows import read_reference
 from pipelines.registry.registry import Registry
@@ -208,15 +209,17 @@ def test_monitoring_reads_its_reference_and_sees_a_drift_of_its_features(
         newcomers = [{"candidate": student(15 + k, town="Lyon"), "job": asking} for k in range(5)]
         matcher.match(MatchRequest.model_validate({"pairs": newcomers}), f"newcomers-{n}", NOW)
     matcher.log.flush()
-    verdict = monitor(
-        settings,
-        model_name=result.model_name,
-        model_version="unregistered",
-        bundle=bundle,
-        last=600,
-        now=NOW + timedelta(hours=1),
-        progress=lambda _: None,
-    )
+    with drawing.started() as drawer:
+        verdict = monitor(
+            settings,
+            model_name=result.model_name,
+            model_version="unregistered",
+            bundle=bundle,
+            last=600,
+            now=NOW + timedelta(hours=1),
+            drawer=drawer,
+            progress=lambda _: None,
+        )
     moved = {reason.column for reason in verdict.reasons}
     assert verdict.state == "drift", verdict.notes
     assert "years_above" in moved
