@@ -56,7 +56,7 @@ HOMES = {
     "starlette": ("serving/",),
     "evidently": ("monitoring/reports.py",),
     "pydantic_settings": ("home/settings.py",),
-    "filelock": ("home/lock.py", "serving/release/state.py"),
+    "filelock": ("home/lock.py",),
     "psutil": ("home/process.py", "serving/release/ports.py"),
     "tokenizers": ("matching/features/transformer.py",),
     "torch": ("pipelines/transformer_export.py",),

@@ -2,15 +2,15 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from home import lock
 from home.settings import Settings
-from matching.errors import BusyError, StorageError
+from matching.errors import StorageError
 from serving.release import health
 from serving.release.engines import Service
 
@@ -141,22 +141,13 @@ def trial_file(settings: Settings) -> Path:
     return settings.root / "run" / "trial.json"
 
 
-@contextmanager
-def alone(settings: Settings) -> Iterator[None]:
+def alone(settings: Settings) -> AbstractContextManager[None]:
     """Hold the lock of this home's services.
 
     Raises:
         BusyError: another command holds it.
     """
-    from filelock import FileLock, Timeout
-
-    path = settings.root / "run" / "deployment.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path, timeout=0):
-            yield
-    except Timeout as error:
-        raise BusyError(f"another deployment or stop is running in {settings.root}: wait until it has ended") from error
+    return lock.held(settings, "deployment", "another deployment or stop")
 
 
 def _remove_former(settings: Settings, model_name: str) -> None:

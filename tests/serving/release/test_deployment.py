@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from sqlalchemy import create_engine, text
 
 from home.settings import Settings
@@ -141,7 +140,7 @@ def test_a_bundle_without_golden_cases_is_refused(settings: Settings, first: Dep
 
 
 def test_two_deployments_at_once_are_refused(settings: Settings, first: Deployment, golden_bundle: Path) -> None:
-    with FileLock(settings.root / "run" / "deployment.lock"):
+    with state.alone(settings):
         with pytest.raises(BusyError, match="another deployment"):
             deployment.deploy(settings, Release(NAME, "2", golden_bundle), lambda _: None)
         with pytest.raises(BusyError, match="another deployment"):
