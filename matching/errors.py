@@ -16,7 +16,7 @@
     │   └── GoldenMismatch        a deployed model answers its golden requests differently
     ├── GateRefused               the trained model is not good enough to register
     ├── EngineError               the container engine or the service process failed
-    └── Problem                   the service refuses a request, with a status and a body
+    └── ApiError                  the service refuses a request, with a status and a body
 
 The errors of one room are defined in that room. A message says what is wrong, where, and what to do next, in one
 line: the command line prints it and exits with `exit_code`, without a stack trace unless `TANDEM_DEBUG=1`.

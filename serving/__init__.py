@@ -1,1 +1,1 @@
-"""The BentoML service and its deployment."""
+"""The BentoML service: what it answers, how it is called and how it is released."""

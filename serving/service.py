@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bentoml
 import bentoml._internal.server
@@ -15,13 +15,12 @@ from starlette.applications import Starlette
 
 from home.settings import Settings
 from matching.errors import MissingInput, StorageError, TandemError
+from serving.answers.loading import load_model
+from serving.answers.served_model import ServedModel
 from serving.api.app import create_app
 from serving.api.paths import HEALTH, KnownPaths, paths
 
-if TYPE_CHECKING:
-    from serving.answers.matcher import Matcher
-
-logger = logging.getLogger("bentoml.tandem")  # below BentoML's own logger, whose messages the service prints
+logger = logging.getLogger("bentoml.tandem")  # below BentoML's own logger, so that the service prints its messages
 
 # BentoML ships a Swagger UI that reads OpenAPI 3.1, which FastAPI writes; swagger-ui-bundle's 4.15 does not.
 PAGE_FILES = Path(bentoml._internal.server.__file__).parent / "static_content"
@@ -31,10 +30,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def bundle_folder() -> Path:
-    """Folder of the model: inside the Bento, else the setting `TANDEM_BUNDLE`.
+    """Return the folder of the model: inside the Bento, or the one that `TANDEM_BUNDLE` names.
 
     Raises:
-        MissingInput: there is neither.
+        MissingInput: neither exists.
     """
     here = Path(__file__).resolve().parent
     for folder in (here.parent / "bundle", here / "bundle"):
@@ -42,22 +41,22 @@ def bundle_folder() -> Path:
             return folder
     if named := os.environ.get("TANDEM_BUNDLE"):
         return Path(named)
-    raise MissingInput("there is no model to serve: build a Bento with `make deploy`, or set TANDEM_BUNDLE to a bundle")
+    raise MissingInput("no model to serve: build a Bento with `make deploy`, or set TANDEM_BUNDLE to a bundle")
 
 
 def _end_with_the_supervisor() -> None:
-    """Ask Linux to stop this worker when the process that started it dies: one that is killed takes nothing along."""
+    """Ask Linux to stop this worker when its parent dies: a killed parent cannot stop its workers."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class _Service(bentoml.Service[Any]):  # type: ignore[misc]  # BentoML ships no types
-    """BentoML's service behind `KnownPaths`: middlewares that BentoML takes itself come after its metrics."""
+    """BentoML's service behind `KnownPaths`. Middlewares added through BentoML would run after its metrics."""
 
     __slots__ = ()
 
     def to_asgi(self, is_main: bool = True) -> Starlette:
-        """Build what the worker runs."""
+        """Build the application that the worker runs."""
         built: Starlette = super().to_asgi(is_main)
         built.add_middleware(KnownPaths, known=(*HEALTH, *paths(app.routes)))
         return built
@@ -68,9 +67,9 @@ class _Service(bentoml.Service[Any]):  # type: ignore[misc]  # BentoML ships no 
     service_class=_Service,
     workers=1,
     traffic={"timeout": 60},
-    # The access log repeats paths and headers that callers wrote; metrics count the same requests.
+    # The access log repeats paths and headers that callers wrote. The metrics count the same requests.
     logging={"access": {"enabled": False}},
-    # Spans go nowhere unless an exporter is set up, and cost more than a prediction.
+    # Without an exporter spans go nowhere, and they cost more than a prediction.
     tracing={"excluded_urls": ".*"},
 )
 @bentoml.asgi_app(app)
@@ -84,43 +83,33 @@ class TandemMatch:
         self._start()
 
     def __is_ready__(self) -> bool:
-        """Whether a verified model is loaded and the log can be written; tries again if the database was away."""
+        """Return whether a verified model is loaded and the log writable; load again if the database was down."""
         with self._lock:
-            if self._matcher is None and self._may_start:
+            if self._served is None and self._may_start:
                 self._start()
-        return self._matcher is not None and self._matcher.is_ready()
+        return self._served is not None and self._served.is_ready()
 
     def __metrics__(self, metrics: str) -> str:
-        """Add the prediction log's own figures to BentoML's."""
-        if self._matcher is None:
-            return metrics
-        log = self._matcher.log
-        return metrics + "".join(
-            f"# HELP tandem_log_{name} {words}\n# TYPE tandem_log_{name} {kind}\ntandem_log_{name} {value}\n"
-            for name, words, kind, value in (
-                ("write_failures_total", "Batches that could not be written at once.", "counter", log.failures),
-                ("written_predictions_total", "Predictions written.", "counter", log.written),
-                ("waiting_predictions", "Predictions not written yet.", "gauge", log.waiting),
-            )
-        )
+        """Add the prediction log's own metrics to those of BentoML."""
+        from serving.metrics import exposition  # BentoML must set up prometheus_client first
+
+        return metrics if self._served is None else metrics + exposition(self._served.log)
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]  # BentoML ships no types
     def close(self) -> None:
-        """Write what is waiting."""
-        if self._matcher is not None:
-            self._matcher.close()
+        """Write the predictions that are waiting."""
+        if self._served is not None:
+            self._served.close()
 
     @property
-    def _matcher(self) -> "Matcher | None":
-        matcher: Matcher | None = app.state.matcher
-        return matcher
+    def _served(self) -> ServedModel | None:
+        served: ServedModel | None = app.state.served
+        return served
 
     def _start(self) -> None:
-        """Load the model; a refused one leaves the service alive and not ready, with the reason in its log."""
-        from serving.answers.matcher import load_matcher  # heavy; the supervisor of the worker imports this module too
-
+        """Load the model. If it is refused the service stays alive but not ready, and its log says why."""
         try:
-            app.state.matcher = load_matcher(Settings(), bundle_folder())
+            app.state.served = load_model(Settings(), bundle_folder())
         except TandemError as error:
             self._may_start = isinstance(error, StorageError)
             logger.error("not ready: %s: %s", type(error).__name__, error)

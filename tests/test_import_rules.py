@@ -54,6 +54,7 @@ HOMES = {
     "bentoml": ("serving/",),
     "fastapi": ("serving/",),
     "starlette": ("serving/",),
+    "prometheus_client": ("serving/metrics.py",),
     "evidently": ("monitoring/reports.py",),
     "pydantic_settings": ("home/settings.py",),
     "filelock": ("home/lock.py",),

@@ -1,1 +1,1 @@
-"""What is answered: match, rank, plan, explain, advise, feedback. Knows no HTTP framework."""
+"""What the service answers: match, rank, plan, explain, advise, feedback, describe. Knows no HTTP framework."""

@@ -1,1 +1,1 @@
-"""The HTTP endpoint: routes, request models, refusals and the OpenAPI page."""
+"""The HTTP endpoint: operations, request and response models, refusals and the OpenAPI page."""

@@ -1,4 +1,4 @@
-"""What the endpoint answers when it refuses: one JSON form, which names fields and limits and never repeats a value."""
+"""Refusals: one JSON body for all of them. It names fields and limits and never repeats a value."""
 
 import re
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ _LIMITS = ("le", "lt", "ge", "gt", "max_length", "min_length", "expected", "patt
 
 
 class Detail(BaseModel):
-    """One thing that is wrong with a request."""
+    """One mistake in a request."""
 
     field: str = Field(description="Path of the field, for example pairs[3].candidate.skills[0].years.")
     problem: str = Field(description="What is wrong with it.")
-    limit: float | int | str | None = Field(None, description="The limit it breaks, where there is one.")
+    limit: float | int | str | None = Field(None, description="The limit it breaks, if there is one.")
 
 
 class Error(BaseModel):
@@ -26,17 +26,17 @@ class Error(BaseModel):
 
     code: str = Field(description="Stable name of the reason.")
     message: str = Field(description="The reason and what to do, in one line.")
-    details: list[Detail] = Field(description=f"At most {MAX_DETAILS} of the things that are wrong.")
+    details: list[Detail] = Field(description=f"The mistakes; at most {MAX_DETAILS} are listed.")
 
 
 class ErrorBody(BaseModel):
-    """Body of every answer that is not a success."""
+    """Body of every response that is not a success."""
 
     error: Error
 
 
-class Problem(TandemError):
-    """A request that is refused with a status and a body."""
+class ApiError(TandemError):
+    """A request is refused, with a status and a body."""
 
     def __init__(self, status: int, code: str, message: str, details: Sequence[Detail] = ()) -> None:
         super().__init__(code)
@@ -44,25 +44,51 @@ class Problem(TandemError):
         self.body = ErrorBody(error=Error(code=code, message=message, details=list(details[:MAX_DETAILS])))
 
 
-def invalid(details: Sequence[Detail]) -> Problem:
+def invalid(details: Sequence[Detail]) -> ApiError:
     """Refuse a request whose fields break the rules."""
-    more = f", the first {MAX_DETAILS} are listed" if len(details) > MAX_DETAILS else ""
-    counted = "1 field is" if len(details) == 1 else f"{len(details)} fields are"
-    return Problem(422, "invalid_request", f"{counted} not as described on the page /docs{more}", details)
+    more = f"; the first {MAX_DETAILS} are listed" if len(details) > MAX_DETAILS else ""
+    counted = "1 field breaks a rule" if len(details) == 1 else f"{len(details)} fields break a rule"
+    return ApiError(422, "invalid_request", f"{counted} of the API, see /docs{more}", details)
 
 
-def from_validation(error: ValidationError) -> Problem:
-    """Translate pydantic's findings; the values they were found in are left out."""
+def invalid_field(field: str, problem: str, limit: float | int | str | None = None) -> ApiError:
+    """Refuse a request for one of its fields."""
+    return invalid([Detail(field=field, problem=problem, limit=limit)])
+
+
+def repeated_id(field: str) -> ApiError:
+    """Refuse a list that holds one id twice."""
+    return invalid_field(field, "This id appears earlier in the list", "different ids")
+
+
+def unknown_profile(field: str) -> ApiError:
+    """Refuse a request that names a profile which is not stored."""
+    detail = Detail(field=field, problem="No stored profile has this id")
+    return ApiError(404, "unknown_profile", "the request names a profile that is not stored", [detail])
+
+
+def unknown_prediction(field: str, message: str) -> ApiError:
+    """Refuse a request that names a prediction which is not in the log."""
+    return ApiError(404, "unknown_prediction", message, [Detail(field=field, problem="No prediction has this id")])
+
+
+def model_failure() -> ApiError:
+    """Refuse to answer because the model returned no finite number."""
+    message = "the model returned no finite number: report the X-Request-ID of this response"
+    return ApiError(500, "model_failure", message)
+
+
+def from_validation(error: ValidationError) -> ApiError:
+    """Translate pydantic's findings, without the values they were found in."""
     found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
-        return Problem(
-            422, "invalid_json", "the body is not valid JSON", [Detail(field="body", problem=found[0]["msg"])]
-        )
+        detail = Detail(field="body", problem=found[0]["msg"])
+        return ApiError(422, "invalid_json", "the body is not valid JSON", [detail])
     return invalid([_detail(one["loc"], one["type"], one["msg"], one.get("ctx", {})) for one in found])
 
 
 def path(location: Sequence[int | str]) -> str:
-    """Write a field's place as `pairs[3].candidate.city`; a name the caller made up is shortened."""
+    """Write the place of a field as `pairs[3].candidate.city`; names that the caller made up are shortened."""
     parts = [f"[{p}]" if isinstance(p, int) else f".{re.sub(r'[^ -~]', '?', p)[:_MAX_NAME]}" for p in location]
     return "".join(parts).removeprefix(".") or "body"
 

@@ -1,4 +1,4 @@
-"""Examples on the OpenAPI page. Each runs as it stands against any deployed model."""
+"""Examples on the OpenAPI page. Each runs as shown against any deployed model."""
 
 from typing import Any
 
@@ -68,19 +68,19 @@ MATCH = {
 }
 RANK_CANDIDATES = {
     "given_candidates": {
-        "summary": "Rank the given candidates for a job",
+        "summary": "Rank candidates from the request for a job",
         "value": {"job": BACKEND, "candidates": [ADA, LIN], "limit": 2},
     },
 }
 RANK_JOBS = {
     "given_jobs": {
-        "summary": "Rank the given jobs for a candidate",
+        "summary": "Rank jobs from the request for a candidate",
         "value": {"candidate": LIN, "jobs": [BACKEND, FRONTEND], "limit": 2},
     },
 }
 PLAN_OUTREACH = {
     "given_profiles": {
-        "summary": "Two jobs share two candidates, each of whom is asked once",
+        "summary": "Two jobs share two candidates; each is contacted once",
         "value": {"jobs": [BACKEND, FRONTEND], "candidates": [ADA, LIN], "limit": 1, "max_exposure": 1},
     },
 }
@@ -89,13 +89,13 @@ EXPLAIN = {
 }
 ADVISE_CANDIDATE = {
     "given_jobs": {
-        "summary": "Advise a candidate against the given jobs",
+        "summary": "Advise a candidate; examine jobs from the request",
         "value": {"candidate": LIN, "jobs": [BACKEND, FRONTEND], "limit": 3},
     },
 }
 ADVISE_JOB = {
     "given_candidates": {
-        "summary": "Advise a company about a job against the given candidates",
+        "summary": "Advise a company about a job; examine candidates from the request",
         "value": {"job": BACKEND, "candidates": [ADA, LIN], "limit": 3},
     },
 }
@@ -105,7 +105,7 @@ FEEDBACK = {
         "value": {"prediction_id": EXAMPLE, "outcome": "accept"},
     },
     "several_outcomes": {
-        "summary": "Several outcomes, all recorded or none",
+        "summary": "Several outcomes; all are recorded or none",
         "value": [
             {"prediction_id": EXAMPLE, "outcome": "outreach"},
             {"prediction_id": EXAMPLE, "outcome": "accept"},

@@ -1,4 +1,4 @@
-"""The paths that are answered: every other one gets one name before anything counts or repeats it."""
+"""The paths that the service answers. All others get one name before anything counts or prints them."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ UNKNOWN = "/unknown"
 
 
 def paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
-    """Every path that routes answer, with one for each file of a folder."""
+    """Return every path that routes answer, including each file of a folder."""
     for route in routes:
         if isinstance(route, Route):
             yield route.path
@@ -21,11 +21,11 @@ def paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
 
 
 class KnownPaths:
-    """ASGI middleware that hands on unknown paths as `/unknown`: BentoML makes every path a label of its metrics.
+    """ASGI middleware that passes unknown paths on as `/unknown`, because BentoML's metrics label every path.
 
     Args:
-        app: what answers.
-        known: the paths that are handed on as they are.
+        app: the application.
+        known: paths that are passed on unchanged.
     """
 
     def __init__(self, app: ASGIApp, known: Iterable[str]) -> None:

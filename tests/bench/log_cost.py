@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import httpx
 import numpy as np
 
 from home.settings import Settings
-from serving.answers.matcher import load_matcher
+from serving.answers.loading import load_model
 from serving.api import examples
 from serving.api.app import create_app
 from store.writer import LogWriter
@@ -47,12 +48,12 @@ def serve(bundle: Path, home: Path, descriptor: int, *, with_log: bool) -> None:
     import uvicorn
 
     app = create_app(bundle)
-    matcher = load_matcher(Settings(home=home, database_url=None), bundle)
+    served = load_model(Settings(home=home, database_url=None), bundle)
     if not with_log:
-        assert isinstance(matcher.log, LogWriter)
-        matcher.log.close()
-        matcher.log = NoLog()  # type: ignore[assignment]
-    app.state.matcher = matcher
+        assert isinstance(served.log, LogWriter)
+        served.log.close()
+        served = replace(served, log=NoLog())  # type: ignore[arg-type]
+    app.state.served = served
     config = uvicorn.Config(app, log_level="error", access_log=False)
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
 

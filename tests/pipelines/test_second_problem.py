@@ -25,8 +25,13 @@ from monitoring.windows import read_reference
 from pipelines.registry.registry import Registry
 from pipelines.training_flow import TrainingResult, train
 from serving.answers.advise import advise_candidate
-from serving.answers.matcher import Matcher, load_matcher
+from serving.answers.explain import explain
+from serving.answers.loading import load_model
+from serving.answers.match import match
+from serving.answers.rank import rank_candidates
+from serving.answers.served_model import Call, ServedModel
 from serving.api.requests import AdviseCandidateRequest, ExplainRequest, MatchRequest, RankCandidatesRequest
+from serving.sides import CANDIDATE
 
 FOLDER = Path(__file__).parent / "second_problem"
 FEATURES = ("years_above", "same_subject", "same_town")
@@ -104,9 +109,9 @@ def swapped(
 
 
 @pytest.fixture(scope="module")
-def matcher(swapped: tuple[Settings, TrainingResult, Path, Path]) -> Iterator[Matcher]:
+def served(swapped: tuple[Settings, TrainingResult, Path, Path]) -> Iterator[ServedModel]:
     settings, _, bundle, _ = swapped
-    loaded = load_matcher(settings, bundle)
+    loaded = load_model(settings, bundle)
     yield loaded
     loaded.close()
 
@@ -163,26 +168,26 @@ def test_the_registered_model_scores_as_scikit_learn_does(
     assert np.ptp(by_hand) > 0.3
 
 
-def test_its_service_matches_and_ranks(matcher: Matcher) -> None:
+def test_its_service_matches_and_ranks(served: ServedModel) -> None:
     pairs = [
         {"candidate": student(4), "job": mentor()},
         {"candidate": student(4, "law", "Lyon"), "job": mentor()},
     ]
-    answer = matcher.match(MatchRequest.model_validate({"pairs": pairs}), "r1", NOW)
+    answer = match(served, MatchRequest.model_validate({"pairs": pairs}), Call("r1", NOW))
     good, bad = answer.predictions
     assert answer.model_name == "tandem-mentoring"
     assert good.match_probability > 2 * bad.match_probability
     given = RankCandidatesRequest.model_validate({"job": mentor(), "limit": 5})
-    ranked = matcher.rank_candidates(given, "r2", NOW)
+    ranked = rank_candidates(served, given, Call("r2", NOW))
     assert ranked.ranked_from == 150
-    table = matcher.pool(CandidateProfile).stored.table
+    table = served.snapshot(CANDIDATE).table()
     best = table.filter(pl.col("candidate_id") == ranked.results[0].candidate_id).row(0, named=True)
     assert (best["headline"], best["city"]) == ("maths", "Graz")
 
 
-def test_its_scores_are_explained_by_its_own_features(matcher: Matcher) -> None:
+def test_its_scores_are_explained_by_its_own_features(served: ServedModel) -> None:
     request = ExplainRequest.model_validate({"candidate": student(0), "job": mentor()})
-    told = {one.target: one for one in matcher.explain(request, "r3").scores}["match"]
+    told = {one.target: one for one in explain(served, request, Call("r3", NOW)).scores}["match"]
     by_group = {one.group: one for one in told.contributions}
     assert set(by_group) == set(FEATURES)
     assert by_group["same_subject"].effect == "raises"
@@ -191,15 +196,15 @@ def test_its_scores_are_explained_by_its_own_features(matcher: Matcher) -> None:
     assert len({one.for_candidate for one in told.contributions}) == len(FEATURES), "the words name the feature"
 
 
-def test_advice_counts_what_its_features_can_see(matcher: Matcher) -> None:
+def test_advice_counts_what_its_features_can_see(served: ServedModel) -> None:
     request = AdviseCandidateRequest.model_validate({"candidate": student(0, "law"), "limit": 5})
-    answer = advise_candidate(matcher, request, "r4")
+    answer = advise_candidate(served, request, Call("r4", NOW))
     assert answer.now.matches > 0
     assert answer.salary is None
 
 
 def test_monitoring_reads_its_reference_and_sees_a_drift_of_its_features(
-    swapped: tuple[Settings, TrainingResult, Path, Path], matcher: Matcher
+    swapped: tuple[Settings, TrainingResult, Path, Path], served: ServedModel
 ) -> None:
     settings, result, bundle, _ = swapped
     reference = read_reference(bundle)
@@ -207,8 +212,8 @@ def test_monitoring_reads_its_reference_and_sees_a_drift_of_its_features(
     for n in range(120):
         asking = mentor().model_copy(update={"job_id": f"new-{n % 60}"})
         newcomers = [{"candidate": student(15 + k, town="Lyon"), "job": asking} for k in range(5)]
-        matcher.match(MatchRequest.model_validate({"pairs": newcomers}), f"newcomers-{n}", NOW)
-    matcher.log.flush()
+        match(served, MatchRequest.model_validate({"pairs": newcomers}), Call(f"newcomers-{n}", NOW))
+    served.log.flush()
     with drawing.started() as drawer:
         verdict = monitor(
             settings,

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from serving.answers.matcher import Matcher
+from serving.answers.served_model import ServedModel
 
 MARKED = "Zweihundertfuenfzig-Secret-Text"
 
@@ -47,9 +47,9 @@ class Client:
         return self.post("/v1/match", {"pairs": list(pairs)})
 
     @property
-    def matcher(self) -> Matcher:
-        matcher: Matcher = self.app.state.matcher
-        return matcher
+    def served(self) -> ServedModel:
+        served: ServedModel = self.app.state.served
+        return served
 
 
 def details(response: httpx.Response, status: int = 422) -> dict[str, Any]:

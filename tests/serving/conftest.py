@@ -17,7 +17,9 @@ import httpx
 import numpy as np
 import polars as pl
 import pytest
+from fastapi import FastAPI
 
+from home.settings import Settings
 from matching.data.dataset import Pairs
 from matching.data.labels import LabelledPairs
 from matching.data.tables import Candidate, Job, JobProfile, frame
@@ -30,6 +32,11 @@ from matching.model.match_model import MatchModel
 from matching.problems import load_problem
 from matching.problems.estimators import Trees
 from matching.training import fit
+from serving.answers.loading import load_model
+from serving.api.app import create_app
+from store.database import connect
+from store.profiles import replace_all
+from tests.serving.calling import Client
 
 SKILLS = ("Python", "React", "PostgreSQL", "Kubernetes", "Go", "TypeScript", "Rust", "Spark")
 QUICK = replace(load_problem("marketplace"), estimator=Trees(max_iter=20))
@@ -217,6 +224,28 @@ def service(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
     finally:
         running.stop()
+
+
+def load(bundle: Path, home: Path, stored: tuple[pl.DataFrame, pl.DataFrame] | None = None) -> FastAPI:
+    """The application with a model and a log of its own, and with stored profiles if there are any."""
+    settings = Settings(home=home, database_url=None)
+    if stored is not None:
+        engine = connect(settings.log_url)
+        replace_all(engine, "marketplace", *stored)
+        engine.dispose()
+    app = create_app(bundle)
+    app.state.served = load_model(settings, bundle)
+    return app
+
+
+@pytest.fixture(scope="session")
+def client(
+    bundle: Path, stored: tuple[pl.DataFrame, pl.DataFrame], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
+    """One application for all tests that need no log of their own."""
+    client = Client(load(bundle, tmp_path_factory.mktemp("api"), stored))
+    yield client
+    client.served.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from matching.errors import UnusableData
 from matching.model.match_model import MatchModel
@@ -41,8 +42,16 @@ def test_health_metrics_and_pages_are_where_bentoml_has_them(service: Any) -> No
     httpx.post(f"{service.url}/v1/match", json=examples.MATCH["one_pair"]["value"]).raise_for_status()
     metrics = httpx.get(f"{service.url}/metrics").text
     assert 'endpoint="/v1/match"' in metrics
-    assert "tandem_log_write_failures_total 0\n" in metrics
-    assert "tandem_log_waiting_predictions" in metrics
+    figures = {family.name: family for family in text_string_to_metric_families(metrics)}
+    failures, written = figures["tandem_log_write_failures"], figures["tandem_log_written_predictions"]
+    waiting = figures["tandem_log_waiting_predictions"]
+    assert [one.type for one in (failures, written, waiting)] == ["counter", "counter", "gauge"]
+    assert [one.samples[0].name for one in (failures, written)] == [
+        "tandem_log_write_failures_total",
+        "tandem_log_written_predictions_total",
+    ]
+    assert failures.samples[0].value == 0
+    assert written.samples[0].value + waiting.samples[0].value >= 2, "the documented example, and the pair"
 
 
 def test_nothing_a_caller_sends_is_printed(service: Any) -> None:

@@ -9,39 +9,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from home.settings import Settings
 from matching.advice import salary
 from matching.advice.effects import Spread, Spreads
 from matching.data.tables import Candidate, frame
 from matching.model.manifest import seal
-from serving.answers.matcher import load_matcher
 from serving.api import examples
-from serving.api.app import create_app
-from store.database import connect
 from store.predictions import count
-from store.profiles import replace_all
 from tests.serving.calling import Client, details
-from tests.serving.conftest import candidate_rows
+from tests.serving.conftest import candidate_rows, load
 
 QUICK = salary.SalarySettings(max_iter=20, max_leaf_nodes=(6,))
-
-
-def opened(bundle: Path, home: Path, stored: tuple[Any, Any] | None) -> Client:
-    settings = Settings(home=home, database_url=None)
-    engine = connect(settings.log_url)
-    if stored is not None:
-        replace_all(engine, "marketplace", *stored)
-    engine.dispose()
-    app = create_app(bundle)
-    app.state.matcher = load_matcher(settings, bundle)
-    return Client(app)
-
-
-@pytest.fixture(scope="module")
-def client(bundle: Path, tmp_path_factory: pytest.TempPathFactory, stored: tuple[Any, Any]) -> Iterator[Client]:
-    client = opened(bundle, tmp_path_factory.mktemp("advising"), stored)
-    yield client
-    client.matcher.close()
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +37,9 @@ def salaried(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         salary.write(fitted, folder, check=fitted.encoder.transform(salary.candidate_inputs(people)))
     Spreads({"candidate salary": Spread(1.0, 5.0)}, "truth").write(folder)
     seal(folder, {"source": "marketplace"})
-    client = opened(folder, home, None)
+    client = Client(load(folder, home))
     yield client
-    client.matcher.close()
+    client.served.close()
 
 
 def test_a_candidate_is_advised_against_the_stored_jobs(client: Client, stored: tuple[Any, Any]) -> None:
@@ -97,12 +74,12 @@ def test_stored_and_sent_profiles_are_advised_alike(client: Client, stored: tupl
 @pytest.mark.parametrize("path", ["/v1/advise/candidate", "/v1/advise/job"])
 def test_advice_leaves_no_row_in_the_log(client: Client, path: str) -> None:
     """A changed profile is nobody's: in the log it would pass for traffic."""
-    client.matcher.log.flush()
-    before = count(client.matcher.engine)
+    client.served.log.flush()
+    before = count(client.served.engine)
     side = {"candidate": examples.ADA} if path.endswith("candidate") else {"job": examples.BACKEND}
     assert client.post(path, side).status_code == 200
-    client.matcher.log.flush()
-    assert count(client.matcher.engine) == before
+    client.served.log.flush()
+    assert count(client.served.engine) == before
 
 
 @pytest.mark.parametrize(

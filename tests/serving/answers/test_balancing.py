@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from home.settings import Settings
 from serving.answers.balancing import balanced
-from serving.answers.matcher import load_matcher
 from serving.api import examples
-from serving.api.app import create_app
-from serving.api.errors import Problem
+from serving.api.errors import ApiError
 from serving.api.requests import MAX_GROUPS, Balance
 from store.predictions import count
-from store.profiles import replace_all
 from tests.serving.calling import MARKED, Client, details
+from tests.serving.conftest import load
 
 RANK = "/v1/rank/candidates"
 
@@ -28,16 +25,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(bundle: Path, home: Path, stored: tuple[Any, Any]) -> Iterator[Client]:
-    from store.database import connect
-
-    settings = Settings(home=home, database_url=None)
-    engine = connect(settings.log_url)
-    replace_all(engine, "marketplace", *stored)
-    engine.dispose()
-    app = create_app(bundle)
-    app.state.matcher = load_matcher(settings, bundle)
-    yield Client(app)
-    app.state.matcher.close()
+    client = Client(load(bundle, home, stored))
+    yield client
+    client.served.close()
 
 
 def ranked(client: Client, path: str = RANK, **more: Any) -> dict[str, Any]:
@@ -85,12 +75,12 @@ def test_without_targets_the_shares_of_the_ranked_count(client: Client) -> None:
 def test_the_log_holds_the_balanced_position_and_nothing_of_the_groups(client: Client, home: Path) -> None:
     groups = {name: f"{MARKED}-{group}" for name, group in by_halves(client).items()}
     targets = {f"{MARKED}-a": 0.5, f"{MARKED}-b": 0.5, "unknown": 0.0}
-    client.matcher.log.flush()
-    before = count(client.matcher.engine)
+    client.served.log.flush()
+    before = count(client.served.engine)
     answer = ranked(client, balance={"method": "det_greedy", "groups": groups, "targets": targets})
-    client.matcher.log.flush()
-    assert count(client.matcher.engine) == before + 12
-    with client.matcher.engine.connect() as connection:
+    client.served.log.flush()
+    assert count(client.served.engine) == before + 12
+    with client.served.engine.connect() as connection:
         logged = connection.exec_driver_sql(
             "SELECT prediction_id, position FROM predictions WHERE prediction_id LIKE ?", (f"{answer['request_id']}%",)
         )
@@ -126,15 +116,15 @@ def test_a_balance_that_does_not_fit_is_refused_in_one_line(
     client: Client, path: str, change: dict[str, Any], field: str
 ) -> None:
     asked = {RANK: {"job": examples.BACKEND}, "/v1/rank/jobs": {"candidate": examples.ADA}}[path]
-    client.matcher.log.flush()
-    before = count(client.matcher.engine)
+    client.served.log.flush()
+    before = count(client.served.engine)
     response = client.post(path, asked | {"balance": {"method": "det_greedy", "groups": {}} | change})
     if MARKED in field:  # the names of unknown fields are repeated, as the reference says
         assert response.status_code == 422
     else:
         assert set(details(response)) == {field}
-    client.matcher.log.flush()
-    assert count(client.matcher.engine) == before
+    client.served.log.flush()
+    assert count(client.served.engine) == before
 
 
 def test_a_target_for_a_group_that_nobody_is_in_gives_its_places_to_the_others() -> None:
@@ -145,13 +135,13 @@ def test_a_target_for_a_group_that_nobody_is_in_gives_its_places_to_the_others()
 def test_too_many_groups_are_refused() -> None:
     ids = [str(number) for number in range(MAX_GROUPS + 1)]
     balance = Balance(method="det_greedy", groups={name: name for name in ids}, targets=None)
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(ApiError) as refused:
         balanced(np.arange(len(ids), dtype=np.float64), ids, 5, balance)
     assert [detail.field for detail in refused.value.body.error.details] == ["balance.groups"]
 
 
 def test_whom_a_hard_limit_ruled_out_may_still_have_a_group() -> None:
     balance = Balance(method="det_greedy", groups={"x": "a", "ruled-out": "b"}, targets=None)
-    assert balanced(np.array([0.3]), ["x"], 5, balance, asked=["x", "ruled-out"]).tolist() == [0]
-    with pytest.raises(Problem):
+    assert balanced(np.array([0.3]), ["x"], 5, balance, known=["x", "ruled-out"]).tolist() == [0]
+    with pytest.raises(ApiError):
         balanced(np.array([0.3]), ["x"], 5, balance)

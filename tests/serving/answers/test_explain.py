@@ -3,7 +3,6 @@
 import json
 import math
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +10,20 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
-from home.settings import Settings
 from matching.model import support
 from matching.model.manifest import seal
 from matching.model.match_model import MatchModel
-from serving.answers.matcher import load_matcher
 from serving.api import examples
-from serving.api.app import create_app
 from store.predictions import count
-from tests.serving.calling import call
+from tests.serving.calling import Client, call
+from tests.serving.conftest import load
 
 PAIR = {"candidate": examples.ADA, "job": examples.BACKEND}
 
 
-@pytest.fixture(scope="module")
-def app(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
-    app = create_app(bundle)
-    app.state.matcher = load_matcher(Settings(home=tmp_path_factory.mktemp("api"), database_url=None), bundle)
-    yield app
-    app.state.matcher.close()
+@pytest.fixture
+def app(client: Client) -> FastAPI:
+    return client.app
 
 
 def match(app: FastAPI, *pairs: Any) -> list[dict[str, Any]]:
@@ -57,14 +51,14 @@ def test_the_parts_add_up_to_what_match_answers(app: FastAPI) -> None:
 
 def test_an_earlier_prediction_is_explained_from_the_log(app: FastAPI) -> None:
     (prediction,) = match(app, PAIR)
-    app.state.matcher.log.flush()
-    before = count(app.state.matcher.engine)
+    app.state.served.log.flush()
+    before = count(app.state.served.engine)
     fresh = call(app, "/v1/explain", PAIR).json()
     logged = call(app, "/v1/explain", {"prediction_id": prediction["prediction_id"]}).json()
     assert logged["prediction_id"] == prediction["prediction_id"]
     assert (logged["scores"], logged["job_id"]) == (fresh["scores"], examples.BACKEND["job_id"])
-    app.state.matcher.log.flush()
-    assert count(app.state.matcher.engine) == before  # to explain is not to predict
+    app.state.served.log.flush()
+    assert count(app.state.served.engine) == before  # to explain is not to predict
 
 
 def test_a_broken_limit_is_told_beside_the_score(app: FastAPI) -> None:
@@ -125,19 +119,18 @@ def test_a_bundle_without_them_answers_but_does_not_explain(bundle: Path, tmp_pa
     left_out = shutil.ignore_patterns("manifest.json", "background.json", "support.json")
     shutil.copytree(bundle, bare, ignore=left_out)
     seal(bare, {"source": "marketplace"})
-    app = create_app(bare)
-    app.state.matcher = load_matcher(Settings(home=tmp_path, database_url=None), bare)
+    app = load(bare, tmp_path)
     (prediction,) = match(app, PAIR)
     assert (prediction["interval"], prediction["support"]) == (None, "not enough data")
     refused = call(app, "/v1/explain", PAIR)
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "not_explained")
-    app.state.matcher.close()
+    app.state.served.close()
 
 
 def test_a_prediction_of_another_model_is_not_explained_by_this_one(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (prediction,) = match(app, PAIR)
-    monkeypatch.setattr(app.state.matcher.model, "digest", "another")
+    monkeypatch.setattr(app.state.served.model, "digest", "another")
     refused = call(app, "/v1/explain", {"prediction_id": prediction["prediction_id"]})
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "other_model")

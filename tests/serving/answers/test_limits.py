@@ -7,15 +7,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from home.settings import Settings
 from matching.rules.hard_limits import SENTENCES, HardLimit
-from serving.answers.matcher import load_matcher
 from serving.api import examples
-from serving.api.app import create_app
-from store.database import connect
 from store.limit_counts import LimitCount, count_limits
-from store.profiles import replace_all
 from tests.serving.calling import call
+from tests.serving.conftest import load
 
 PROUD = examples.ADA | {"min_salary_usd_per_year": 180_000, "block_words": ["casino"]}
 CASINO = examples.BACKEND | {"job_id": "casino", "description": "A casino's APIs.", "max_salary_usd_per_year": 190_000}
@@ -24,19 +20,14 @@ RICH = examples.BACKEND | {"job_id": "rich", "max_salary_usd_per_year": 190_000}
 
 @pytest.fixture
 def app(bundle: Path, tmp_path: Path, stored: tuple[Any, Any]) -> Iterator[FastAPI]:
-    settings = Settings(home=tmp_path, database_url=None)
-    engine = connect(settings.log_url)
-    replace_all(engine, "marketplace", *stored)
-    engine.dispose()
-    app = create_app(bundle)
-    app.state.matcher = load_matcher(settings, bundle)
+    app = load(bundle, tmp_path, stored)
     yield app
-    app.state.matcher.close()
+    app.state.served.close()
 
 
 def counted(app: FastAPI) -> dict[str, LimitCount]:
-    app.state.matcher.log.flush()
-    return count_limits(app.state.matcher.engine, model_name="tandem-small")
+    app.state.served.log.flush()
+    return count_limits(app.state.served.engine, model_name="tandem-small")
 
 
 def test_a_scored_pair_keeps_its_probability_and_says_what_it_breaks(app: FastAPI) -> None:

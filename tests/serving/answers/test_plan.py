@@ -9,13 +9,10 @@ import pytest
 from matching.data.scores import Scores
 from matching.market import policies
 from matching.model.match_model import MatchModel
-from serving.answers import planning
+from serving.answers import plan
 from serving.api import examples, requests
 from store.predictions import count
-from tests.serving.api.test_app import client
 from tests.serving.calling import MARKED, Client, details
-
-__all__ = ["client"]  # a fixture is found by its name in this file
 
 PLAN = "/v1/plan/outreach"
 
@@ -78,17 +75,17 @@ def test_given_profiles_are_planned_like_stored_ones(client: Client, stored: tup
 
 
 def test_a_plan_is_logged_as_a_ranking_of_each_job(client: Client, stored: tuple[Any, Any]) -> None:
-    client.matcher.log.flush()
-    before = count(client.matcher.engine)
+    client.served.log.flush()
+    before = count(client.served.engine)
     body = {"jobs": profiles(stored[1], 4), "candidates": profiles(stored[0], 20), "limit": 5, "max_exposure": 1}
     answer = client.post(PLAN, body).json()
-    client.matcher.log.flush()
-    assert count(client.matcher.engine) - before == 20
+    client.served.log.flush()
+    assert count(client.served.engine) - before == 20
     ids = [one["prediction_id"] for job in answer["jobs"] for one in job["results"]]
     assert len(set(ids)) == 20
     told = client.post("/v1/feedback", [{"prediction_id": one, "outcome": "outreach"} for one in ids])
     assert told.status_code == 200
-    with client.matcher.engine.connect() as connection:
+    with client.served.engine.connect() as connection:
         query = "SELECT job_id, position, ranked_from FROM predictions WHERE request_id = ?"
         rows = connection.exec_driver_sql(query, (answer["request_id"],)).all()
     jobs = {job["job_id"] for job in answer["jobs"]}
@@ -144,7 +141,7 @@ def test_too_many_pairs_are_refused_before_any_is_scored(
         raise AssertionError("scored")
 
     limit = 2 * stored[0].height
-    monkeypatch.setattr(planning, "MAX_PLANNED_PAIRS", limit)
+    monkeypatch.setattr(plan, "MAX_PLANNED_PAIRS", limit)
     jobs = stored[1]["job_id"].to_list()[:3]
     assert client.post(PLAN, {"job_ids": jobs[:2]}).status_code == 200
     monkeypatch.setattr(MatchModel, "score_encoded", never)

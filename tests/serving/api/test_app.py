@@ -3,7 +3,6 @@
 import asyncio
 import json
 import math
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from home.settings import Settings
+from matching.data.dataset import Pairs
 from matching.data.scores import Scores
 from matching.data.tables import BANDS
 from matching.model.match_model import MatchModel
-from serving.answers.matcher import Matcher, load_matcher
-from serving.api import app as application
-from serving.api import examples
+from serving.api import bodies, examples
 from serving.api.app import create_app
-from serving.api.requests import MAX_BODY_BYTES, MAX_PAIRS
+from serving.api.bodies import MAX_BODY_BYTES
+from serving.api.requests import MAX_PAIRS
 from store import writer
 from store.predictions import count
-from store.profiles import replace_all
 from tests.serving.calling import MARKED, Client, details
 
 LINE = {"candidate": examples.ADA, "job": examples.BACKEND}
@@ -34,20 +31,6 @@ POSTS = (
     *("/v1/match", "/v1/rank/candidates", "/v1/rank/jobs", "/v1/plan/outreach", "/v1/explain", "/v1/feedback"),
     *ADVISE,
 )
-
-
-@pytest.fixture(scope="module")
-def client(bundle: Path, tmp_path_factory: pytest.TempPathFactory, stored: tuple[Any, Any]) -> Iterator[Client]:
-    from store.database import connect
-
-    settings_ = Settings(home=tmp_path_factory.mktemp("api"), database_url=None)
-    engine = connect(settings_.log_url)
-    replace_all(engine, "marketplace", *stored)
-    engine.dispose()
-    app = create_app(bundle)
-    app.state.matcher = load_matcher(settings_, bundle)
-    yield Client(app)
-    app.state.matcher.close()
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -100,11 +83,11 @@ def test_ranking_finds_the_best_of_all_that_are_stored(client: Client, stored: t
         body, pairs = {"job": jobs[0]}, [{"candidate": one, "job": jobs[0]} for one in candidates]
     else:
         body, pairs = {"candidate": candidates[0]}, [{"candidate": candidates[0], "job": one} for one in jobs]
-    client.matcher.log.flush()
-    before = count(client.matcher.engine)
+    client.served.log.flush()
+    before = count(client.served.engine)
     answer = client.post(f"/v1/rank/{kind}", body | {"limit": 7}).json()
-    client.matcher.log.flush()
-    assert count(client.matcher.engine) - before == 7
+    client.served.log.flush()
+    assert count(client.served.engine) - before == 7
     scores = sorted((one["match_probability"] for one in client.match(*pairs).json()["predictions"]), reverse=True)
     assert [one["match_probability"] for one in answer["results"]] == scores[:7]
     assert [one["position"] for one in answer["results"]] == list(range(1, 8))
@@ -268,7 +251,7 @@ def test_a_body_without_a_declared_length_is_counted_and_not_read_to_its_end(cli
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(bodies, "READ_SECONDS", 0.05)
 
     async def silent() -> Any:
         yield b'{"pairs":'
@@ -281,7 +264,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(client: Client, monkeypatch
 
 
 def test_more_requests_than_there_are_places_are_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "MAX_IN_FLIGHT", 1)
+    monkeypatch.setattr(bodies, "MAX_IN_FLIGHT", 1)
 
     async def call() -> list[httpx.Response]:
         begun, go_on = asyncio.Event(), asyncio.Event()
@@ -337,14 +320,14 @@ def test_feedback_finds_what_is_not_written_yet(client: Client, monkeypatch: pyt
     monkeypatch.setattr(writer, "GATHER_SECONDS", 60)
     client.match(LINE)  # from here on the writer gathers until it is asked
     (prediction,) = client.match(LINE).json()["predictions"]
-    assert client.matcher.log.waiting > 0
+    assert client.served.log.waiting > 0
     body = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}
     assert client.post("/v1/feedback", body).json()["recorded"][0]["is_new"]
 
 
 def test_the_model_is_described(client: Client) -> None:
     answer = client.send("GET", "/v1/model").json()
-    assert answer["digest"] == client.matcher.model.digest
+    assert answer["digest"] == client.served.model.digest
     assert answer["directions"] == ["company", "candidate"]
     assert answer["age_days"] > 100
     assert answer["metrics"] == {"match": {"auc": 0.7, "ndcg": None}}
@@ -358,23 +341,23 @@ def test_a_model_that_gives_no_number_is_an_error_and_logs_nothing(
         return Scores(features, None, None, np.full(len(features), np.nan, np.float32))
 
     monkeypatch.setattr(MatchModel, "score_features", broken)
-    client.matcher.log.flush()
-    before = count(client.matcher.engine)
+    client.served.log.flush()
+    before = count(client.served.engine)
     response = client.match(changed(headline=MARKED))
     details(response, 500)
     assert response.headers["x-request-id"] in caplog.text
     assert MARKED not in caplog.text
-    client.matcher.log.flush()
-    assert count(client.matcher.engine) == before
+    client.served.log.flush()
+    assert count(client.served.engine) == before
 
 
 def test_a_failure_inside_says_nothing_of_the_request(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_matcher: Matcher, request: Any, *_rest: Any) -> None:
-        raise RuntimeError(f"cannot digest {request}")
+    def broken(_model: MatchModel, pairs: Pairs) -> None:
+        raise RuntimeError(f"cannot digest {pairs.candidates.to_dicts()}")
 
-    monkeypatch.setattr(Matcher, "match", broken)
+    monkeypatch.setattr(MatchModel, "score", broken)
     details(client.match(changed(headline=MARKED)), 500)
     assert "RuntimeError at test_app.py:" in caplog.text
     assert MARKED not in caplog.text

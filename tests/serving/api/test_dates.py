@@ -1,36 +1,30 @@
 """Dates in profiles: what the endpoint takes, what it refuses, and that a stored profile keeps them."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
-import polars as pl
 import pytest
 from fastapi import FastAPI
 
-from home.settings import Settings
 from matching.data.tables import Job, JobProfile, frame
 from matching.model import golden_requests
 from matching.model.match_model import MatchModel
-from serving.answers.matcher import load_matcher
+from serving.answers.request_profiles import RequestProfiles
 from serving.api import examples
-from serving.api.app import create_app
-from serving.api.sides import Side
+from serving.pool import StoredPool
+from serving.sides import JOB
 from store.profiles import StoredProfiles
-from tests.serving.calling import call
+from tests.serving.calling import Client, call
 
 POSTED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def app(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
-    app = create_app(bundle)
-    app.state.matcher = load_matcher(Settings(home=tmp_path_factory.mktemp("dates"), database_url=None), bundle)
-    yield app
-    app.state.matcher.close()
+@pytest.fixture
+def app(client: Client) -> FastAPI:
+    return client.app
 
 
 def pair(posted_at: Any, last_active_at: Any = "2026-03-05T09:00:00Z") -> dict[str, Any]:
@@ -73,13 +67,14 @@ def test_what_is_no_date_is_refused_with_its_field(app: FastAPI, posted_at: Any)
     assert "yesterday" not in answer.text, "what a caller sends is never repeated"
 
 
-def test_a_stored_profile_keeps_its_date() -> None:
+def test_a_stored_profile_keeps_its_date(app: FastAPI) -> None:
     given = JobProfile(job_id="j", title="x", posted_at=POSTED)
-    stored = StoredProfiles(pl.DataFrame(), [given.model_dump_json()], {"j": 0})
-    side = Side(JobProfile, stored)
-    side.add(None, "j", "job")
-    assert side.table().equals(frame(JobProfile, [given.model_dump()]))
-    assert side.record(0) == given
+    table, model = frame(JobProfile, [given.model_dump()]), app.state.served.model
+    stored = StoredPool(JOB, model, StoredProfiles(table, [given.model_dump_json()], {"j": 0}))
+    jobs = RequestProfiles(JOB, model, stored)
+    jobs.add(None, "j", "job")
+    assert jobs.table().equals(table)
+    assert jobs.profile(0) == given
 
 
 def test_golden_cases_of_dated_jobs_are_answered_as_at_training(app: FastAPI, bundle: Path, tmp_path: Path) -> None:

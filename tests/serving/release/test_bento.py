@@ -9,7 +9,7 @@ import pytest
 from home.settings import Settings
 from matching.errors import TamperedModel
 from matching.model.manifest import NOT_SERVED, verify
-from serving.answers.matcher import load_matcher
+from serving.answers.loading import load_model
 from serving.release import bento
 from serving.release.bento import Bento
 from serving.release.release import Release
@@ -42,14 +42,14 @@ def test_rows_of_the_holdout_stay_at_home_and_the_model_starts_without_them(
 ) -> None:
     assert (golden_bundle / "reference.parquet").is_file()
     assert not list(built.path.rglob("reference.parquet"))
-    load_matcher(Settings(home=tmp_path), built.path / "src" / "bundle").close()
+    load_model(Settings(home=tmp_path), built.path / "src" / "bundle").close()
 
 
 def test_a_bento_that_lacks_any_other_file_does_not_start(built: Bento, tmp_path: Path) -> None:
     shutil.copytree(built.path / "src", tmp_path / "src")
     (tmp_path / "src" / "bundle" / "card.md").unlink()
     with pytest.raises(TamperedModel, match=r"bundle: card\.md changed"):
-        load_matcher(Settings(home=tmp_path), tmp_path / "src" / "bundle")
+        load_model(Settings(home=tmp_path), tmp_path / "src" / "bundle")
 
 
 def test_requirements_are_locked_and_name_no_index(built: Bento) -> None:

@@ -1,0 +1,75 @@
+"""Loads a model to serve, with everything that its answers need."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from home.settings import Settings
+from matching.advice.effects import Spreads
+from matching.advice.salary import SalaryModel
+from matching.data.finite import finite_or_null
+from matching.explaining import contributions
+from matching.explaining.contributions import Explainer
+from matching.model import support
+from matching.model.manifest import NOT_SERVED, verify
+from matching.model.match_model import MatchModel
+from serving.answers.example import log_example
+from serving.answers.served_model import ServedModel
+from serving.pool import StoredPool
+from serving.release.deployed import Deployed
+from serving.sides import CANDIDATE, JOB, Side
+from store.answers import LoggedModel
+from store.database import connect
+from store.profiles import load_kind
+from store.writer import LogWriter
+
+
+def load_model(settings: Settings, bundle: Path) -> ServedModel:
+    """Verify and load a bundle, open the log, load and encode the stored profiles, log the documented example.
+
+    Raises:
+        TamperedModel: a file of the bundle differs from its manifest, or the manifest from the deployed one.
+        ModelError: the bundle is incomplete.
+        StorageError: the database cannot be reached.
+    """
+    deployed = Deployed.read(bundle, settings.source)
+    verify(bundle, deployed.manifest_digest, without=NOT_SERVED)
+    model = MatchModel.load(bundle)
+    engine = connect(settings.log_url)
+    names = LoggedModel(deployed.model_name, deployed.model_version, model.digest, model.feature_names)
+    sides: tuple[Side[Any], ...] = (CANDIDATE, JOB)
+    log = LogWriter(engine, names)
+    served = ServedModel(
+        model=model,
+        deployed=deployed,
+        pools={side.name: StoredPool(side, model, load_kind(engine, model.source, side.name)) for side in sides},
+        engine=engine,
+        log=log,
+        supports=support.read(bundle),
+        explainer=_explainer(model, bundle),
+        spreads=Spreads.load(bundle),
+        salary=SalaryModel.load(bundle),
+        metrics=_metrics(bundle / "metrics.json"),
+        card=_text(bundle / "card.md"),
+    )
+    log_example(served, datetime.now(UTC))
+    return served
+
+
+def _explainer(model: MatchModel, bundle: Path) -> Explainer | None:
+    """Return what explains the model; None without a background, or with too many groups to explain exactly."""
+    names, groups = tuple(model.feature_names), model.groups
+    background = contributions.read_background(bundle, names)
+    grouped = {name for members in groups.values() for name in members}
+    n_groups = len(groups) + (not grouped >= set(names))  # features without a group share one
+    return Explainer(model, background, names, groups) if background and n_groups <= contributions.MOST_GROUPS else None
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _metrics(file: Path) -> dict[str, Any]:
+    metrics: dict[str, Any] = finite_or_null(json.loads(_text(file) or "{}"))
+    return metrics
