@@ -103,7 +103,7 @@ def test_a_wrong_request_is_refused_with_its_field(
 
 
 @pytest.mark.parametrize("side", ["candidate", "job"])
-def test_a_profile_that_is_not_stored_is_told(client: Client, side: str) -> None:
+def test_a_profile_that_is_not_stored_is_refused(client: Client, side: str) -> None:
     assert set(details(client.post(f"/v1/advise/{side}", {f"{side}_id": "nobody"}), 404)) == {f"{side}_id"}
 
 
@@ -129,7 +129,7 @@ def test_the_spreads_of_the_bundle_are_used(salaried: Client) -> None:
     assert answer["changes"][0]["kind"] == "salary", "this bundle's spreads promise most of it"
 
 
-def test_nothing_stored_and_nothing_sent_is_told(salaried: Client) -> None:
+def test_nothing_stored_and_nothing_sent_is_refused(salaried: Client) -> None:
     refused = salaried.post("/v1/advise/candidate", {"candidate": examples.ADA})
     assert refused.status_code == 404
     assert refused.json()["error"]["code"] == "nothing_stored"

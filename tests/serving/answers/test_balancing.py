@@ -31,8 +31,8 @@ def client(bundle: Path, home: Path, stored: tuple[Any, Any]) -> Iterator[Client
 
 
 def ranked(client: Client, path: str = RANK, **more: Any) -> dict[str, Any]:
-    asked = {RANK: {"job": examples.BACKEND}, "/v1/rank/jobs": {"candidate": examples.ADA}}[path]
-    response = client.post(path, asked | {"limit": 12} | more)
+    one = {RANK: {"job": examples.BACKEND}, "/v1/rank/jobs": {"candidate": examples.ADA}}[path]
+    response = client.post(path, one | {"limit": 12} | more)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
@@ -115,10 +115,10 @@ def test_the_log_holds_the_balanced_position_and_nothing_of_the_groups(client: C
 def test_a_balance_that_does_not_fit_is_refused_in_one_line(
     client: Client, path: str, change: dict[str, Any], field: str
 ) -> None:
-    asked = {RANK: {"job": examples.BACKEND}, "/v1/rank/jobs": {"candidate": examples.ADA}}[path]
+    one = {RANK: {"job": examples.BACKEND}, "/v1/rank/jobs": {"candidate": examples.ADA}}[path]
     client.served.log.flush()
     before = count(client.served.engine)
-    response = client.post(path, asked | {"balance": {"method": "det_greedy", "groups": {}} | change})
+    response = client.post(path, one | {"balance": {"method": "det_greedy", "groups": {}} | change})
     if MARKED in field:  # the names of unknown fields are repeated, as the reference says
         assert response.status_code == 422
     else:

@@ -61,7 +61,7 @@ def test_an_earlier_prediction_is_explained_from_the_log(app: FastAPI) -> None:
     assert count(app.state.served.engine) == before  # to explain is not to predict
 
 
-def test_a_broken_limit_is_told_beside_the_score(app: FastAPI) -> None:
+def test_a_broken_limit_is_reported_beside_the_score(app: FastAPI) -> None:
     proud = PAIR | {"candidate": examples.ADA | {"min_salary_usd_per_year": 180_000}}
     answer = call(app, "/v1/explain", proud).json()
     assert [one["limit"] for one in answer["broken_limits"]] == ["salary_floor"]
@@ -85,9 +85,9 @@ def test_what_cannot_be_explained_is_refused(app: FastAPI, body: Any, status: in
 
 
 def interval(bundle: Path, prediction: dict[str, Any]) -> tuple[float, float] | None:
-    """Interval of a match probability, were everything stated."""
-    stated = np.zeros(len(MatchModel.load(bundle).feature_names), dtype=np.float32)
-    return support.read(bundle)["match"].interval(prediction["match_probability"], stated)
+    """Interval of a match probability, if the pair left out nothing."""
+    complete = np.zeros(len(MatchModel.load(bundle).feature_names), dtype=np.float32)
+    return support.read(bundle)["match"].interval(prediction["match_probability"], complete)
 
 
 def test_every_prediction_says_how_sure_it_is(app: FastAPI, bundle: Path) -> None:
@@ -104,7 +104,7 @@ def test_every_prediction_says_how_sure_it_is(app: FastAPI, bundle: Path) -> Non
     assert explained["company"]["support"] == "enough data"
 
 
-def test_a_pair_that_states_next_to_nothing_has_no_interval(app: FastAPI, bundle: Path) -> None:
+def test_a_pair_without_facts_has_no_interval(app: FastAPI, bundle: Path) -> None:
     job = {"job_id": "j1", "title": "Engineer", "must_have_skills": []}
     little = {"candidate": {"candidate_id": "c1", "headline": "Engineer", "skills": []}, "job": job}
     (prediction,) = match(app, little)

@@ -1,4 +1,4 @@
-"""Hard limits at the endpoint: never ranked unless relaxed, told, counted and logged; scores stay as they are."""
+"""Hard limits at the endpoint: not ranked unless relaxed, reported, counted, logged; scores stay unchanged."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,8 +46,8 @@ def test_a_ranking_leaves_out_what_breaks_a_limit_and_counts_it(app: FastAPI) ->
     assert (answer["ranked_from"], answer["excluded"]) == (1, {"salary_floor": 1, "candidate_block_words": 1})
     assert answer["results"][0]["relaxed"] == []
     relaxed = call(app, "/v1/rank/jobs", {"candidate": PROUD, "jobs": jobs, "relax": ["salary_floor"]}).json()
-    told = {one["job_id"]: one["relaxed"] for one in relaxed["results"]}
-    assert told == {"rich": [], "example-job-1": ["salary_floor"]}
+    found = {one["job_id"]: one["relaxed"] for one in relaxed["results"]}
+    assert found == {"rich": [], "example-job-1": ["salary_floor"]}
     assert relaxed["excluded"] == {"candidate_block_words": 1}
     free = call(
         app, "/v1/rank/jobs", {"candidate": PROUD, "jobs": jobs, "relax": [str(one) for one in HardLimit]}

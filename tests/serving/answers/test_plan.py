@@ -83,8 +83,8 @@ def test_a_plan_is_logged_as_a_ranking_of_each_job(client: Client, stored: tuple
     assert count(client.served.engine) - before == 20
     ids = [one["prediction_id"] for job in answer["jobs"] for one in job["results"]]
     assert len(set(ids)) == 20
-    told = client.post("/v1/feedback", [{"prediction_id": one, "outcome": "outreach"} for one in ids])
-    assert told.status_code == 200
+    recorded = client.post("/v1/feedback", [{"prediction_id": one, "outcome": "outreach"} for one in ids])
+    assert recorded.status_code == 200
     with client.served.engine.connect() as connection:
         query = "SELECT job_id, position, ranked_from FROM predictions WHERE request_id = ?"
         rows = connection.exec_driver_sql(query, (answer["request_id"],)).all()

@@ -292,10 +292,10 @@ def test_more_requests_than_there_are_places_are_refused(client: Client, monkeyp
 
 def test_an_outcome_cannot_come_before_its_prediction(client: Client) -> None:
     (prediction,) = client.match(LINE).json()["predictions"]
-    told = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}
+    outcome = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}
     for minutes, status in ((6, 422), (4, 200)):
         moment = datetime.now(UTC) - timedelta(minutes=minutes)
-        response = client.post("/v1/feedback", told | {"occurred_at": moment.isoformat()})
+        response = client.post("/v1/feedback", outcome | {"occurred_at": moment.isoformat()})
         assert response.status_code == status
         if status == 422:
             assert details(response) == {"occurred_at": "the prediction"}
@@ -318,7 +318,7 @@ def test_feedback_is_recorded_once_and_never_against_itself(client: Client) -> N
 
 def test_feedback_finds_what_is_not_written_yet(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "GATHER_SECONDS", 60)
-    client.match(LINE)  # from here on the writer gathers until it is asked
+    client.match(LINE)  # from here on the writer gathers until it is flushed
     (prediction,) = client.match(LINE).json()["predictions"]
     assert client.served.log.waiting > 0
     body = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}

@@ -37,12 +37,12 @@ def pair(posted_at: Any, last_active_at: Any = "2026-03-05T09:00:00Z") -> dict[s
 @pytest.mark.parametrize(
     "posted_at", ["2026-03-01T09:00:00Z", "2026-03-01T09:00:00", "2026-03-01T11:00:00+02:00", "2026-03-01", None]
 )
-def test_dates_are_taken_and_told(app: FastAPI, posted_at: str | None) -> None:
+def test_dates_are_accepted_and_explained(app: FastAPI, posted_at: str | None) -> None:
     assert call(app, "/v1/match", {"pairs": [pair(posted_at)]}).status_code == httpx.codes.OK
     (match,) = (one for one in call(app, "/v1/explain", pair(posted_at)).json()["scores"] if one["target"] == "match")
-    (told,) = (one for one in match["contributions"] if one["group"] == "freshness")
-    assert ("4 days" in told["for_candidate"]) == (posted_at is not None)
-    assert "4 days" not in told["for_company"]
+    (freshness,) = (one for one in match["contributions"] if one["group"] == "freshness")
+    assert ("4 days" in freshness["for_candidate"]) == (posted_at is not None)
+    assert "4 days" not in freshness["for_company"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_dates_are_taken_and_told(app: FastAPI, posted_at: str | None) -> None:
         "1969-12-31",
     ],
 )
-def test_what_is_no_date_is_refused_with_its_field(app: FastAPI, posted_at: Any) -> None:
+def test_an_invalid_date_is_refused_with_its_field(app: FastAPI, posted_at: Any) -> None:
     answer = call(app, "/v1/match", {"pairs": [pair(posted_at)]})
     assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
     assert "posted_at" in answer.text
