@@ -9,8 +9,30 @@ given = $(filter command,$(firstword $(origin $(1))))
 option = $(if $(call given,$(1)),--$(2) '$($(1))')
 common = $(call option,SOURCE,source)
 
-.PHONY: help setup demo test check train tune encoder deploy traffic monitor dashboards rollback status stop doctor lint \
-	bench market screenshots clean
+# Options of each target. A misspelt one would otherwise be ignored in silence.
+options_demo := PORT ENGINE SCENARIO
+options_check := SOURCE DATA
+options_train := SOURCE DATA SEED
+options_tune := SOURCE DATA SEED TRIALS MINUTES
+options_encoder := MODEL TO
+options_deploy := SOURCE PORT ENGINE
+options_traffic := SOURCE PORT SCENARIO PAIRS WINDOW
+options_monitor := SOURCE
+options_dashboards := SOURCE
+options_rollback := SOURCE PORT
+options_promote := SOURCE VERSION REASON
+options_status := SOURCE
+options_bench := SOURCE
+options_market := SEED
+goals := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
+known := $(sort $(foreach goal,$(goals),$(options_$(goal))) ARGS)
+unknown := $(filter-out $(known),$(foreach name,$(.VARIABLES),$(if $(call given,$(name)),$(name))))
+ifneq ($(strip $(unknown)),)
+$(error make $(goals) has no option $(strip $(unknown)): choose from $(strip $(known)))
+endif
+
+.PHONY: help setup demo test check train tune encoder deploy traffic monitor dashboards rollback promote status stop doctor \
+	lint bench market screenshots clean
 
 help: ## List the targets
 	@echo "Tandem: a two-sided candidate-job matching model, from data to production."
@@ -22,10 +44,10 @@ help: ## List the targets
 setup: ## Install the packages into .venv; every target that needs them does this first
 	@scripts/bootstrap.sh
 
-demo: setup ## Train, deploy, send drifting traffic, monitor it, and tell what happened
+demo: setup ## Train, deploy, send drifting traffic, monitor it, and report what happened (PORT= ENGINE= SCENARIO=)
 	@$(TANDEM) demo $(call option,PORT,port) $(call option,ENGINE,engine) $(call option,SCENARIO,scenario)
 
-test: setup ## Pass the tests (ARGS="-k name" to choose)
+test: setup ## Run the tests (ARGS="-k name" to choose)
 	@.venv/bin/pytest -n 2 --dist loadgroup -q -m "not e2e" $(ARGS) || [ $$? = 5 ]
 	@# In a process of its own: Playwright's event loop and greenlets disturb whatever else runs in theirs.
 	@.venv/bin/pytest -q -m e2e $(ARGS) || [ $$? = 5 ]
@@ -57,8 +79,11 @@ monitor: setup ## Compare the latest window with the reference and print a verdi
 dashboards: setup ## Start MLflow's and Evidently's pages and print the addresses
 	@$(TANDEM) dashboards $(common) $(ARGS)
 
-rollback: setup ## Deploy the champion before this one, and make it champion again
+rollback: setup ## Deploy the previous champion, then make it champion again (SOURCE= PORT=)
 	@$(TANDEM) rollback $(common) $(call option,PORT,port) $(ARGS)
+
+promote: setup ## Make a registered version the champion, also after a rollback (VERSION= SOURCE= REASON=)
+	@$(TANDEM) promote $(if $(call given,VERSION),'$(VERSION)') $(common) $(call option,REASON,reason) $(ARGS)
 
 status: setup ## Show champion, service, log, last verdict and addresses
 	@$(TANDEM) status $(common) $(ARGS)
@@ -66,7 +91,7 @@ status: setup ## Show champion, service, log, last verdict and addresses
 stop: setup ## Stop the services and the dashboards (SOURCE= for one service alone)
 	@$(TANDEM) stop $(common) $(ARGS)
 
-doctor: setup ## Check this machine and say what to do about each finding
+doctor: setup ## Check this machine and say how to fix each finding
 	@$(TANDEM) doctor $(ARGS)
 
 lint: setup ## Check style and types
@@ -74,7 +99,7 @@ lint: setup ## Check style and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
-bench: setup ## Print the figures to reach beside baselines, then measure the champion against named peers
+bench: setup ## Print target figures beside baselines, then measure the champion against named peers
 	@.venv/bin/python tests/bench/targets.py
 	@[ -z "$$TANDEM_REALDATA" ] || .venv/bin/python tests/bench/salary.py
 	@echo

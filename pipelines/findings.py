@@ -13,6 +13,7 @@ from matching.data.dataset import Dataset
 from matching.data.finite import finite_or_null
 from matching.data.scores import Scores
 from matching.data.splits import Split
+from matching.data.tables import Direction
 from matching.evaluation import gate
 from matching.evaluation.evaluation import Evaluation
 from matching.evaluation.slices import SliceFigures
@@ -20,6 +21,9 @@ from matching.fairness.report import FairnessReport
 from matching.model.match_model import MatchModel
 from matching.value.report import ValueReport
 from pipelines import card, steps
+from pipelines.registry.runs import DataFacts
+
+_MATCH_FIGURES = ("auc", "calibration_error", "log_loss", "ndcg_lists", "ndcg_candidates", "ndcg_jobs")
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,24 @@ class Findings:
             for row in rows
             for figure in ("recall_at_10", "ndcg_at_10")
         }
+
+    def headline(self) -> dict[str, float]:
+        """The ten figures that say most about a model; `flat` has every one."""
+        every = self.flat()
+        named = [f"match.model.{name}" for name in _MATCH_FIGURES] + [f"{side}.model.auc" for side in Direction]
+        found = {name: every[name] for name in named if name in every}
+        lead = None if self.value is None else self.value.usd_lead
+        return found | ({} if lead is None else {"value.usd_per_week_lead": lead.value})
+
+    def run_name(self, settings: Settings) -> str:
+        """Name of the run, such as `seed 7, AUC .906`."""
+        auc = self.flat().get("match.model.auc")
+        return f"seed {settings.seed}" + ("" if auc is None else f", AUC {auc:.3f}".replace(" 0.", " ."))
+
+    def data(self, folder: Path | None) -> DataFacts:
+        """Identity and size of the data, for the registry."""
+        rows = {name: table.height for name, (_, table) in self.dataset.tables().items()}
+        return DataFacts(self.dataset.name, self.data_digest, str(folder or "simulated"), rows)
 
     def flat(self) -> dict[str, float]:
         """Every figure under a name of its own, as the registry logs it."""

@@ -286,12 +286,17 @@ class _Work:
             shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
         if found.verdict is not None:
             write_json(shown / "verdict.json", finite_or_null(found.verdict.to_dict()))
+        # Hundreds of figures: as metrics they would bury the ten that a person compares runs by.
+        write_json(shown / "figures.json", finite_or_null(found.flat() | self._timings()))
         self.registry.runs.log(
             self.run_id,
-            metrics=found.flat() | self._timings(),
+            metrics=found.headline() | {"seconds": sum(self.seconds.values())},
             params=found.parameters(self.settings),
             tags=found.tags(),
             files=shown,
+            name=found.run_name(self.settings),
+            description=(self.bundle / "card.md").read_text(encoding="utf-8"),
+            data=found.data(self.data),
         )
 
     def _timings(self) -> dict[str, float]:
@@ -326,7 +331,7 @@ class _Work:
     def _register(self, found: Findings) -> str:
         commit = steps.git_commit()
         manifest.seal(self.bundle, {"data_hash": found.data_digest, "git_commit": commit, "metrics": found.metrics()})
-        tags = {"tandem.data_hash": found.data_digest, "tandem.git_commit": commit}
+        tags = found.tags() | {"tandem.git_commit": commit}
         return self.registry.versions.register(self.run_id, self.bundle, tags=tags)
 
 

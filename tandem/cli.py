@@ -16,6 +16,7 @@ from tandem.commands import (
     encoder,
     market,
     monitor,
+    promote,
     rollback,
     simulate,
     status,
@@ -46,8 +47,8 @@ encoders = typer.Typer(no_args_is_help=True, help="Make a transformer encoder th
 
 # In the order in which `tandem --help` lists them.
 for run in (
-    *(check.check, train.train, tune.tune, deploy.deploy, rollback.rollback, traffic.traffic, monitor.monitor),
-    *(dashboards.dashboards, status.status, stop.stop, doctor.doctor, demo.demo),
+    *(check.check, train.train, tune.tune, deploy.deploy, rollback.rollback, promote.promote, traffic.traffic),
+    *(monitor.monitor, dashboards.dashboards, status.status, stop.stop, doctor.doctor, demo.demo),
     *(bench.bench, market.market, simulate.simulate),
 ):
     app.command(cls=Command)(run)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,30 @@ from pipelines.registry.failures import explained
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput
+
+
+# MLflow's pages open an experiment of unknown kind as one of language models, without runs, plots and models.
+_TRAINING = {"mlflow.experimentKind": "custom_model_development"}
+_DESCRIPTION = "mlflow.note.content"
+_MAX_DESCRIPTION = 4_900
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """The data a run learned from.
+
+    Attributes:
+        name: name of the data.
+        digest: SHA-256 of its values.
+        source: where it is from: a folder, or the name of the simulator.
+        rows: rows by table.
+    """
+
+    name: str
+    digest: str
+    source: str
+    rows: Mapping[str, int]
 
 
 class Runs:
@@ -106,6 +131,9 @@ class Runs:
         params: Mapping[str, Any],
         tags: Mapping[str, str],
         files: Path,
+        name: str | None = None,
+        description: str = "",
+        data: DataFacts | None = None,
     ) -> None:
         """Log what a run found.
 
@@ -115,10 +143,18 @@ class Runs:
             params: what the run was set to.
             tags: data hash, git commit, verdict and the like.
             files: folder whose files are shown with the run: model card, plots, metrics.
+            name: shown in the list of runs; None keeps MLflow's random one.
+            description: Markdown shown with the run, cut where MLflow's limit requires.
+            data: what the run learned from.
         """
         client = self._connection.client
         with explained(self._settings.root):
-            _log_batch(client, run_id, metrics=metrics, params=params, tags=tags)
+            noted = {_DESCRIPTION: fitting(description)} if description else {}
+            _log_batch(client, run_id, metrics=metrics, params=params, tags={**tags, **noted})
+            if name is not None:
+                client.update_run(run_id, name=name)
+            if data is not None:
+                client.log_inputs(run_id, datasets=[_dataset(data)])
             client.log_artifacts(run_id, str(files))
 
     def _experiment(self, of: str) -> str:
@@ -127,9 +163,31 @@ class Runs:
         name = f"{model}-{of}" if of else model
         found = client.get_experiment_by_name(name)
         if found is not None:
+            for key, value in _TRAINING.items() - found.tags.items():
+                client.set_experiment_tag(found.experiment_id, key, value)
             return str(found.experiment_id)
         location = (self._settings.mlflow_folder / "artifacts" / name).as_uri()
-        return str(client.create_experiment(name, artifact_location=location))
+        return str(client.create_experiment(name, artifact_location=location, tags=_TRAINING))
+
+
+def fitting(card: str) -> str:
+    """As many whole sections of a Markdown text as MLflow's descriptions hold."""
+    if len(card) <= _MAX_DESCRIPTION:
+        return card
+    return card[:_MAX_DESCRIPTION].rpartition("\n## ")[0] + "\n\nThe artifact `card.md` of the run has every section.\n"
+
+
+def _dataset(data: DataFacts) -> "DatasetInput":
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    stored = Dataset(
+        name=data.name,
+        digest=data.digest[:16],
+        source_type="local",
+        source=json.dumps({"uri": data.source}),
+        profile=json.dumps({f"rows.{table}": rows for table, rows in data.rows.items()}),
+    )
+    return DatasetInput(stored, [InputTag("mlflow.data.context", "training")])
 
 
 def _process_tag() -> dict[str, str]:

@@ -17,12 +17,14 @@ from matching.errors import ModelError, TamperedModel
 from pipelines.registry import audit
 from pipelines.registry.client import Connection
 from pipelines.registry.failures import explain, explained
+from pipelines.registry.runs import fitting
 from pipelines.registry.stored import StoredVersion
 
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow import MlflowClient
 
+PASSED = "passed"
 _BUNDLE = "bundle"
 _SOURCE, _DIGEST, _MANIFEST = "tandem.source", "tandem.digest", "tandem.manifest"
 # What `matching` imports to score; explicit, since inferring them takes MLflow up to 14 s a model.
@@ -43,6 +45,7 @@ class RegisteredModel:
         trained_at: when it was registered, UTC.
         promoted_at: when it last became champion, UTC; None if it never did.
         location: URI of its files.
+        gate: the gate's verdict on record: whether it passed, and what it was compared with.
         tags: everything else recorded with the version.
     """
 
@@ -55,7 +58,13 @@ class RegisteredModel:
     trained_at: datetime
     promoted_at: datetime | None
     location: str
+    gate: str
     tags: Mapping[str, str]
+
+    @property
+    def passed_gate(self) -> bool:
+        """Whether the gate is on record as having passed it."""
+        return self.gate.startswith(PASSED)
 
     @classmethod
     def of(cls, stored: StoredVersion, trail: list[audit.Move]) -> "RegisteredModel":
@@ -71,8 +80,23 @@ class RegisteredModel:
             trained_at=datetime.fromtimestamp(stored.created_at_ms / 1000, UTC),
             promoted_at=datetime.fromisoformat(promoted[-1]) if promoted else None,
             location=stored.location,
+            gate=_verdict(stored, trail),
             tags=stored.tags,
         )
+
+
+def _verdict(stored: StoredVersion, trail: list[audit.Move]) -> str:
+    """The gate's verdict from the version's tags; versions from before it was a tag have it in the trail alone."""
+    verdict = stored.tags.get("tandem.gate")
+    if verdict is not None:
+        against = stored.tags.get("tandem.compared_with", "none")
+        compared = "without a champion to compare with" if against == "none" else f"compared with version {against}"
+        return f"{verdict}, {compared}"
+    whys = [move.why for move in trail if move.to_version == stored.version and move.action == "promote"]
+    return next(
+        (PASSED + why.removeprefix("passed the gate") for why in whys if why.startswith("passed the gate")),
+        "no verdict",
+    )
 
 
 class Versions:
@@ -136,6 +160,8 @@ class Versions:
                     return known.version
             model_id = _log_model(run_id, bundle)
             _make_name(client, self._name)
+            card = bundle / "card.md"
+            description = fitting(card.read_text(encoding="utf-8")) if card.exists() else None
             sealed = file_digest(bundle / manifest.MANIFEST)
             # The digests are written in the transaction that makes the version: no version is ever without them.
             made = client.create_model_version(
@@ -144,7 +170,10 @@ class Versions:
                 run_id,
                 tags={**tags, _SOURCE: self._settings.source, _DIGEST: digest, _MANIFEST: sealed},
                 model_id=model_id,
+                description=description,
             )
+            if description:
+                client.update_registered_model(self._name, description)
             return str(made.version)
 
     def fetch(self, version: str, into: Path) -> Path:

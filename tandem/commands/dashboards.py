@@ -27,6 +27,7 @@ class Page:
     command: list[str]
     address: str
     environment: dict[str, str] = field(default_factory=dict)
+    opens: str = ""
 
 
 def pages(settings: "Settings") -> list[Page]:
@@ -45,6 +46,8 @@ def pages(settings: "Settings") -> list[Page]:
             serve_command(settings),
             f"http://{settings.host}:{settings.mlflow_port}",
             serve_environment(),
+            # Without it MLflow greets with its pages for language models.
+            opens="/#/experiments?workflowType=machine_learning",
         ),
         Page(
             evidently,
@@ -75,11 +78,11 @@ def start(settings: "Settings", *, open_pages: bool = False) -> list[Page]:
             page.program.start(
                 page.command, address=page.address, environment=page.environment, wait_seconds=START_SECONDS
             )
-        out.print(f"[bold]{page.address}[/bold]  {page.title}")
+        out.print(f"[bold]{page.address}{page.opens}[/bold]  {page.title}")
         if open_pages:
             import webbrowser
 
-            webbrowser.open(page.address)
+            webbrowser.open(page.address + page.opens)
     return shown
 
 

@@ -37,7 +37,25 @@ def demo(
     open_pages: OpenPages = False,
 ) -> None:
     """Train, deploy, send two quiet windows and one with drift, monitor each, and report what happened."""
-    run(settings_from(source="marketplace", port=port, engine=engine, seed=seed), scenario, open_pages=open_pages)
+    settings = settings_from(source="marketplace", port=port, engine=engine, seed=seed)
+    try:
+        run(settings, scenario, open_pages=open_pages)
+    except KeyboardInterrupt:
+        out.print(still_running(settings))
+        raise
+
+
+def still_running(settings: "Settings") -> str:
+    """What an interrupted demo leaves running, and how to stop it."""
+    from serving.release import deployment
+
+    names = [program.name for program in dashboards.programs(settings) if program.address]
+    if deployment.status(settings).running:
+        names.insert(0, "the service")
+    if not names:
+        return "\nnothing was left running"
+    verb = "are" if len(names) > 1 else "is"
+    return f"\n{', '.join(names)} {verb} still running: `make status` shows it, `make stop` ends it"
 
 
 @dataclass(frozen=True)
@@ -102,7 +120,7 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
     out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as it stands")
     _heading("What happened")
     _tell(trained.evaluation, chapters, scenario)
-    out.print("\nIt all goes on running: `make status` shows it, `make stop` ends it.")
+    out.print("\nEverything keeps running: `make status` shows it, `make stop` ends it.")
     _conclude(chapters)
 
 

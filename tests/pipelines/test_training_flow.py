@@ -114,7 +114,25 @@ def test_the_run_shows_figures_settings_plots_and_card(trained: tuple[Settings, 
     client = Registry(settings).client
     run = client.get_run(result.run_id)
     assert run.data.metrics["match.model.auc"] == pytest.approx(result.evaluation.find("match", "model").auc)
-    assert "company.TF-IDF.ndcg_lists" in run.data.metrics
+    assert len(run.data.metrics) <= 10
+    figures = json.loads(Path(client.download_artifacts(result.run_id, "figures.json")).read_text())
+    assert "company.TF-IDF.ndcg_lists" in figures
+    assert figures.items() >= {name: run.data.metrics[name] for name in figures if name in run.data.metrics}.items()
+    assert run.info.run_name == f"seed 7, AUC {run.data.metrics['match.model.auc']:.3f}".replace("0.", ".")
+    dataset = run.inputs.dataset_inputs[0].dataset
+    assert (dataset.name, dataset.digest) == ("tables", run.data.tags["tandem.data_hash"][:16])
+    assert json.loads(dataset.profile)["rows.candidates"] == 200
+    experiment = client.get_experiment(run.info.experiment_id)
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+    version = client.get_model_version(result.model_name, result.version)
+    for description in (
+        run.data.tags["mlflow.note.content"],
+        version.description,
+        client.get_registered_model(result.model_name).description,
+    ):
+        assert description.startswith(f"# {result.model_name}")
+        assert len(description) <= 5_000
+    assert (version.tags["tandem.gate"], version.tags["tandem.compared_with"]) == ("passed", "none")
     assert run.data.params["model.max_iter"] == "250"
     assert run.data.params["seed"] == "7"
     assert run.data.params["text_encoder"] == "tfidf"
@@ -122,7 +140,7 @@ def test_the_run_shows_figures_settings_plots_and_card(trained: tuple[Settings, 
     assert len(run.data.tags["tandem.data_hash"]) == 64
     assert run.data.tags["tandem.git_commit"]
     shown = {file.path for file in client.list_artifacts(result.run_id)}
-    assert shown == {"card.md", "metrics.json", "plots", "verdict.json"}
+    assert shown == {"card.md", "figures.json", "metrics.json", "plots", "verdict.json"}
     card = Path(client.download_artifacts(result.run_id, "card.md")).read_text()
     assert result.digest in card
     assert "gender, age_band, ethnicity" in card

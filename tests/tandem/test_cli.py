@@ -8,7 +8,8 @@ import pytest
 
 HEAVY = ("numpy", "polars", "pydantic", "sklearn", "mlflow", "prefect", "bentoml", "evidently", "pandas", "httpx")
 COMMANDS = (  # noqa: SIM905
-    "train tune deploy rollback traffic monitor dashboards status stop doctor demo bench market simulate encoder"
+    "train tune deploy rollback promote traffic monitor dashboards status stop doctor demo bench market simulate "
+    "encoder"
 ).split()
 
 

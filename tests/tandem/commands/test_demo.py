@@ -1,9 +1,13 @@
 """What the demo makes of the monitor's verdicts: right only for the right reason."""
 
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from home.settings import Settings
 from matching.errors import TandemError
 from matching.features.columns import FEATURE_INPUTS
 from monitoring.reasons import DriftReason, ReasonKind
@@ -11,6 +15,7 @@ from monitoring.verdict import State, WindowFacts, WindowVerdict
 from tandem.commands import demo
 from tandem.commands.demo import Chapter
 from tandem.commands.traffic import Sent
+from tandem.processes import Program
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 FACTS = WindowFacts(start=MOMENT, end=MOMENT, rows=1, requests=1, labelled={})
@@ -61,3 +66,19 @@ def test_a_false_alarm_is_told_and_does_not_fail(capsys: pytest.CaptureFixture[s
 def test_a_missed_drift_and_a_wrong_reason_fail(last: Chapter) -> None:
     with pytest.raises(TandemError, match=f"on the drifted window: {last.result}"):
         demo._conclude([chapter("none", "quiet"), last])
+
+
+def test_ctrl_c_says_what_still_runs(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    settings = Settings(home=tmp_path / "home")
+    assert demo.still_running(settings) == "\nnothing was left running"
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    program = Program("mlflow", settings.root / "run")
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(tmp_path)]
+    try:
+        program.start(command, address=address, environment={}, wait_seconds=60)
+        assert demo.still_running(settings).endswith(
+            "mlflow is still running: `make status` shows it, `make stop` ends it"
+        )
+    finally:
+        program.stop()

@@ -1,0 +1,31 @@
+"""Make refuses options that a target does not know."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def make(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")} | variables
+    return subprocess.run(
+        ["make", "-n", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("wrong", ["SCENARO", "PAIRS"])
+def test_an_option_that_a_target_does_not_know_is_one_line_with_the_known_ones(wrong: str) -> None:
+    answer = make("demo", f"{wrong}=x")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert f"make demo has no option {wrong}: choose from ARGS ENGINE PORT SCENARIO" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_known_options_and_variables_of_the_environment_pass() -> None:
+    assert "tandem demo --port '5'" in make("demo", "PORT=5").stdout
+    answer = make("deploy", SCENARIO="x", PORT="9")
+    assert answer.returncode == 0
+    assert "--port" not in answer.stdout
