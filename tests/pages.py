@@ -41,6 +41,7 @@ ELSEWHERE = {
     # The story takes its second model from other tables: a second seed may fail the gate.
     "make train SEED=8": (STORY, 'house.done("train", "--source", "tables", "--data", str(exports[1]))'),
     "make rollback": (STORY, 'house.done("rollback", "--source", "tables")'),
+    "make promote VERSION=2": ("tests/tandem/commands/test_promote.py", 'promote_version(home, "2"'),
     ".venv/bin/tandem train --no-promote": ("tests/pipelines/test_training_flow.py", "promote=False"),
     "make stop": (STORY, 'house.done("stop")'),
     "make tune": (TUNING, "tuning.tune(home, data=tables_folder, trials=TRIALS"),
