@@ -31,8 +31,8 @@ ifneq ($(strip $(unknown)),)
 $(error make $(goals) has no option $(strip $(unknown)): choose from $(strip $(known)))
 endif
 
-.PHONY: help setup demo test check train tune encoder deploy traffic monitor dashboards rollback promote status stop doctor \
-	lint bench market screenshots clean
+.PHONY: help setup demo test test-fast check train tune encoder deploy traffic monitor dashboards rollback promote status \
+	stop doctor lint bench bench-loop market screenshots clean
 
 help: ## List the targets
 	@echo "Tandem: a two-sided candidate-job matching model, from data to production."
@@ -48,9 +48,10 @@ demo: setup ## Train, deploy, send drifting traffic, monitor it, and report what
 	@$(TANDEM) demo $(call option,PORT,port) $(call option,ENGINE,engine) $(call option,SCENARIO,scenario)
 
 test: setup ## Run the tests (ARGS="-k name" to choose)
-	@.venv/bin/pytest -n 2 --dist loadgroup -q -m "not e2e" $(ARGS) || [ $$? = 5 ]
-	@# In a process of its own: Playwright's event loop and greenlets disturb whatever else runs in theirs.
-	@.venv/bin/pytest -q -m e2e $(ARGS) || [ $$? = 5 ]
+	@scripts/run-tests $(ARGS)
+
+test-fast: setup ## Run the quick tests of what differs from the branch main (ARGS="-k name" to choose)
+	@scripts/run-tests --changed $(ARGS)
 
 check: setup ## List every fault of your data, without training (DATA= SOURCE=)
 	@$(TANDEM) check $(if $(call given,DATA),'$(DATA)') $(common) $(ARGS)
@@ -106,6 +107,9 @@ bench: setup ## Print target figures beside baselines, then measure the champion
 	@$(TANDEM) bench $(common) $(ARGS)
 	@echo
 	@.venv/bin/python tests/bench/log_cost.py $(common) --blocks 8
+
+bench-loop: setup ## Time what a change waits for, beside its targets (ARGS="--only status,lint" to choose, --whole for all)
+	@.venv/bin/python -m tests.bench.loop $(ARGS)
 
 market: setup ## Compare ranking policies on the simulated marketplace, in matches a week (SEED=)
 	@$(TANDEM) market $(call option,SEED,seed) $(ARGS)

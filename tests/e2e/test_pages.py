@@ -16,7 +16,7 @@ from serving.api import examples
 from tests.e2e.conftest import Window
 from tests.e2e.house import House
 
-pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.slow]
 
 MODEL = "tandem-marketplace"
 MAX_BYTES = 200_000

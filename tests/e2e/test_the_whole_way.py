@@ -19,7 +19,7 @@ from tandem.processes import listens
 from tests.e2e.conftest import DRIFT, QUIET, Window
 from tests.e2e.house import House
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 PAIR = examples.MATCH["one_pair"]["value"]
 MODEL, OWN = "tandem-marketplace", "tandem-tables"

@@ -35,9 +35,9 @@ def test_quiet_windows_rarely_alarm_and_independent_rows_would() -> None:
     """Over many references, since one of them can be lucky: 240 windows."""
     alarms = naive_alarms = 0
     for seed in range(8):
-        detector = _detector(100 + seed, draws=400)
+        detector = _detector(100 + seed, draws=200)
         # Every row a draw of its own: what a permutation of rows assumes.
-        alone = DriftDetector(_alone(detector.reference), seed=7, settings=DriftSettings(draws=400))
+        alone = DriftDetector(_alone(detector.reference), seed=7, settings=DriftSettings(draws=200))
         for number in range(30):
             window = _window(10_000 + 100 * seed + number)
             alarms += bool(_alarms(detector, window))

@@ -24,7 +24,7 @@ from store.outcomes import Outcome, record_outcomes
 from store.writer import LogWriter
 from tests.monitoring.market import INPUTS, Market
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 
 

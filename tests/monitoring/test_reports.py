@@ -20,7 +20,7 @@ from monitoring.windows import Sample
 from tests.monitoring.market import INPUTS, Market
 
 # Evidently warns of its own dependencies when it is first imported.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 SALARY = "candidate_expected_salary_usd_per_year"
 
 
@@ -150,7 +150,6 @@ def _pages(settings: Settings, log: Path) -> Iterator[httpx.Client]:
         server.wait()
 
 
-@pytest.mark.slow
 def test_the_pages_show_projects_reports_and_panels(
     own_home: Path,
     tmp_path: Path,

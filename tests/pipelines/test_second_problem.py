@@ -39,7 +39,7 @@ SUBJECTS, TOWNS = ("maths", "music", "law"), ("Lyon", "Graz", "")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START + timedelta(days=130)
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
 def write(file: Path, rows: list[dict[str, Any]]) -> None:

@@ -26,6 +26,8 @@ from pipelines.training_flow import TrainingResult, train
 from store import profiles
 from store.database import connect
 
+pytestmark = pytest.mark.slow
+
 
 def home_with(folder: Path, database: Path) -> Settings:
     settings = Settings(home=folder, source="tables", label_maturity_days=1.0)
@@ -330,7 +332,7 @@ def started_until(line: str, settings: Settings, data: Path, how: str) -> "Itera
         yield process
 
 
-@pytest.mark.parametrize("how", ["plain", pytest.param("flow", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("how", ["plain", "flow"])
 def test_ctrl_c_ends_with_130_and_a_killed_run(home: Settings, tables_folder: Path, how: str) -> None:
     with started_until("fitting and calibrating", home, tables_folder, how) as process:
         process.send_signal(signal.SIGINT)

@@ -22,6 +22,8 @@ from pipelines.tuning import Search
 from tandem.commands import tune as shown_tune
 from tandem.console import out
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 4
 
 

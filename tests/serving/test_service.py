@@ -19,6 +19,8 @@ from store.predictions import count
 from store.profiles import replace_all
 from store.replay import replay
 
+pytestmark = pytest.mark.slow
+
 MARKED = "Quarterly-Secret-Resume"
 
 
@@ -102,7 +104,6 @@ def test_feedback_finds_a_prediction_answered_a_moment_ago(service: Any) -> None
             assert httpx.post(f"{service.url}/v1/feedback", json=body).json()["recorded"][0]["is_new"]
 
 
-@pytest.mark.slow
 def test_stopping_keeps_every_answer_and_the_log_replays_exactly(
     run: Any, bundle: Path, stored: tuple[Any, Any], tmp_path: Path
 ) -> None:
@@ -134,7 +135,6 @@ def _spoil_one_input(engine: Any) -> None:
         connection.execute(text("UPDATE inputs SET payload = replace(payload, 'Python', 'COBOL')"))
 
 
-@pytest.mark.slow
 def test_a_changed_model_is_not_served(run: Any, bundle: Path, conftest: Any, tmp_path: Path) -> None:
     shutil.copytree(bundle, tmp_path / "bundle")
     state = json.loads((tmp_path / "bundle" / "model.json").read_text())

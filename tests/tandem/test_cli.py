@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("numpy", "polars", "pydantic", "sklearn", "mlflow", "prefect", "bentoml", "evidently", "pandas", "httpx")
 COMMANDS = (  # noqa: SIM905
     "train tune deploy rollback promote traffic monitor dashboards status stop doctor demo bench market simulate "

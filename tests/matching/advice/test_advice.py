@@ -18,6 +18,8 @@ from matching.model.match_model import MatchModel
 from matching.training import fit
 from tests.matching.small_market import SMALL, small_market
 
+pytestmark = pytest.mark.slow
+
 UNTUNED_SEED = 23
 PEOPLE, POOL, CHOSEN = 60, 60, 3
 ADA = CandidateProfile(

@@ -14,6 +14,8 @@ from matching.training.ablation import ALL, LOGISTIC, Ablation, Finding, ablate,
 from matching.training.trial import Added, InnerSlices, Logistic
 from tests.matching.small_market import SMALL, Trained
 
+pytestmark = pytest.mark.slow
+
 # Every split sees every feature: the fit does not depend on the seed.
 QUICK = Trees(max_iter=10, learning_rate=0.15, max_leaf_nodes=6, min_samples_leaf=30, max_features=1.0)
 NOISE = ("noise_one", "noise_two")

@@ -18,6 +18,8 @@ from pipelines.registry import audit
 from pipelines.registry.client import serve_command
 from pipelines.registry.registry import Registry
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def registered(settings: Settings, empty_registry: Path, bundle: Path, other_bundle: Path) -> Settings:

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def examples(schema: dict[str, Any]) -> list[tuple[str, str, Any]]:
     return [

@@ -14,7 +14,7 @@ from serving.release import bento
 from serving.release.bento import Bento
 from serving.release.release import Release
 
-pytestmark = pytest.mark.xdist_group("bento")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

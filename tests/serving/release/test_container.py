@@ -16,7 +16,7 @@ from serving.release.ports import free_port, require_free
 from serving.release.release import Release
 from serving.release.state import Deployment
 
-pytestmark = [pytest.mark.container, pytest.mark.slow, pytest.mark.xdist_group("container")]
+pytestmark = [pytest.mark.container, pytest.mark.slow]
 
 NAME = "tandem-small"
 

@@ -24,7 +24,7 @@ from serving.release.release import Release
 from serving.release.service_process import ServiceProcess
 from serving.release.state import Deployment
 
-pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 NAME = "tandem-small"
 DEPLOY = """

@@ -12,7 +12,7 @@ from matching.errors import GoldenMismatch, ModelError
 from serving.release import golden_requests
 from serving.release.ports import free_port
 
-pytestmark = pytest.mark.xdist_group("golden")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

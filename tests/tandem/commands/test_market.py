@@ -21,6 +21,8 @@ from matching.training import fit
 from serving.release.release import Release
 from tandem.commands.market import MODEL, Plan, compare
 
+pytestmark = pytest.mark.slow
+
 SMALL = Marketplace(MarketplaceConfig(n_candidates=900, n_jobs=220, n_impressions=30_000))
 PLAN = Plan(weeks=2, repeats=4, list_length=10, answers_per_week=1, max_exposure=None, crowding=4)
 
