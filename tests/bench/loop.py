@@ -58,7 +58,9 @@ def seconds(run: Callable[[], object]) -> float:
 
 def make(*arguments: str, folder: Path = ROOT, variables: dict[str, str] | None = None) -> None:
     """Run make quietly; raises CalledProcessError with what it printed on stderr."""
-    environment = os.environ | (variables or {})
+    # Options of the make that runs this are not for those that are timed.
+    inherited = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
+    environment = inherited | (variables or {})
     subprocess.run(["make", *arguments], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
