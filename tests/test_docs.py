@@ -299,7 +299,9 @@ def test_every_target_of_the_issue_exists() -> None:
 def test_ci_runs_what_the_readme_tells_users_to_run() -> None:
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
-    called = re.findall(r"^(?:[A-Z_]+=\S+ |beside [a-z]+ )*make ([a-z]+)$", script.read_text(encoding="utf-8"), re.MULTILINE)
+    called = re.findall(
+        r"^(?:[A-Z_]+=\S+ |beside [a-z]+ )*make ([a-z]+)$", script.read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert {"demo", "test", "lint"} <= set(called)
 
 
