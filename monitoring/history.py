@@ -2,11 +2,33 @@
 
 import json
 import os
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from home.settings import Settings
 from matching.errors import StorageError
-from monitoring.verdict import WindowVerdict
+
+if TYPE_CHECKING:  # verdicts bring scipy along, which the command line does not need to show the last one
+    from monitoring.verdict import WindowVerdict
+
+
+@dataclass(frozen=True)
+class LatestVerdict:
+    """The newest verdict of a model, in short.
+
+    Attributes:
+        state: `quiet`, `drift` or `not enough data`.
+        reason: first reason in words; empty where there is none.
+        model_version: version whose predictions were evaluated.
+        end: end of the window, UTC.
+    """
+
+    state: str
+    reason: str
+    model_version: str
+    end: datetime
 
 
 def history_file(settings: Settings, model_name: str) -> Path:
@@ -14,7 +36,7 @@ def history_file(settings: Settings, model_name: str) -> Path:
     return settings.root / "monitoring" / model_name / "verdicts.jsonl"
 
 
-def append(settings: Settings, verdict: WindowVerdict) -> Path:
+def append(settings: Settings, verdict: "WindowVerdict") -> Path:
     """Add a verdict; it is on the disk when this returns.
 
     Raises:
@@ -43,17 +65,39 @@ def _is_cut_short(path: Path) -> bool:
         return file.read(1) not in (b"", b"\n")
 
 
-def read(settings: Settings, model_name: str) -> tuple[WindowVerdict, ...]:
+def read(settings: Settings, model_name: str) -> "tuple[WindowVerdict, ...]":
     """All verdicts of a model, oldest first; a line cut short by a crash is left out."""
+    from monitoring.verdict import WindowVerdict
+
+    return tuple(WindowVerdict.model_validate(document) for document in _documents(settings, model_name))
+
+
+def latest(settings: Settings, model_name: str) -> LatestVerdict | None:
+    """Return the newest verdict of a model; None where there is none."""
+    documents = _documents(settings, model_name)
+    if not documents:
+        return None
+    last = documents[-1]
+    return LatestVerdict(
+        state=last["state"],
+        reason=last["reasons"][0]["words"] if last["reasons"] else "",
+        model_version=last["model_version"],
+        end=datetime.fromisoformat(last["window"]["end"]),
+    )
+
+
+def _documents(settings: Settings, model_name: str) -> list[dict[str, Any]]:
+    """Every whole line, oldest first."""
     path = history_file(settings, model_name)
     if not path.is_file():
-        return ()
-    lines = path.read_bytes().split(b"\n")
-    return tuple(WindowVerdict.model_validate_json(line) for line in lines[:-1] if _is_whole(line))
+        return []
+    parsed = (_parsed(line) for line in path.read_bytes().split(b"\n")[:-1])
+    return [document for document in parsed if document is not None]
 
 
-def _is_whole(line: bytes) -> bool:
+def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
-        return isinstance(json.loads(line), dict)
+        document = json.loads(line)
     except ValueError:
-        return False
+        return None
+    return document if isinstance(document, dict) else None

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from home.settings import Settings
-from matching.data.dataset import Progress
+from matching.data.progress import Progress
 from matching.model import declared_features
 from monitoring import history
 from monitoring.drawing import Drawer

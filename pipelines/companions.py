@@ -6,7 +6,8 @@ import polars as pl
 
 from matching.advice import salary
 from matching.advice.advice import measure_spreads
-from matching.data.dataset import Dataset, Progress
+from matching.data.dataset import Dataset
+from matching.data.progress import Progress
 from matching.data.splits import Split
 from matching.data.versions import newest_versions
 from matching.errors import UnusableData

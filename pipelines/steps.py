@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from home.settings import Settings
 from matching.data.cleaning import clean
-from matching.data.dataset import Dataset, Progress
+from matching.data.dataset import Dataset
 from matching.data.labels import ONE_SIDED_KINDS, LabelledPairs
+from matching.data.progress import Progress
 from matching.data.scores import Scores
 from matching.data.splits import Split, split
 from matching.errors import InputError, MissingInput, ModelError, UnusableData

@@ -16,8 +16,9 @@ import polars as pl
 
 from home import lock
 from home.settings import Settings
-from matching.data.dataset import Dataset, Progress
+from matching.data.dataset import Dataset
 from matching.data.finite import finite_or_null
+from matching.data.progress import Progress
 from matching.data.scores import Scores
 from matching.data.splits import Split
 from matching.errors import EngineError, GateRefused, TandemError

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from home import lock
 from home.settings import Settings
-from matching.data.dataset import Progress
 from matching.data.finite import finite_or_null
+from matching.data.progress import Progress
 from matching.errors import InputError
 from matching.problems import load_problem
 from matching.problems.estimators import Trees

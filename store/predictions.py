@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Engine, and_, func, select
 
 from matching.errors import InputError
 from store.database import reading
 from store.schema import inputs, microseconds, models, predictions
+
+if TYPE_CHECKING:  # to count predictions needs no numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
 EXAMPLE = "example"  # request and prediction id of the documented example, which no window contains
 
@@ -48,7 +51,7 @@ class LoggedPrediction:
     """
 
     digest: str
-    features: NDArray[np.float32]
+    features: "NDArray[np.float32]"
     candidate: str
     job: str
 
@@ -74,6 +77,8 @@ def find_prediction(engine: Engine, prediction_id: str) -> LoggedPrediction:
         row = connection.execute(wanted).first()
     if row is None:
         raise UnknownPrediction(prediction_id)
+    import numpy as np
+
     return LoggedPrediction(row.digest, np.frombuffer(row.features, dtype="<f4"), row.candidate, row.job)
 
 

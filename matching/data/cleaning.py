@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from matching.data import redelivery, rejects
-from matching.data.dataset import Cleaning, Dataset, Progress
+from matching.data.dataset import Cleaning, Dataset
+from matching.data.progress import Progress
 from matching.data.validation import broken_rules, examine
 from matching.data.validation_report import ValidationReport, count
 

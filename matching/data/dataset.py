@@ -9,9 +9,8 @@ import polars as pl
 
 from matching.arrays import Booleans, Floats, Rows
 from matching.data.origin import Origin
+from matching.data.progress import Progress
 from matching.data.tables import Candidate, Direction, Event, Job, ProtectedAttributes, frame
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ import polars as pl
 
 from matching.arrays import Floats32, Rows
 from matching.data.dataset import Pairs
-from matching.features import TFIDF, encoding
+from matching.features import ENCODER_FOLDER, TFIDF, encoding
 from matching.features.columns import FEATURE_GROUPS, FEATURE_INPUTS, FEATURE_NAMES
 from matching.features.embeddings import EMBEDDING_INPUTS, EMBEDDING_NAMES, with_embeddings
 from matching.features.encoding import Encoded, Vocabularies
 from matching.features.pairing import pair_columns
 from matching.features.skill_rarity import SkillRarity
-from matching.features.transformer import ENCODER_FOLDER, TransformerEncoder
+from matching.features.transformer import TransformerEncoder
 from matching.text import skills
 
 CHUNK = 100_000  # pairs computed at once: bounds memory, changes no value

@@ -23,7 +23,6 @@ FACTS = "encoder.json"
 GRAPH = "model.onnx"
 TOKENIZER = "tokenizer.json"
 FILES = (FACTS, GRAPH, TOKENIZER)
-ENCODER_FOLDER = "encoder"  # in the folder of a model's features, where it has one
 REMEMBERED = 100_000  # vectors kept: at most some 400 MB with vectors of 384 numbers and texts of 256 tokens
 FEW = 32  # texts below which threads cost more than they bring
 

@@ -135,8 +135,9 @@ def _pair_features() -> type[FeatureSet[Any]]:
 
 def _implied(folder: Path) -> DeclaredFeatures:
     """What a bundle without `features.json` was trained with."""
+    from matching.features import ENCODER_FOLDER
     from matching.features.pair_features import PairFeatures
-    from matching.features.transformer import ENCODER_FOLDER, TransformerEncoder
+    from matching.features.transformer import TransformerEncoder
 
     file = folder / "model.json"
     if not file.is_file():

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from matching.data.dataset import Dataset, Progress
+from matching.data.dataset import Dataset
+from matching.data.progress import Progress
 from matching.data.tables import Candidate, Event, EventKind, Job
 from matching.errors import InputError, UnusableData
 from matching.sources.tables import complete, read_csv

@@ -6,7 +6,8 @@ from inspect import getfile
 from pathlib import Path
 from typing import NoReturn
 
-from matching.data.dataset import Dataset, Progress, Source
+from matching.data.dataset import Dataset, Source
+from matching.data.progress import Progress
 from matching.data.validation import check_shape
 from matching.errors import InvalidTable, TandemError
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import polars as pl
 from pydantic import BaseModel
 
-from matching.data.dataset import Dataset, Progress
+from matching.data.dataset import Dataset
 from matching.data.origin import MISSING_FILE, Origin, fault
+from matching.data.progress import Progress
 from matching.data.suggestions import closest
 from matching.data.tables import Candidate, Event, Job, ProtectedAttributes, frame
 from matching.data.validation_report import ValidationReport

@@ -12,9 +12,9 @@ from json import dumps
 from pathlib import Path
 
 from home.settings import Settings
-from matching.data.dataset import Progress
+from matching.data.progress import Progress
 from matching.errors import EngineError, StorageError
-from matching.features.transformer import ENCODER_FOLDER
+from matching.features import ENCODER_FOLDER
 from matching.model.manifest import NOT_SERVED, SCORING_FOLDER
 from serving.release.commands import run, without_tandem
 from serving.release.release import Release

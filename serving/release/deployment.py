@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from home.settings import Settings
-from matching.data.dataset import Progress
+from matching.data.progress import Progress
 from matching.errors import BusyError, EngineError
 from matching.model.manifest import verify
 from serving.release import bento as bentos

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from home.settings import Settings
-from matching.data.dataset import Progress
+from matching.data.progress import Progress
 from matching.errors import EngineError
 from serving.release import images
 from serving.release.bento import Bento

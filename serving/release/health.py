@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from matching.data.dataset import Progress
+from matching.data.progress import Progress
 from matching.errors import EngineError
 
 READY_SECONDS = 120.0

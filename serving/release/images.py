@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from matching.data.dataset import Progress
+from matching.data.progress import Progress
 from matching.errors import EngineError
 from serving.release.bento import Bento
 from serving.release.commands import run

@@ -14,7 +14,8 @@ from tandem.options import Seed, settings_from
 
 if TYPE_CHECKING:
     from home.settings import Settings
-    from matching.data.dataset import Dataset, Progress
+    from matching.data.dataset import Dataset
+    from matching.data.progress import Progress
     from matching.evaluation.baselines import Popularity
     from matching.model.match_model import MatchModel
     from matching.sources.marketplace.season import Rules, Season

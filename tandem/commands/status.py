@@ -81,12 +81,11 @@ def _log(settings: "Settings") -> list[tuple[str, str]]:
 def _verdict(settings: "Settings") -> list[tuple[str, str]]:
     from monitoring import history
 
-    verdicts = history.read(settings, settings.model_name)
-    if not verdicts:
+    last = history.latest(settings, settings.model_name)
+    if last is None:
         return [("last verdict", NONE)]
-    last = verdicts[-1]
-    reason = f": {last.reasons[0].words}" if last.reasons else ""
-    return [("last verdict", f"{last.state}{reason} (version {last.model_version}, {_minute(last.window.end)})")]
+    reason = f": {last.reason}" if last.reason else ""
+    return [("last verdict", f"{last.state}{reason} (version {last.model_version}, {_minute(last.end)})")]
 
 
 def _pages(settings: "Settings") -> list[tuple[str, str]]:

@@ -74,8 +74,21 @@ def test_verdicts_are_remembered_in_order(settings: Settings, drifted: WindowVer
     assert history.read(settings, "tandem-test") == (quiet, drifted, quiet)
 
 
+def test_the_latest_verdict_is_known_in_short_without_the_code_that_made_it(
+    settings: Settings, drifted: WindowVerdict
+) -> None:
+    quiet = drifted.model_copy(update={"state": "quiet", "reasons": ()})
+    for verdict in (quiet, drifted):
+        history.append(settings, verdict)
+    words, end = drifted.reasons[0].words, drifted.window.end
+    assert history.latest(settings, "tandem-test") == history.LatestVerdict("drift", words, "3", end)
+    history.append(settings, quiet)
+    assert history.latest(settings, "tandem-test") == history.LatestVerdict("quiet", "", "3", end)
+
+
 def test_no_history_is_no_error(settings: Settings) -> None:
     assert history.read(settings, "never-watched") == ()
+    assert history.latest(settings, "never-watched") is None
 
 
 def test_a_history_that_cannot_be_written_is_one_line(settings: Settings, drifted: WindowVerdict) -> None:

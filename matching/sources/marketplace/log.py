@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from matching.arrays import Array
-from matching.data.dataset import Progress
+from matching.data.progress import Progress
 from matching.data.tables import Event, EventKind, polars_schema
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.exposure import POLICY, WEEK_SECONDS, Impressions, propensity, searches

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from matching.arrays import Array
-from matching.data.dataset import Progress
+from matching.data.progress import Progress
 from matching.data.tables import Candidate, Job, polars_schema
 from matching.sources.marketplace import candidates as people
 from matching.sources.marketplace import jobs as posts

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
-from matching.data.dataset import Dataset, Progress
+from matching.data.dataset import Dataset
+from matching.data.progress import Progress
 from matching.errors import InputError
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.log import simulate

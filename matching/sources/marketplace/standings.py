@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from matching.arrays import Array, Floats32
-from matching.data.dataset import Progress
+from matching.data.progress import Progress
 from matching.market import congestion
 from matching.market.policies import Policy
 from matching.sources.marketplace.season import Rules, Season, Week, play

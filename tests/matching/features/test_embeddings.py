@@ -16,10 +16,11 @@ from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, frame, polars_schema
 from matching.errors import ModelError, TamperedModel
 from matching.explaining.contributions import Explainer, choose_background
+from matching.features import ENCODER_FOLDER
 from matching.features.columns import FEATURE_GROUPS, FEATURE_INPUTS, FEATURE_NAMES
 from matching.features.embeddings import EMBEDDING_INPUTS, EMBEDDING_NAMES
 from matching.features.pair_features import PairFeatures
-from matching.features.transformer import ENCODER_FOLDER, FILES, TransformerEncoder
+from matching.features.transformer import FILES, TransformerEncoder
 from matching.model.manifest import SCORING_FOLDER, model_digest
 from matching.model.match_model import MatchModel
 from matching.problems.estimators import Trees

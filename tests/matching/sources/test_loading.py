@@ -4,7 +4,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from matching.data.dataset import Dataset, Progress
+from matching.data.dataset import Dataset
+from matching.data.progress import Progress
 from matching.data.tables import Candidate, Event, Job, frame
 from matching.errors import InvalidTable, MissingInput
 from matching.sources.loading import load

@@ -8,7 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from matching.data.dataset import Dataset, Progress
+from matching.data.dataset import Dataset
+from matching.data.progress import Progress
 from matching.data.tables import Candidate, Event, Job
 from matching.evaluation.thresholds import GateThresholds
 from matching.features.table_features import TableFeatures
