@@ -50,7 +50,9 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, golden_bundle: Path) -> Iterator[Running]:
-    settings = Settings(home=tmp_path_factory.mktemp("container"), port=free_port(), require_container=True)
+    settings = Settings(
+        home=tmp_path_factory.mktemp("container"), port=free_port(), require_container=True, source="small"
+    )
     steps = Steps()
     try:
         deployed = deployment.deploy(settings, Release(NAME, "1", golden_bundle), steps.say)
