@@ -27,7 +27,7 @@ MAX_POOL = 1_000
 
 
 @dataclass(frozen=True)
-class Pool:
+class Counterparts:
     """The other side: its profiles, encoded by the model, and the rows that are looked at."""
 
     table: pl.DataFrame
@@ -35,7 +35,7 @@ class Pool:
     rows: Rows
 
     @classmethod
-    def of(cls, table: pl.DataFrame, encoded: Encoded) -> "Pool":
+    def of(cls, table: pl.DataFrame, encoded: Encoded) -> "Counterparts":
         """Look at all profiles, or at `MAX_POOL` of them at even distances: the best ones would hide what changes."""
         count = min(table.height, MAX_POOL)
         return cls(table, encoded, np.arange(count) * table.height // max(count, 1))
@@ -83,7 +83,7 @@ class Advice:
     basis: str
 
 
-def advise(model: MatchModel, profile: Profile, pool: Pool, spreads: Spreads, *, limit: int) -> Advice:
+def advise(model: MatchModel, profile: Profile, pool: Counterparts, spreads: Spreads, *, limit: int) -> Advice:
     """Advise a candidate against a pool of jobs, or a company about a job against a pool of candidates.
 
     Args:
@@ -106,7 +106,7 @@ def advise(model: MatchModel, profile: Profile, pool: Pool, spreads: Spreads, *,
     return Advice(now, _best(tried, limit), tried, size, spreads.basis)
 
 
-def guesses(model: MatchModel, profile: Profile, pool: Pool) -> tuple[list[Change], Floats, Floats]:
+def guesses(model: MatchModel, profile: Profile, pool: Counterparts) -> tuple[list[Change], Floats, Floats]:
     """Return changes of a profile and match probabilities before, (n_pool,), and after, (n_changes, n_pool)."""
     before = _matches(model, [profile], pool)[0]
     if isinstance(profile, CandidateProfile):
@@ -158,7 +158,7 @@ def measure_spreads(
     for side, table, others in (("candidate", candidates, jobs), ("job", jobs, candidates)):
         everybody, encoded = _encoded(model, _drawn(others, MAX_POOL, rng))
         for profile in read_profiles(_drawn(table, people, rng)):
-            seen = Pool(everybody, encoded, _rows_drawn(everybody, pool, rng))
+            seen = Counterparts(everybody, encoded, _rows_drawn(everybody, pool, rng))
             changes, before, after = guesses(model, profile, seen)
             kinds += [f"{side} {kind}" for kind in (LEVEL, *(change.kind for change in changes))]
             guessed += [Guess.of(np.zeros_like(before), before[None]), Guess.of(before, after)]
@@ -186,7 +186,7 @@ def _encoded(model: MatchModel, table: pl.DataFrame) -> tuple[pl.DataFrame, Enco
     return table, encode(table)
 
 
-def _matches(model: MatchModel, profiles: Sequence[Profile], pool: Pool) -> Floats:
+def _matches(model: MatchModel, profiles: Sequence[Profile], pool: Counterparts) -> Floats:
     """Match probabilities, 0 where a hard limit rules a pair out, shape (n_profiles, n_pool)."""
     if not profiles:
         return np.empty((0, len(pool.rows)))

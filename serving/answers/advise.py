@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from matching.advice.advice import Advice, Expectation, Pool, advise
+from matching.advice.advice import Advice, Counterparts, Expectation, advise
 from matching.advice.effects import NOMINAL
 from matching.advice.salary import candidate_inputs, standing
 from matching.data.tables import CandidateProfile
@@ -48,7 +48,7 @@ def _advice(
     others = served.compared(side, provided)
     encoded, _ = others.encoded(np.arange(len(others)))
     profile: Profile = one.profile(0)
-    found = advise(served.model, profile, Pool.of(others.table(), encoded), served.spreads, limit=top_k)
+    found = advise(served.model, profile, Counterparts.of(others.table(), encoded), served.spreads, limit=top_k)
     return _fields(found, len(others))
 
 

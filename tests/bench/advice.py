@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from matching.advice.advice import Pool, advise, measure_spreads, read_profiles, true_effects
+from matching.advice.advice import Counterparts, advise, measure_spreads, read_profiles, true_effects
 from matching.advice.effects import DEFAULT, Spreads
 from matching.data.dataset import Dataset
 from matching.data.splits import split
@@ -53,7 +53,7 @@ def judge(model: MatchModel, dataset: Dataset, tables: list[pl.DataFrame], sprea
         rows: list[tuple[int, str, float, float, float, float]] = []
         seen = others[np.sort(rng.choice(others.height, min(POOL, others.height), replace=False))]
         encode = model.encode_jobs if side == "candidate" else model.encode_candidates
-        pool = Pool.of(seen, encode(seen))
+        pool = Counterparts.of(seen, encode(seen))
         for profile in read_profiles(table[rng.choice(table.height, min(PEOPLE, table.height), replace=False)]):
             advice = advise(model, profile, pool, spreads, limit=TRIED)
             true = true_effects(dataset.truth, profile, [one.change for one in advice.best], pool.looked_at)[1:]

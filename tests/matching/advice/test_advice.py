@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching.advice.advice import MAX_POOL, Advice, Pool, advise, measure_spreads, read_profiles, true_effects
+from matching.advice.advice import MAX_POOL, Advice, Counterparts, advise, measure_spreads, read_profiles, true_effects
 from matching.advice.changes import LEARNED_YEARS, candidate_changes, job_changes
 from matching.advice.effects import DEFAULT, Guess, Spread, Spreads
 from matching.data.splits import split
@@ -99,7 +99,9 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judged]:
         answers[side] = Judged([], [])
         for profile in read_profiles(mine[rng.choice(mine.height, PEOPLE, replace=False)]):
             seen = others[rng.choice(others.height, POOL, replace=False)]
-            pool = Pool.of(seen, model.encode_jobs(seen) if side == "candidate" else model.encode_candidates(seen))
+            pool = Counterparts.of(
+                seen, model.encode_jobs(seen) if side == "candidate" else model.encode_candidates(seen)
+            )
             advice = advise(model, profile, pool, spreads, limit=CHOSEN)
             gains = true_effects(dataset.truth, profile, [best.change for best in advice.best], seen)[1:]
             answers[side].advice.append(advice)
@@ -195,7 +197,7 @@ def test_an_empty_profile_gets_an_empty_list_or_wishes_only() -> None:
 
 def test_a_large_pool_is_looked_at_at_even_distances() -> None:
     many = pl.DataFrame({"n": np.arange(3 * MAX_POOL)})
-    pool = Pool.of(many, None)  # type: ignore[arg-type]  # nothing is scored
+    pool = Counterparts.of(many, None)  # type: ignore[arg-type]  # nothing is scored
     assert pool.rows.tolist() == list(range(0, 3 * MAX_POOL, 3))
 
 
