@@ -51,8 +51,9 @@ class House:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The variables of whoever runs the tests, but none of theirs that Tandem reads."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
+        """The variables of whoever runs the tests, but none that Tandem reads, or that hand on options of `make test`."""
+        dropped = ("TANDEM_", "MAKE", "MFLAGS")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         own = {
             "TANDEM_HOME": str(self.home),
             "TANDEM_PORT": str(self.port),

@@ -219,7 +219,7 @@ def test_rollback_brings_back_the_first_version_and_its_alias(house: House, answ
     assert status["champion"].startswith(f"{OWN} version 1, ")
     assert status["service"].startswith(f"{OWN} version 1, ready")
     line = house.refused("rollback", "--source", "tables")
-    assert line == "version 1 is the first champion: there is none to roll back to"
+    assert line == f"version 1 of {OWN} is its first champion: there is nothing to roll back to"
     assert scores(house) == answered["own 1"]
 
 

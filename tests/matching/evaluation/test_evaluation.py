@@ -61,6 +61,7 @@ def test_a_model_that_answers_at_random_does_not_look_good(
 ) -> None:
     class Random:
         features = trained.model.features
+        transform = trained.model.transform
 
         def score_features(self, features: np.ndarray) -> object:
             scores = trained.model.score_features(features)

@@ -10,7 +10,6 @@ from matching.errors import UnusableData
 from matching.evaluation import metrics
 from matching.problems.estimators import Trees
 from matching.training import mutual
-from matching.training.fit import FittedModel
 from matching.training.mutual import BestOfBoth, fit_best_of_both, pseudo_labels
 from tests.matching.small_market import SMALL, Trained
 
@@ -64,6 +63,6 @@ def test_what_it_learns_of_a_row_does_not_know_what_happened_to_its_list(trained
 
 
 def test_one_direction_has_no_two_to_combine(trained: Trained) -> None:
-    one = FittedModel(trained.model.features, dict(list(trained.model.models.items())[:1]))
+    one = replace(trained.model, models=dict(list(trained.model.models.items())[:1]))
     with pytest.raises(UnusableData, match="use the product"):
         fit_best_of_both(one, trained.parts.train, trained.parts.calibration, seed=7, problem=QUICK)
