@@ -51,7 +51,7 @@ class House:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The variables of whoever runs the tests, but none that Tandem reads, or that hand on options of `make test`."""
+        """Variables of whoever runs the tests, without those that Tandem reads and the options of `make test`."""
         dropped = ("TANDEM_", "MAKE", "MFLAGS")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         own = {
