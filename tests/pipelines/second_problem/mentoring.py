@@ -30,9 +30,7 @@ class Meetings:
         assert data is not None, "needs_files has been checked"
         tables = (read_csv(data / f"{name}.csv").rename(NAMES, strict=False) for name in ("students", "mentors", "log"))
         dated = (t.with_columns(pl.col("^updated_at|time$").str.to_datetime(time_zone="UTC")) for t in tables)
-        return Dataset(
-            "mentoring", *(complete(kind, t) for kind, t in zip((Candidate, Job, Event), dated, strict=True))
-        )
+        return Dataset("mentoring", *map(complete, (Candidate, Job, Event), dated))
 
 
 def features() -> TableFeatures:
