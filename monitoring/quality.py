@@ -72,7 +72,7 @@ class QualityFigure(BaseModel):
 
 
 @dataclass(frozen=True)
-class Outcomes:
+class LabelledScores:
     """Labelled rows of one direction. Shapes are (n_rows,).
 
     Attributes:
@@ -88,7 +88,7 @@ class Outcomes:
     clusters: Integers
 
     @classmethod
-    def of(cls, sample: Sample, direction: Direction, unit: str) -> "Outcomes":
+    def of(cls, sample: Sample, direction: Direction, unit: str) -> "LabelledScores":
         """Take the rows with a known label in this direction."""
         known = sample.frame.select(
             (pl.col(f"{direction}_label").is_not_null() & pl.col(f"{direction}_probability").is_finite()).fill_null(
@@ -127,7 +127,7 @@ def measure_quality(
     tail = settings.alpha / (3 * max(1, len(directions)))
     figures: list[QualityFigure] = []
     for direction in directions:
-        before, now = Outcomes.of(reference, direction, unit), Outcomes.of(window, direction, unit)
+        before, now = LabelledScores.of(reference, direction, unit), LabelledScores.of(window, direction, unit)
         if len(before) and len(now):
             comparison = _Comparison(direction, before, now, tail, settings)
             figures += [comparison.calibration(), comparison.discrimination()]
@@ -139,8 +139,8 @@ class _Comparison:
     """Labelled rows of one direction, on the holdout and in the window; `tail` is the error allowed on one side."""
 
     direction: Direction
-    before: Outcomes
-    now: Outcomes
+    before: LabelledScores
+    now: LabelledScores
     tail: float
     settings: QualitySettings
 
@@ -184,7 +184,7 @@ class _Comparison:
         )
 
 
-def _observed_over_expected(outcomes: Outcomes, assumed: float = 1.0) -> tuple[float, float]:
+def _observed_over_expected(outcomes: LabelledScores, assumed: float = 1.0) -> tuple[float, float]:
     """Ratio of observed to expected outcomes and its variance: cluster-robust, and never under the binomial one."""
     expected = max(float(outcomes.expected.sum()), 1e-12)
     ratio = float(outcomes.label.sum()) / expected
@@ -195,7 +195,7 @@ def _observed_over_expected(outcomes: Outcomes, assumed: float = 1.0) -> tuple[f
     return ratio, max(robust, float((rate * (1 - rate)).sum())) / expected**2
 
 
-def _excess_auc(outcomes: Outcomes) -> tuple[float, float, float]:
+def _excess_auc(outcomes: LabelledScores) -> tuple[float, float, float]:
     """AUC, the AUC that the probabilities promise, and the cluster-robust variance of their difference."""
     auc, influence = weighted_auc(outcomes.score, outcomes.label, 1 - outcomes.label)
     promised, promised_influence = weighted_auc(outcomes.score, outcomes.expected, 1 - outcomes.expected)

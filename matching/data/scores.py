@@ -1,6 +1,7 @@
 """What a model answers for pairs."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from matching.arrays import Floats32
 from matching.data.tables import Direction
@@ -26,3 +27,11 @@ class Scores:
     def direction(self, direction: Direction) -> Floats32 | None:
         """Probabilities of one direction."""
         return self.company if direction is Direction.COMPANY else self.candidate
+
+
+class FeatureScorer(Protocol):
+    """A model that scores feature matrices: fitted in memory, or loaded from its bundle."""
+
+    def score_features(self, features: Floats32) -> Scores:
+        """Score a feature matrix, shape (n_pairs, n_features)."""
+        ...

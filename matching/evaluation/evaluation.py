@@ -9,7 +9,7 @@ import numpy as np
 from matching.arrays import Floats, Floats32
 from matching.data.dataset import Pairs, Truth
 from matching.data.labels import LabelledPairs
-from matching.data.scores import Scores
+from matching.data.scores import FeatureScorer
 from matching.data.tables import Direction
 from matching.evaluation import metrics
 from matching.evaluation.baselines import CalibratedBaseline
@@ -23,8 +23,8 @@ MODEL, BEST_ACHIEVABLE, TRUTH = "model", "best achievable", "truth"
 MATCH = "match"
 
 
-class Scorer(Protocol):
-    """A model that scores feature matrices: fitted in memory, or loaded from its bundle."""
+class PairScorer(FeatureScorer, Protocol):
+    """A model that also computes the features of pairs."""
 
     @property
     def features(self) -> FeatureSet[Any]:
@@ -33,10 +33,6 @@ class Scorer(Protocol):
 
     def transform(self, pairs: Pairs) -> Floats32:
         """Features of pairs, shape (n_pairs, n_features)."""
-        ...
-
-    def score_features(self, features: Floats32) -> Scores:
-        """Score a feature matrix."""
         ...
 
 
@@ -87,7 +83,7 @@ class Evaluation:
 
 
 def evaluate(
-    model: Scorer,
+    model: PairScorer,
     baselines: dict[str, CalibratedBaseline],
     holdout: LabelledPairs,
     *,
@@ -117,7 +113,7 @@ def evaluate(
     return Evaluation(tuple(sorted(rows, key=lambda row: order[row.target])))
 
 
-def _rankers(model: Scorer, baselines: dict[str, CalibratedBaseline], truth: Truth | None) -> dict[str, Ranker]:
+def _rankers(model: PairScorer, baselines: dict[str, CalibratedBaseline], truth: Truth | None) -> dict[str, Ranker]:
     def of_model(direction: Direction, pairs: Pairs, features: Floats32) -> Floats:  # noqa: ARG001
         return np.asarray(model.score_features(features).direction(direction), dtype=np.float64)
 
@@ -215,7 +211,9 @@ def sample_pools(holdout: LabelledPairs, seed: int, *, by: str, whole: bool = Fa
     )
 
 
-def importance(model: Scorer, holdout: LabelledPairs, *, seed: int, rows: int = 20_000) -> dict[str, dict[str, float]]:
+def importance(
+    model: PairScorer, holdout: LabelledPairs, *, seed: int, rows: int = 20_000
+) -> dict[str, dict[str, float]]:
     """Loss of log likelihood, nats per row, when one feature is shuffled; by direction and feature name."""
     generator = np.random.default_rng(seed)
     sample = holdout.take(np.sort(generator.choice(len(holdout), min(rows, len(holdout)), replace=False)))
@@ -230,7 +228,7 @@ def importance(model: Scorer, holdout: LabelledPairs, *, seed: int, rows: int = 
     return losses
 
 
-def _losses(model: Scorer, rows: LabelledPairs, features: Floats32) -> dict[str, float]:
+def _losses(model: PairScorer, rows: LabelledPairs, features: Floats32) -> dict[str, float]:
     scores = model.score_features(features)
     losses = {}
     for direction in rows.directions():

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from functools import cache
 from math import factorial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from scipy.special import logit
 
 from matching.arrays import Booleans, Floats, Floats32, Integers
-from matching.data.scores import Scores
+from matching.data.scores import FeatureScorer
 
 Groups = Mapping[str, tuple[str, ...]]
 
@@ -30,14 +30,6 @@ MOST_GROUPS = 12  # 2^12 sets of 8 rows each are 32,768 rows to score
 EDGE = 1e-7
 MATCH = "match"
 _SAMPLED = 2_000
-
-
-class Scorer(Protocol):
-    """What is explained: the bundle in onnxruntime, or a fitted model in memory."""
-
-    def score_features(self, features: Floats32) -> Scores:
-        """Score a feature matrix."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -135,7 +127,9 @@ class Explainer:
         ValueError: a feature is in two groups, or there are more than `MOST_GROUPS` groups.
     """
 
-    def __init__(self, scorer: Scorer, background: Background, feature_names: tuple[str, ...], groups: Groups) -> None:
+    def __init__(
+        self, scorer: FeatureScorer, background: Background, feature_names: tuple[str, ...], groups: Groups
+    ) -> None:
         self._scorer = scorer
         self._background = background
         self.columns = _columns(feature_names, groups)

@@ -13,7 +13,7 @@ from matching.data.dataset import Pairs, Truth
 from matching.data.labels import LabelledPairs
 from matching.data.tables import Direction, ProtectedAttributes
 from matching.evaluation import metrics
-from matching.evaluation.evaluation import MODEL, TRUTH, Scorer, sample_pools
+from matching.evaluation.evaluation import MODEL, TRUTH, PairScorer, sample_pools
 from matching.fairness import measures, reranking
 from matching.fairness.proxies import find_proxies
 from matching.fairness.stability import STABLE, changed, overlaps, swap_candidates
@@ -135,7 +135,7 @@ class FairnessReport:
 
 
 def measure_fairness(
-    model: Scorer,
+    model: PairScorer,
     holdout: LabelledPairs,
     protected: pl.DataFrame,
     *,
@@ -166,7 +166,7 @@ def measure_fairness(
 class _Pool:
     """Lists over one pool, as matrices of shape (n_lists, n_pool), holding only the profiles that are ranked."""
 
-    def __init__(self, model: Scorer, lists: LabelledPairs, truth: Truth | None) -> None:
+    def __init__(self, model: PairScorer, lists: LabelledPairs, truth: Truth | None) -> None:
         self._model, self._lists, self._truth = model, lists, truth
         self.n_lists = len(np.unique(lists.lists))
         self.pairs = _only_used(lists.pairs)

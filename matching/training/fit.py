@@ -16,28 +16,17 @@ from matching.data.versions import newest_versions
 from matching.errors import ModelError, UnusableData
 from matching.features.encoded_tables import EncodedTables
 from matching.features.feature_set import FeatureSet
-from matching.model.calibration import Sigmoid, fit_sigmoid
+from matching.model.calibration import fit_sigmoid
 from matching.model.declared_features import DeclaredFeatures, Factory
 from matching.model.manifest import SCORING_FOLDER
 from matching.model.match_model import FORMAT, MatchModel
 from matching.problems.estimators import fit_weighted, settings_of
 from matching.problems.problem import Problem
+from matching.training.direction_model import DirectionModel
 from matching.training.onnx_graph import match_graph
 
 ROUNDS_OF_BIAS_CORRECTION = 2
 LARGEST_DIFFERENCE = 1e-5
-
-
-@dataclass(frozen=True)
-class DirectionModel:
-    """One direction: a classifier and its calibration."""
-
-    classifier: Any
-    calibration: Sigmoid
-
-    def predict(self, features: Floats32) -> Floats:
-        """Calibrated probability of a yes, shape (n,)."""
-        return self.calibration.apply(self.classifier.predict_proba(features)[:, 1])
 
 
 @dataclass(frozen=True)

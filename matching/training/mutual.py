@@ -25,7 +25,8 @@ from matching.features.feature_set import FeatureSet
 from matching.model.calibration import Sigmoid, clipped_logit, fit_sigmoid
 from matching.problems.estimators import fit_weighted
 from matching.problems.problem import Problem
-from matching.training.fit import DirectionModel, FittedModel, fit_directions
+from matching.training.direction_model import DirectionModel
+from matching.training.fit import FittedModel, fit_directions
 
 REALISED_SHARE = 0.25
 FOLDS = 2

@@ -1,19 +1,17 @@
 """The whole scoring function as one ONNX graph: trees, calibration and product."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from matching.data.tables import Direction
-
-if TYPE_CHECKING:
-    from matching.training.fit import DirectionModel
+from matching.training.direction_model import DirectionModel
 
 OPSETS = {"": 21, "ai.onnx.ml": 3}
 EDGE = 1e-6
 
 
-def match_graph(models: "dict[Direction, DirectionModel]") -> bytes:
+def match_graph(models: dict[Direction, DirectionModel]) -> bytes:
     """Serialise the directions and their product.
 
     The graph takes `features`, float32 (n, n_features), and returns for each direction its calibrated probability and
@@ -43,7 +41,7 @@ def match_graph(models: "dict[Direction, DirectionModel]") -> bytes:
     return bytes(whole.SerializeToString(deterministic=True))
 
 
-def _direction(name: str, model: "DirectionModel") -> tuple[list[Any], list[Any]]:
+def _direction(name: str, model: DirectionModel) -> tuple[list[Any], list[Any]]:
     """Trees, then sigmoid(slope * logit(p) + intercept)."""
     from onnx import helper, numpy_helper
     from onnx.compose import add_prefix

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +35,22 @@ class Members:
     payloads: Mapping[str, Payload]
 
 
+class Probabilities(NamedTuple):
+    """Finite probabilities of some predictions; empty for a direction the model does not have."""
+
+    company: list[float]
+    candidate: list[float]
+    match: list[float]
+
+    def of(self, place: int) -> dict[str, float | None]:
+        """Fields of one prediction."""
+        return {
+            "match_probability": self.match[place],
+            "company_probability": self.company[place] if self.company else None,
+            "candidate_probability": self.candidate[place] if self.candidate else None,
+        }
+
+
 def record(
     served: ServedModel,
     call: Call,
@@ -64,7 +80,7 @@ def record(
         ApiError: the model returned no finite number.
         StorageError: the log cannot keep up or cannot be written.
     """
-    company, candidate, match = (_numbers(p) for p in (scores.company, scores.candidate, scores.match))
+    probabilities = Probabilities(*map(_numbers, (scores.company, scores.candidate, scores.match)))
     ids = prediction_ids or [f"{call.request_id}-{place}" for place in range(len(candidates.ids))]
     served.log.append(
         Answer(
@@ -90,10 +106,8 @@ def record(
             prediction_id=ids[place],
             candidate_id=candidates.ids[place],
             job_id=jobs.ids[place],
-            match_probability=match[place],
-            company_probability=company[place] if company else None,
-            candidate_probability=candidate[place] if candidate else None,
             broken_limits=broken_limits(broken[place]) if broken else [],
+            **probabilities.of(place),
             **interval_of(intervals[place]),
         )
         for place in range(len(ids))

@@ -15,7 +15,7 @@ from serving.release.bento import Bento
 from serving.release.commands import without_tandem
 from serving.release.containers import Container, ContainerEngine, ContainerName
 from serving.release.ports import free_port
-from serving.release.service_process import Host, ServiceProcess
+from serving.release.service_process import HostProcess, ServiceProcess
 
 PYTHONS = ("3.11", "3.12", "3.13")
 LINES = 200
@@ -109,7 +109,7 @@ class ProcessEngine:
         host: forks the workers of one deployment; None until `warm`.
     """
 
-    host: Host | None = None
+    host: HostProcess | None = None
 
     @property
     def name(self) -> str:
@@ -120,7 +120,7 @@ class ProcessEngine:
     def warm(self, home: Path, variables: Mapping[str, str]) -> Iterator[Engine]:
         """Start a host, which imports the libraries while the Bento is built."""
         # The host keeps these variables, and a service is started again with what its host was given.
-        host = Host(_environment(home, variables), home / "run" / "service-host.log")
+        host = HostProcess(_environment(home, variables), home / "run" / "service-host.log")
         try:
             yield ProcessEngine(host)
         finally:

@@ -60,7 +60,7 @@ class ServiceProcess:
         return Process(socket.gethostname(), self.pid, self.created)
 
 
-class Host:
+class HostProcess:
     """The running program `worker_host.py`, which forks workers that have the libraries loaded.
 
     Args:

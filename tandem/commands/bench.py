@@ -75,7 +75,7 @@ def _forms(bundle: Path, rows: int) -> "list[tuple[str, Seconds]]":
     from matching.onnx_session import open_session
     from matching.problems import load_problem
     from matching.problems.estimators import fit_weighted
-    from matching.training.fit import DirectionModel
+    from matching.training.direction_model import DirectionModel
     from matching.training.onnx_graph import match_graph
 
     reference = pl.read_parquet(bundle / "reference.parquet")

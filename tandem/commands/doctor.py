@@ -34,8 +34,8 @@ def doctor() -> None:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
+class Diagnosis:
+    """The result of one check of this machine.
 
     Attributes:
         level: `fail` stops Tandem from working, `warn` takes something away.
@@ -62,33 +62,35 @@ def examine(settings: "Settings") -> None:
         raise TandemError(f"{failed} of these findings must be mended before Tandem works here")
 
 
-def _python(_settings: "Settings") -> Iterator[Finding]:
+def _python(_settings: "Settings") -> Iterator[Diagnosis]:
     version = ".".join(map(str, sys.version_info[:3]))
     if (3, 11) <= sys.version_info < (3, 14):
-        yield Finding("ok", f"Python {version}")
+        yield Diagnosis("ok", f"Python {version}")
     else:
-        yield Finding("fail", f"Python {version}: needed is 3.11, 3.12 or 3.13; install one and run make again")
+        yield Diagnosis("fail", f"Python {version}: needed is 3.11, 3.12 or 3.13; install one and run make again")
 
 
-def _uv(_settings: "Settings") -> Iterator[Finding]:
+def _uv(_settings: "Settings") -> Iterator[Diagnosis]:
     uv = _uv_path()
     if uv is None:
-        yield Finding("warn", "uv is not found, and `tandem deploy` needs it: run `make setup`, which brings it along")
+        yield Diagnosis(
+            "warn", "uv is not found, and `tandem deploy` needs it: run `make setup`, which brings it along"
+        )
     else:
-        yield Finding("ok", f"{_output([uv, '--version'])[1].split(' (')[0]}")
+        yield Diagnosis("ok", f"{_output([uv, '--version'])[1].split(' (')[0]}")
 
 
-def _lock(_settings: "Settings") -> Iterator[Finding]:
+def _lock(_settings: "Settings") -> Iterator[Diagnosis]:
     uv = _uv_path()
     if uv is None or not (PROJECT / "uv.lock").exists():
-        yield Finding("warn", "uv.lock cannot be compared with what is installed")
+        yield Diagnosis("warn", "uv.lock cannot be compared with what is installed")
         return
     code, said = _output([uv, "sync", "--frozen", "--check", "--offline", "--no-install-project", "--inexact"])
     if code == 0:
-        yield Finding("ok", "installed packages are those of uv.lock")
+        yield Diagnosis("ok", "installed packages are those of uv.lock")
     else:
         reason = said.splitlines()[-1] if said else "uv said nothing"
-        yield Finding("warn", f"installed packages differ from uv.lock ({reason}): run `make setup`")
+        yield Diagnosis("warn", f"installed packages differ from uv.lock ({reason}): run `make setup`")
 
 
 def _uv_path() -> str | None:
@@ -104,20 +106,20 @@ def _output(command: list[str]) -> tuple[int, str]:
     return done.returncode, (done.stdout + done.stderr).strip()
 
 
-def _disk(settings: "Settings") -> Iterator[Finding]:
+def _disk(settings: "Settings") -> Iterator[Diagnosis]:
     there = next(folder for folder in (settings.root, *settings.root.parents) if folder.exists())
     free = shutil.disk_usage(there).free / GIB
     if not os.access(there, os.W_OK):
-        yield Finding("fail", f"{there} cannot be written to: change its owner, or set TANDEM_HOME")
+        yield Diagnosis("fail", f"{there} cannot be written to: change its owner, or set TANDEM_HOME")
     elif free < NEEDED_GIB:
-        yield Finding("fail", f"{free:.1f} GiB free for {settings.root}: make room, at least {NEEDED_GIB} GiB")
+        yield Diagnosis("fail", f"{free:.1f} GiB free for {settings.root}: make room, at least {NEEDED_GIB} GiB")
     elif free < COMFORTABLE_GIB:
-        yield Finding("warn", f"{free:.1f} GiB free for {settings.root}: container images may need {COMFORTABLE_GIB}")
+        yield Diagnosis("warn", f"{free:.1f} GiB free for {settings.root}: container images may need {COMFORTABLE_GIB}")
     else:
-        yield Finding("ok", f"{free:,.0f} GiB free for {settings.root}")
+        yield Diagnosis("ok", f"{free:,.0f} GiB free for {settings.root}")
 
 
-def _ports(settings: "Settings") -> Iterator[Finding]:
+def _ports(settings: "Settings") -> Iterator[Diagnosis]:
     from home.settings import LOOPBACK
     from serving.release import deployment
 
@@ -130,14 +132,14 @@ def _ports(settings: "Settings") -> Iterator[Finding]:
     ]
     for name, host, port, variable, is_ours in wanted:
         if not listens(host, port):
-            yield Finding("ok", f"port {port} for {name} is free")
+            yield Diagnosis("ok", f"port {port} for {name} is free")
         elif is_ours():
-            yield Finding("ok", f"port {port}: {name} of this home runs")
+            yield Diagnosis("ok", f"port {port}: {name} of this home runs")
         else:
-            yield Finding("warn", f"port {port} for {name} is held by another program: stop it, or set {variable}")
+            yield Diagnosis("warn", f"port {port} for {name} is held by another program: stop it, or set {variable}")
 
 
-def _engine(settings: "Settings") -> Iterator[Finding]:
+def _engine(settings: "Settings") -> Iterator[Diagnosis]:
     from serving.release import engines
 
     notes: list[str] = []
@@ -145,17 +147,17 @@ def _engine(settings: "Settings") -> Iterator[Finding]:
         with out.status("proving the container engine by running a container ..."):
             chosen = engines.choose(settings, notes.append)
     except EngineError as error:
-        yield Finding("fail", str(error))
+        yield Diagnosis("fail", str(error))
         return
     if chosen.name == "process" and settings.engine == "auto":
-        yield Finding("warn", "; ".join(notes[-1:]))
+        yield Diagnosis("warn", "; ".join(notes[-1:]))
     else:
-        yield Finding("ok", f"the service runs in: {chosen.name}")
+        yield Diagnosis("ok", f"the service runs in: {chosen.name}")
 
 
-def _browser(_settings: "Settings") -> Iterator[Finding]:
+def _browser(_settings: "Settings") -> Iterator[Diagnosis]:
     found = os.environ.get("TANDEM_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if found:
-        yield Finding("ok", f"browser for the tests of the pages: {found}")
+        yield Diagnosis("ok", f"browser for the tests of the pages: {found}")
     else:
-        yield Finding("warn", "no Chromium: the tests of the pages are skipped; install one or set TANDEM_CHROMIUM")
+        yield Diagnosis("warn", "no Chromium: the tests of the pages are skipped; install one or set TANDEM_CHROMIUM")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matching.data.progress import Progress
     from matching.evaluation.baselines import Popularity
     from matching.model.match_model import MatchModel
-    from matching.sources.marketplace.season import Rules, Season
+    from matching.sources.marketplace.season import Season, SeasonRules
     from matching.sources.marketplace.standings import Contestant, Interval, Standing
 
 CHUNK = 100_000
@@ -105,7 +105,7 @@ def _play(settings: "Settings", plan: Plan, say: "Progress") -> "dict[str, list[
         model = MatchModel.load(release.bundle)
     say(f"champion is version {release.model_version}; simulating the log")
     popularity = _popularity(settings, SOURCE.load(None, seed=settings.seed, progress=lambda _: None))
-    rules = seasons.Rules(plan.list_length, plan.answers_per_week)
+    rules = seasons.SeasonRules(plan.list_length, plan.answers_per_week)
     markets = {}
     for crowding in dict.fromkeys((1, plan.crowding)):
         season = seasons.season(SOURCE.config, seed=settings.seed, weeks=plan.weeks, crowding=crowding)
@@ -117,7 +117,7 @@ def _play(settings: "Settings", plan: Plan, say: "Progress") -> "dict[str, list[
     return markets
 
 
-def _name(season: "Season", rules: "Rules", crowding: int) -> str:
+def _name(season: "Season", rules: "SeasonRules", crowding: int) -> str:
     """Say which market it is, by what a week holds."""
     who = "As in the log" if crowding == 1 else f"Crowded, one candidate in {crowding}"
     jobs, candidates = season.open.sum(axis=1).mean(), season.active.sum(axis=1).mean()
@@ -125,7 +125,7 @@ def _name(season: "Season", rules: "Rules", crowding: int) -> str:
     return f"{who}: {jobs:,.0f} jobs, {candidates:,.0f} candidates, lists of {rules.list_length}, {answers} a week"
 
 
-def _exposure(season: "Season", rules: "Rules") -> int:
+def _exposure(season: "Season", rules: "SeasonRules") -> int:
     """The cap suggested for a week of this market."""
     from matching.market.policies import suggested_exposure
 

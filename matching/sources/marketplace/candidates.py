@@ -1,6 +1,6 @@
 """Candidates: drawn in numbered blocks, so that any of them can be made again without the others."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from matching.arrays import Array
 from matching.data.tables import CandidateProfile, ProtectedAttributes, polars_schema
 from matching.sources.marketplace import texts
 from matching.sources.marketplace import vocabulary as words
+from matching.sources.marketplace.drafts import CandidateDraft
 from matching.sources.marketplace.lookups import STACK_ROLES, shares, stack_log_weights
 from matching.sources.marketplace.randomness import generator
 
@@ -19,39 +20,6 @@ MIN_SALARY_USD_PER_YEAR = 13_000.0
 MAX_SALARY_USD_PER_YEAR = 400_000.0
 NEW_SKILL_YEARS = 0.5
 TEXT_CHOICES = 12
-
-
-@dataclass(frozen=True)
-class CandidateDraft:
-    """What a candidate is before it is written down. Arrays have one row per candidate; -1 means not stated."""
-
-    stack: Array
-    city: Array
-    experience_years: Array
-    experience_stated: Array
-    skills: Array  # (n, MAX_SKILLS) technology codes, most typical first
-    skill_years: Array
-    skill_stated: Array  # False where a skill is named only in the resume
-    years_stated: Array
-    n_skills: Array
-    spelling: Array  # (n, MAX_SKILLS) numbers that choose among synonyms
-    remote_wish: Array
-    wish_role: Array  # (n, 2) role codes, -1 for none
-    wish_stack: Array  # (n, 4) technology codes, -1 for none
-    wish_cities: Array  # (n, 2) city codes, -1 for none
-    wish_sizes: Array  # (n, 5) booleans
-    wish_industries: Array  # (n, 3) industry codes, -1 for none
-    salary_usd_per_year: Array
-    salary_stated: Array
-    gender: Array
-    age_years: Array
-    ethnicity: Array
-    declared: Array  # (n, 3) booleans: gender, age band and ethnicity are declared
-    text: Array  # (n, TEXT_CHOICES) numbers that choose among phrasings
-
-    def take(self, rows: Array) -> "CandidateDraft":
-        """Keep some of the candidates."""
-        return replace(self, **{name: value[rows] for name, value in vars(self).items()})
 
 
 def draft_block(seed: int, block: int) -> CandidateDraft:

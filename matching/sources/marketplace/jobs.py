@@ -11,6 +11,7 @@ from matching.arrays import Array
 from matching.data.tables import JobProfile, polars_schema
 from matching.sources.marketplace import texts
 from matching.sources.marketplace import vocabulary as words
+from matching.sources.marketplace.drafts import JobDraft
 from matching.sources.marketplace.lookups import STACK_ROLES, shares, stack_log_weights
 from matching.sources.marketplace.randomness import generator
 
@@ -60,31 +61,6 @@ def companies(seed: int) -> Companies:
         pay=np.log(words.COMPANY_SIZE_PAY)[size] + rng.normal(0, 0.08, N_COMPANIES),
         share=posts / posts.sum(),
     )
-
-
-@dataclass(frozen=True)
-class JobDraft:
-    """What a job is before it is written down. Arrays have one row per job; -1 means not stated."""
-
-    stack: Array
-    must: Array  # (n, MAX_MUST) technology codes
-    n_must: Array
-    nice: Array  # (n, MAX_NICE) technology codes
-    n_nice: Array
-    spelling: Array
-    min_years: Array
-    max_years: Array
-    band_stated: Array
-    city: Array
-    policy: Array
-    policy_stated: Array
-    min_salary_usd_per_year: Array
-    max_salary_usd_per_year: Array
-    salary_stated: Array
-    company_name: list[str]
-    industry: Array
-    size: Array
-    text: Array
 
 
 def draft_block(seed: int, block: int) -> JobDraft:

@@ -27,7 +27,7 @@ from matching.sources.marketplace.truth import MarketplaceTruth
 
 
 @dataclass(frozen=True)
-class Rules:
+class SeasonRules:
     """How a season is played.
 
     Attributes:
@@ -131,7 +131,7 @@ def _presence(numbers: list[Array], count: int) -> Booleans:
     return present
 
 
-def play(market: Season, score: Floats32, policy: Policy, rules: Rules, *, repeat: int) -> list[Week]:
+def play(market: Season, score: Floats32, policy: Policy, rules: SeasonRules, *, repeat: int) -> list[Week]:
     """Play all weeks once.
 
     Args:
@@ -167,7 +167,7 @@ def _answers(
     market: Season,
     rows: tuple[Array, Array, Array],
     chance: Array,
-    rules: Rules,
+    rules: SeasonRules,
     *,
     here: Array,
     n_jobs: int,

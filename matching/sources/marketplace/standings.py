@@ -10,7 +10,7 @@ from matching.arrays import Array, Floats32
 from matching.data.progress import Progress
 from matching.market import congestion
 from matching.market.policies import Policy
-from matching.sources.marketplace.season import Rules, Season, Week, play
+from matching.sources.marketplace.season import Season, SeasonRules, Week, play
 
 CONFIDENCE = 0.95
 ANY_NUMBER = 1_000_000
@@ -84,7 +84,7 @@ class Standing:
 def compare(
     market: Season,
     contestants: Mapping[str, Contestant],
-    rules: Rules,
+    rules: SeasonRules,
     *,
     repeats: int,
     reference: str,
@@ -101,7 +101,7 @@ def compare(
         progress: told after each contestant.
     """
     played: dict[str, list[list[Week]]] = {}
-    played_by: dict[str, Rules] = {}
+    played_by: dict[str, SeasonRules] = {}
     for number, (name, one) in enumerate(contestants.items(), start=1):
         own = replace(rules, answers_per_week=ANY_NUMBER) if one.all_answered else rules
         played_by[name] = own
@@ -116,7 +116,7 @@ def _matches(repeats: list[list[Week]]) -> Array:
     return np.array([np.mean([week.matches for week in weeks]) for weeks in repeats])
 
 
-def _standing(name: str, repeats: list[list[Week]], base: Array, rules: Rules) -> Standing:
+def _standing(name: str, repeats: list[list[Week]], base: Array, rules: SeasonRules) -> Standing:
     weeks = [week for repeat in repeats for week in repeat]
 
     def mean(figure: Callable[[Week], float]) -> float:

@@ -4,18 +4,12 @@ No phrasing holds a word that is also a technology (go, express, spring, spark .
 resume by their names.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from matching.arrays import Array
 from matching.sources.marketplace import vocabulary as words
+from matching.sources.marketplace.drafts import CandidateDraft, JobDraft
 from matching.sources.marketplace.lookups import STACK_ROLES, spellings
-
-if TYPE_CHECKING:
-    from matching.sources.marketplace.candidates import CandidateDraft
-    from matching.sources.marketplace.jobs import JobDraft
-
 
 OPENINGS = (
     "I am {name}, a {role} based in {city}.",
@@ -134,7 +128,7 @@ def _title(role: int, choice: int) -> str:
     return titles[choice % len(titles)]
 
 
-def headlines(draft: "CandidateDraft", role: Array) -> list[str]:
+def headlines(draft: CandidateDraft, role: Array) -> list[str]:
     """One line per candidate: level, title and main technology, in several orders."""
     main = spelled(draft.skills[:, 0], draft.spelling[:, 0])
     levels = level(draft.experience_years).tolist()
@@ -152,7 +146,7 @@ def _listed(names: list[str], choice: int) -> str:
     return ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def resumes(draft: "CandidateDraft", role: Array) -> list[str]:
+def resumes(draft: CandidateDraft, role: Array) -> list[str]:
     """A few sentences per candidate: the facts of the profile in words, plus skills stated nowhere else."""
     width = draft.skills.shape[1]
     names = spelled(draft.skills.ravel(), np.roll(draft.spelling, 1, axis=1).ravel())
@@ -189,7 +183,7 @@ def _duties(role: int, choice: int) -> tuple[str, str]:
     return lines[choice % 4], lines[(choice + 1 + (choice >> 4) % 3) % 4]
 
 
-def titles(draft: "JobDraft") -> list[str]:
+def titles(draft: JobDraft) -> list[str]:
     """Title of each job: role, often with level and main technology."""
     main = spelled(draft.must[:, 0], draft.spelling[:, 0])
     levels = level(draft.min_years + 0.5).tolist()
@@ -202,7 +196,7 @@ def titles(draft: "JobDraft") -> list[str]:
     return lines
 
 
-def descriptions(draft: "JobDraft", must: list[list[str]], nice: list[list[str]]) -> list[str]:
+def descriptions(draft: JobDraft, must: list[list[str]], nice: list[list[str]]) -> list[str]:
     """Describe each job in a few sentences; `must` and `nice` are the skills as written."""
     result = []
     rows = zip(draft.text.tolist(), draft.city.tolist(), draft.industry.tolist(), draft.size.tolist(), strict=True)

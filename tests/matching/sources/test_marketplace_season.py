@@ -9,7 +9,7 @@ from matching.data.tables import Direction
 from matching.market import policies
 from matching.sources.marketplace import MarketplaceConfig
 from matching.sources.marketplace.exposure import propensity
-from matching.sources.marketplace.season import Rules, Season, _best_of_each, play, season
+from matching.sources.marketplace.season import Season, SeasonRules, _best_of_each, play, season
 from matching.sources.marketplace.standings import Contestant, Interval, Standing, compare
 from matching.sources.marketplace.truth import MarketplaceTruth
 
@@ -66,7 +66,7 @@ def test_a_pair_is_shown_once_and_only_while_both_are_there(weeks: Season) -> No
     # whom every later week would show again.
     number = -np.arange(weeks.company.size, dtype=np.float64).reshape(weeks.company.shape)
     spy = Spy()
-    play(weeks, number, spy, Rules(ending=0.0), repeat=0)  # type: ignore[arg-type]  # float64 keeps every number
+    play(weeks, number, spy, SeasonRules(ending=0.0), repeat=0)  # type: ignore[arg-type]  # float64 keeps every number
     seen: set[int] = set()
     for week, (score, lists) in enumerate(zip(spy.asked, spy.answered, strict=True)):
         shown = {-int(score[row, one]) for row, found in enumerate(lists) for one in found}
@@ -80,7 +80,7 @@ def test_a_pair_is_shown_once_and_only_while_both_are_there(weeks: Season) -> No
 
 def test_outreach_comes_as_often_as_position_and_truth_say(weeks: Season) -> None:
     spy, repeats = Spy(), 60
-    played = [play(weeks, match(weeks), spy, Rules(), repeat=repeat)[0] for repeat in range(repeats)]
+    played = [play(weeks, match(weeks), spy, SeasonRules(), repeat=repeat)[0] for repeat in range(repeats)]
     jobs = np.flatnonzero(weeks.open[0])
     here = np.flatnonzero(weeks.active[0])
     expected = sum(
@@ -101,7 +101,7 @@ def test_a_candidate_answers_the_outreaches_liked_best() -> None:
 
 def test_answers_are_limited_and_a_limit_costs_matches(crowded: Season) -> None:
     few, many = (
-        [play(crowded, match(crowded), policies.per_query, Rules(answers_per_week=n), repeat=r) for r in range(6)]
+        [play(crowded, match(crowded), policies.per_query, SeasonRules(answers_per_week=n), repeat=r) for r in range(6)]
         for n in (1, 99)
     )
     assert max(week.outreach.max() for played in few for week in played) > 1
@@ -112,7 +112,7 @@ def test_answers_are_limited_and_a_limit_costs_matches(crowded: Season) -> None:
 
 def test_who_is_hired_leaves(weeks: Season) -> None:
     staying, leaving = (
-        play(weeks, match(weeks), policies.per_query, Rules(ending=ending), repeat=1) for ending in (0.0, 1.0)
+        play(weeks, match(weeks), policies.per_query, SeasonRules(ending=ending), repeat=1) for ending in (0.0, 1.0)
     )
     assert staying[0].matches == leaving[0].matches > 0
     jobs = [week.n_jobs for week in leaving]
@@ -124,7 +124,7 @@ def test_who_is_hired_leaves(weeks: Season) -> None:
 
 def test_chance_is_the_same_for_every_policy_and_another_in_every_repeat(weeks: Season) -> None:
     def matches(repeat: int, policy: policies.Policy = policies.per_query) -> list[int]:
-        return [week.matches for week in play(weeks, match(weeks), policy, Rules(), repeat=repeat)]
+        return [week.matches for week in play(weeks, match(weeks), policy, SeasonRules(), repeat=repeat)]
 
     assert matches(0) == matches(0) == matches(0, policies.policy("caps", 10_000))
     assert matches(0) != matches(1)
@@ -142,7 +142,7 @@ def _standings(weeks: Season) -> dict[str, Standing]:
         "answered": Contestant(best, policies.per_query, all_answered=True),
     }
     said: list[str] = []
-    found = compare(weeks, contestants, Rules(), repeats=8, reference="truth", progress=said.append)
+    found = compare(weeks, contestants, SeasonRules(), repeats=8, reference="truth", progress=said.append)
     assert said[-1] == "policy 5 of 5"
     return {one.policy: one for one in found}
 
