@@ -53,11 +53,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
     Raises:
         StorageError: the database cannot be reached or read.
     """
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except SQLAlchemyError as error:
-        raise unreachable(engine.url, error) from None
+    with _failures_named(engine), engine.connect() as connection:
+        yield connection
 
 
 @contextmanager
@@ -67,9 +64,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises:
         StorageError: the database cannot be reached or written.
     """
+    with _failures_named(engine), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def _failures_named(engine: Engine) -> Iterator[None]:
+    """Raise StorageError for whatever the database or its driver raises."""
     try:
-        with engine.begin() as connection:
-            yield connection
+        yield
     except SQLAlchemyError as error:
         raise unreachable(engine.url, error) from None
 

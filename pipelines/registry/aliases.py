@@ -63,10 +63,7 @@ class Aliases:
             ModelError: the champion is not the expected one, or there is no such version.
             TamperedModel: the files differ from what was registered.
         """
-        with self._locked():
-            current, _ = self._settled(CHAMPION)
-            self._compare(CHAMPION, current, expected)
-            return self._move(version, alias=CHAMPION, action="promote", current=current, reason=reason)
+        return self._take(CHAMPION, "promote", version, expected=expected, reason=reason)
 
     def challenge(self, version: str, *, expected: str | None, reason: str) -> audit.Move:
         """Make a version the challenger, which waits beside the champion; as careful as `promote`.
@@ -84,10 +81,7 @@ class Aliases:
             ModelError: the challenger is not the expected one, or there is no such version.
             TamperedModel: the files differ from what was registered.
         """
-        with self._locked():
-            current, _ = self._settled(CHALLENGER)
-            self._compare(CHALLENGER, current, expected)
-            return self._move(version, alias=CHALLENGER, action="challenge", current=current, reason=reason)
+        return self._take(CHALLENGER, "challenge", version, expected=expected, reason=reason)
 
     def rollback(self, *, expected: str, reason: str) -> audit.Move:
         """Make the previous champion the champion again, if the champion is still the one the caller has seen.
@@ -111,6 +105,15 @@ class Aliases:
             if len(history) < 2:
                 raise first_champion(self._name, current.version)
             return self._move(history[-2], alias=CHAMPION, action="rollback", current=current, reason=reason)
+
+    def _take(
+        self, alias: Alias, action: audit.Action, version: str, *, expected: str | None, reason: str
+    ) -> audit.Move:
+        """Move an alias to a version, if it is still where the caller has seen it."""
+        with self._locked():
+            current, _ = self._settled(alias)
+            self._compare(alias, current, expected)
+            return self._move(version, alias=alias, action=action, current=current, reason=reason)
 
     def _trail(self, alias: Alias) -> list[audit.Move]:
         return audit.moves(self._settings, self._name, alias)
