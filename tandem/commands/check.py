@@ -64,9 +64,9 @@ def _show(dataset: "Dataset", report: "ValidationReport", rejected: Path) -> Non
         return
     if report.rows:
         out.print(f"rejected rows, as CSV and Parquet, each with its place and its rules: {rejected}", markup=False)
-    where = f" by {count(report.rows, 'row')}" if report.rows else ""
+    rejected_rows = f", {count(report.rows, 'row')} rejected" if report.rows else ""
     ways = ", or train without these rows: `tandem train --drop-invalid`" if report.droppable else ""
-    raise InvalidTable(f"{count(len(groups), 'rule')} broken{where}: correct the files and check again{ways}")
+    raise InvalidTable(f"{count(len(groups), 'rule')} broken{rejected_rows}: correct the files and check again{ways}")
 
 
 def _show_group(group: "FaultGroup") -> None:

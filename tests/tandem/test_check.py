@@ -42,7 +42,7 @@ def test_faults_of_all_files_are_listed_with_lines_and_exit_with_2(end: str, tmp
     ):
         assert line in answer.stdout
     assert answer.stderr == (
-        "error: 4 rules broken by 2 rows: correct the files and check again, or train without these rows: "
+        "error: 4 rules broken, 2 rows rejected: correct the files and check again, or train without these rows: "
         "`tandem train --drop-invalid`\n"
     )
     assert "Jane" not in answer.stdout + answer.stderr
