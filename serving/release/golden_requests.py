@@ -3,12 +3,13 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from matching.errors import GoldenMismatch, ModelError
 from serving.release import health
+
+if TYPE_CHECKING:
+    import httpx
 
 TOLERANCE = 1e-6
 SCORES = ("company", "candidate", "match")
@@ -60,7 +61,9 @@ def check(address: str, cases: list[Case]) -> float:
         return max(_check(http, number, case) for number, case in enumerate(cases))
 
 
-def _check(http: httpx.Client, number: int, case: Case) -> float:
+def _check(http: "httpx.Client", number: int, case: Case) -> float:
+    import httpx
+
     try:
         answer = http.post("/v1/match", json={"pairs": [case.pair]})
     except httpx.HTTPError as error:
