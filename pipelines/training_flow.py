@@ -140,6 +140,8 @@ def _as_flow(work: "_Work", ready: Callable[[], None] | None) -> TrainingResult:
     try:
         return prefect_flow.run(work.run, source=work.settings.source, seed=work.settings.seed, data=data)
     except Exception as error:
+        if _interrupted(error):
+            raise KeyboardInterrupt from error
         if error in work.failures or isinstance(error, TandemError) or explain(error, work.settings.root):
             raise
         named = "check the server at PREFECT_API_URL, or unset it to use a temporary one"
@@ -155,6 +157,13 @@ class Measured:
     scores: Scores
     named: steps.Baselines
     parts: Split
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C led to an error: between two steps, Prefect's own handling of it fails and hides it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 @dataclass(frozen=True)

@@ -341,6 +341,25 @@ def test_ctrl_c_ends_with_130_and_a_killed_run(home: Settings, tables_folder: Pa
     assert nothing_registered(home)
 
 
+def test_ctrl_c_between_two_steps_is_no_fault_of_prefect(
+    home: Settings, tables_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prefect fails while it handles an interrupt that comes as it prepares a task, and raises its own error instead."""
+    from pipelines import prefect_flow
+
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise ValueError("Task run is not set")  # noqa: B904 - as Prefect does
+
+    monkeypatch.setattr(prefect_flow, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(home, data=tables_folder)
+    assert statuses(home) == ["KILLED"]
+    assert nothing_registered(home)
+
+
 def test_a_killed_training_is_closed_by_the_next(home: Settings, tables_folder: Path, tmp_path: Path) -> None:
     with started_until("fitting and calibrating", home, tables_folder, "plain") as process:
         process.kill()
