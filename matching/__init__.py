@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matching.data.tables import CandidateProfile, JobProfile, Skill
     from matching.errors import TandemError
     from matching.explaining.matcher import Match, Matcher
-    from matching.explaining.wording import Reason
+    from matching.explaining.reasons import Reason
 
 __all__ = ["CandidateProfile", "JobProfile", "Match", "Matcher", "Reason", "Skill", "TandemError"]
 
@@ -36,7 +36,7 @@ _HOMES = {
     "JobProfile": "matching.data.tables",
     "Match": "matching.explaining.matcher",
     "Matcher": "matching.explaining.matcher",
-    "Reason": "matching.explaining.wording",
+    "Reason": "matching.explaining.reasons",
     "Skill": "matching.data.tables",
     "TandemError": "matching.errors",
 }

@@ -1,1 +1,1 @@
-"""Why a pair has its score: contributions of feature groups, and their wording."""
+"""Why a pair has its score: contributions of feature groups, and reasons in words."""

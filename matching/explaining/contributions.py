@@ -1,11 +1,11 @@
-"""Explanations: what each group of features adds to a score, exactly, on the score's own scale.
+"""Contributions: what each group of features adds to a score, exactly, on the scale of the score.
 
 The contributions are Shapley values of feature groups (Lundberg and Lee 2017, "A unified approach to interpreting model
-predictions"; groups as players: Owen 1977) with an interventional background: the value of a set of groups is the mean
-score of a few stored rows whose features of these groups are replaced by the pair's. With G groups all 2^G sets are
-scored, by the very graph that serves: nothing is sampled or approximated, and base plus contributions is the score.
+predictions"; groups as players: Owen 1977) with an interventional background. The value of a set of groups is the mean
+score of the background rows after the pair's features in these groups replace theirs. The serving graph scores all 2^G
+sets of G groups. Nothing is sampled or approximated, so the base plus all contributions is the score.
 
-A direction is explained in log odds, the match, a product, in logs of its probability.
+A direction is explained in log odds. The match is a product, so it is explained in the log of its probability.
 """
 
 import json
@@ -34,39 +34,39 @@ _SAMPLED = 2_000
 
 @dataclass(frozen=True)
 class Background:
-    """Rows a pair is compared with.
+    """The feature rows that contributions are measured against.
 
     Attributes:
         rows: feature values, shape (n_rows, n_features).
-        weight: share of the slice that each row stands for, shape (n_rows,).
+        weight: share of the calibration split that each row represents, shape (n_rows,).
     """
 
     rows: Floats32
     weight: Floats
 
     def to_state(self) -> dict[str, Any]:
-        """Return the rows as data for JSON; a missing value is null."""
+        """Return the rows as JSON data; a missing value is null."""
         rows = [[None if np.isnan(value) else value for value in row] for row in self.rows.tolist()]
         return {"rows": rows, "weight": self.weight.tolist()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "Background":
-        """Restore from data."""
+        """Restore a background from JSON data."""
         rows = [[np.nan if value is None else value for value in row] for row in state["rows"]]
         return cls(np.array(rows, dtype=np.float32), np.array(state["weight"], dtype=np.float64))
 
 
 @dataclass(frozen=True)
 class Contributions:
-    """Why one score is what it is.
+    """How one score comes about.
 
     Attributes:
         target: `company`, `candidate` or `match`.
         scale: `log odds` of a direction, `log` of the match.
-        base: the background's mean score on this scale.
-        groups: what each group adds to it, by name.
+        base: mean score of the background on this scale.
+        groups: what each group adds to the base, by name.
         score: the pair's score on this scale: the base plus all contributions.
-        probability: the pair's score as answered.
+        probability: the pair's score as a probability.
     """
 
     target: str
@@ -78,14 +78,14 @@ class Contributions:
 
 
 def choose_background(features: Floats32, *, seed: int, count: int = BACKGROUND_ROWS) -> Background:
-    """Choose a few rows that stand for many: the rows nearest to the centres of k-means clusters.
+    """Choose a few representative rows: the ones nearest to the centres of k-means clusters.
 
-    Values are rounded to two digits: a row is a point of reference, and no longer what one person stated.
+    Values are rounded to two digits, so that a row is a point of reference and no longer the data of one person.
 
     Args:
-        features: rows of the calibration slice, shape (n, n_features).
+        features: rows of the calibration split, shape (n, n_features).
         seed: seed of the sample and of the clusters.
-        count: how many rows at most.
+        count: largest number of rows.
     """
     from sklearn.cluster import KMeans
 
@@ -100,13 +100,13 @@ def choose_background(features: Floats32, *, seed: int, count: int = BACKGROUND_
 
 
 def write_background(background: Background, feature_names: tuple[str, ...], folder: Path) -> None:
-    """Write `background.json` into a bundle: numbers only."""
+    """Write `background.json` into a bundle; it holds numbers only."""
     state = {"feature_names": list(feature_names), **background.to_state()}
     (folder / BACKGROUND).write_text(json.dumps(state), encoding="utf-8")
 
 
 def read_background(folder: Path, feature_names: tuple[str, ...]) -> Background | None:
-    """Read `background.json` of a bundle; None where there is none or it is of other features."""
+    """Read `background.json` of a bundle; None if it is missing or has other features."""
     file = folder / BACKGROUND
     if not file.is_file():
         return None
@@ -119,12 +119,19 @@ class Explainer:
 
     Args:
         scorer: the model.
-        background: rows a pair is compared with.
-        feature_names: columns of the feature matrix.
-        groups: names of the features of each group; features in none form a group `other`.
+        background: rows that a pair is compared with.
+        feature_names: names of the columns of the feature matrix.
+        groups: names of the features in each group; features in no group form the group `other`.
 
     Raises:
         ValueError: a feature is in two groups, or there are more than `MOST_GROUPS` groups.
+
+    >>> model = Matcher(bundle).model
+    >>> background = read_background(bundle, model.feature_names)
+    >>> explainer = Explainer(model, background, model.feature_names, model.groups)
+    >>> company, candidate, match = explainer.explain(background.rows[0])
+    >>> match.scale, bool(np.isclose(match.base + sum(match.groups.values()), match.score))
+    ('log', True)
     """
 
     def __init__(
@@ -135,34 +142,34 @@ class Explainer:
         self.columns = _columns(feature_names, groups)
 
     def explain(self, features: Floats32) -> tuple[Contributions, ...]:
-        """Explain the scores of one pair: of each direction the model has, and of the match.
+        """Explain the scores of one pair: each direction of the model, and the match.
 
         Args:
-            features: feature values of the pair as the model uses them, shape (n_features,).
+            features: feature values of the pair, as the model uses them, shape (n_features,).
         """
         active = [name for name, columns in self.columns.items() if self._differs(features, columns)]
         sets, weights = _shapley(len(active))
         values = self._values(features, [self.columns[name] for name in active], sets)
         found = []
         for target, (value, probability) in values.items():
-            told = dict.fromkeys(self.columns, 0.0) | dict(zip(active, (weights @ value).tolist(), strict=True))
+            added = dict.fromkeys(self.columns, 0.0) | dict(zip(active, (weights @ value).tolist(), strict=True))
             scale = "log" if target == MATCH else "log odds"
-            found.append(Contributions(target, scale, float(value[0]), told, float(value[-1]), probability))
+            found.append(Contributions(target, scale, float(value[0]), added, float(value[-1]), probability))
         return tuple(found)
 
     def _differs(self, features: Floats32, columns: Integers) -> bool:
-        """Tell whether the group can matter: with the values of every background row it adds exactly nothing."""
+        """Whether a group can matter: one with the same values as every background row adds exactly nothing."""
         mine, theirs = features[columns], self._background.rows[:, columns]
         return not bool(np.all((mine == theirs) | (np.isnan(mine) & np.isnan(theirs))))
 
     def _values(self, features: Floats32, groups: list[Integers], sets: Booleans) -> dict[str, tuple[Floats, float]]:
-        """Value of every set of groups, shape (n_sets,), and the pair's probability, for each target."""
+        """For each target, the value of every set of groups, shape (n_sets,), and the pair's probability."""
         rows, weight = self._background.rows, self._background.weight / self._background.weight.sum()
         taken = np.zeros((len(sets), len(features)), dtype=bool)
         for place, columns in enumerate(groups):
             taken[:, columns] = sets[:, place, None]
         mixed = np.where(taken[:, None, :], features, rows[None, :, :]).reshape(-1, len(features))
-        # The last row is the pair itself, so that what is answered and what is explained come from one run.
+        # The last row is the pair itself, so that the score and its explanation come from one run.
         scores = self._scorer.score_features(np.vstack([mixed, features[None, :]]).astype(np.float32))
         answers = {"company": scores.company, "candidate": scores.candidate, MATCH: scores.match}
         found = {}
@@ -179,9 +186,9 @@ class Explainer:
 
 @cache
 def _shapley(players: int) -> tuple[Booleans, Floats]:
-    """All sets of players, shape (2^n, n), the empty one first and the full one last; their weights, shape (n, 2^n).
+    """Return all sets of players, shape (2^n, n), from the empty to the full one, and their weights, shape (n, 2^n).
 
-    The weights of player i are |S|! (n - |S| - 1)! / n! for S with i added, and minus that for S without.
+    For player i, the set of S and i has weight |S|! (n - |S| - 1)! / n!, and S alone has minus that weight.
     """
     sets = (np.arange(2**players)[:, None] >> np.arange(players)) & 1 == 1
     size = sets.sum(axis=1)
@@ -193,7 +200,7 @@ def _shapley(players: int) -> tuple[Booleans, Floats]:
 
 
 def _columns(feature_names: tuple[str, ...], groups: Groups) -> dict[str, Integers]:
-    """Columns of each group that the model has; what is in no group becomes `other`."""
+    """Columns of each group of the model; features in no group become `other`."""
     grouped = [name for names in groups.values() for name in names]
     if len(grouped) != len(set(grouped)):
         raise ValueError("a feature is in two groups")
@@ -207,7 +214,7 @@ def _columns(feature_names: tuple[str, ...], groups: Groups) -> dict[str, Intege
 
 
 def _standardised(rows: Floats32) -> Floats:
-    """Columns of mean 0 and variance 1 with missing values at the mean, and columns that say what is missing."""
+    """Columns of mean 0 and variance 1, missing values at the mean, followed by columns that mark what is missing."""
     values = rows.astype(np.float64)
     missing = np.isnan(values)
     values = np.where(missing, 0.0, values)

@@ -1,4 +1,4 @@
-"""A bundle as a Python user needs it: the probability that a pair matches, with its reasons."""
+"""A bundle for use from Python: the probability that a pair matches, with its reasons."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,21 +9,21 @@ from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, frame
 from matching.explaining import contributions
 from matching.explaining.contributions import MATCH, Explainer
-from matching.explaining.wording import Reason, reasons
+from matching.explaining.reasons import Reason, reasons
 from matching.model.manifest import NOT_SERVED, verify
 from matching.model.match_model import MatchModel
 
 
 @dataclass(frozen=True)
 class Match:
-    """What a model says about one pair.
+    """The scores of one pair.
 
     Attributes:
         probability: calibrated P(both sides say yes).
-        company: calibrated P(the company reaches out); None if the model was not trained for this direction.
-        candidate: calibrated P(the candidate accepts); None if the model was not trained for this direction.
-        reasons: what each group of features does to the probability of a match, the largest effect first; empty if the
-            bundle has no explanations.
+        company: calibrated P(the company reaches out); None if the model lacks this direction.
+        candidate: calibrated P(the candidate accepts); None if the model lacks this direction.
+        reasons: what each group of features does to the match probability, the largest contribution first; empty if
+            the bundle has no background.
     """
 
     probability: float
@@ -36,10 +36,10 @@ class Matcher:
     """Matches candidates and jobs with one model.
 
     Args:
-        folder: a sealed bundle, as the registry hands it out.
+        folder: a sealed bundle, as the registry returns it.
 
     Raises:
-        ModelError: the folder is not a model that this version reads.
+        ModelError: the folder is not a bundle that this version can read.
         TamperedModel: a file differs from the digest recorded at training.
 
     >>> matcher = Matcher(bundle)
@@ -56,7 +56,7 @@ class Matcher:
         self._explainer = Explainer(self.model, background, names, self.model.groups) if background else None
 
     def match(self, candidate: CandidateProfile, job: JobProfile) -> Match:
-        """Score one pair and explain the score of its match."""
+        """Score one pair and explain its match probability."""
         row = np.zeros(1, dtype=np.int64)
         people = frame(CandidateProfile, [candidate.model_dump()])
         scores = self.model.score(Pairs(people, frame(JobProfile, [job.model_dump()]), row, row))

@@ -1,240 +1,222 @@
-"""Explanations in words: what both profiles say about each group of features, for the candidate and for the company.
+"""Wording: what two profiles say about a group of features, in one sentence for either side.
 
-A sentence states facts of the two profiles and nothing of the model; the effect beside it is the contribution's. What
-somebody expects to earn, and when they were active, is given in numbers to them alone: the company reads that it
+A sentence gives facts of the profiles and nothing about the model; the effect beside it comes from the contribution.
+Only the candidate reads numbers about their own expected salary and last activity: the company reads that the salary
 differs, not by how much.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
 from matching.data.tables import CandidateProfile, JobProfile
-from matching.explaining.contributions import Contributions
 from matching.text.skills import canonical, named_in, spellings
 from matching.text.words import plain
 
-Effect = Literal["raises", "lowers", "does not matter"]
-
-MATTERS = 0.05  # on the scale of the contributions: a factor of 1.05 on the odds, or on the probability of a match
 MOST_NAMES = 5
 _POLICIES = {"onsite": "on site", "hybrid": "hybrid", "remote": "fully remote", "any": "anywhere"}
 _SHORTEST_WORD = 3
 
 
 @dataclass(frozen=True)
-class Reason:
-    """What one group of features does to a score.
-
-    Attributes:
-        group: name of the group.
-        contribution: what it adds, on the scale of the score.
-        effect: whether that raises or lowers the score.
-        for_candidate: what the profiles say, to the candidate.
-        for_company: the same, to the company.
-    """
-
-    group: str
-    contribution: float
-    effect: Effect
-    for_candidate: str
-    for_company: str
-
-
-@dataclass(frozen=True)
-class Voice:
-    """Who is spoken to."""
+class Reader:
+    """The side that a sentence addresses."""
 
     is_candidate: bool
 
     @property
-    def owner(self) -> str:
-        """What is the candidate's, within a sentence."""
+    def possessive(self) -> str:
+        """What belongs to the candidate: `your` or `the candidate's`."""
         return "your" if self.is_candidate else "the candidate's"
 
-    def says(self, verb: str, third_person: str | None = None) -> str:
-        """Join the candidate and a verb within a sentence."""
+    def clause(self, verb: str, third_person: str | None = None) -> str:
+        """Return the candidate as the subject of a verb.
+
+        >>> CANDIDATE.clause("want"), COMPANY.clause("want"), COMPANY.clause("were", "was")
+        ('you want', 'the candidate wants', 'the candidate was')
+        """
         return f"you {verb}" if self.is_candidate else f"the candidate {third_person or verb + 's'}"
 
 
-Fact = Callable[[CandidateProfile, JobProfile, Voice], str]
+CANDIDATE, COMPANY = Reader(is_candidate=True), Reader(is_candidate=False)
+
+Wording = Callable[[CandidateProfile, JobProfile, Reader], str]
+"""Returns a sentence that may begin in lower case."""
 
 
-def reasons(told: Contributions, candidate: CandidateProfile, job: JobProfile) -> tuple[Reason, ...]:
-    """Say for each group of features what the profiles hold and what it does to the score, the largest effect first."""
-    found = []
-    for group, value in sorted(told.groups.items(), key=lambda item: -abs(item[1])):
-        fact = FACTS.get(group) or _named(group)
-        sentences = (_capital(fact(candidate, job, Voice(is_candidate))) for is_candidate in (True, False))
-        found.append(Reason(group, value, effect(value), *sentences))
-    return tuple(found)
+def sentence(group: str, candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
+    """Return what two profiles say about a group of features; of a group without a wording, only its name.
+
+    >>> candidate = CandidateProfile(candidate_id="c", headline="Cook", skills=[], expected_salary_usd_per_year=98_000)
+    >>> job = JobProfile(job_id="j", title="Cook", max_salary_usd_per_year=90_000)
+    >>> sentence("salary", candidate, job, CANDIDATE)
+    'The salary band ends 8,000 USD a year below your expectation.'
+    >>> sentence("salary", candidate, job, COMPANY)
+    "The salary band ends below the candidate's expectation."
+    """
+    wording = WORDINGS.get(group) or _with_name(group)
+    words = wording(candidate, job, reader)
+    return words[:1].upper() + words[1:]
 
 
-def effect(contribution: float) -> Effect:
-    """Tell whether a contribution raises the score, lowers it, or is too small to matter."""
-    if abs(contribution) < MATTERS:
-        return "does not matter"
-    return "raises" if contribution > 0 else "lowers"
-
-
-def _skills(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
+def _skills(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
     if not job.must_have_skills:
-        return "The job names no required skills."
-    must, nice = _different(job.must_have_skills), _different(job.nice_to_have_skills)
+        return "The job lists no required skills."
+    must, nice = _distinct(job.must_have_skills), _distinct(job.nice_to_have_skills)
     listed = {canonical(skill.name) for skill in candidate.skills}
-    told = named_in(candidate.resume, spellings([*must, *nice])) - listed
-    missing = [name for name in must if canonical(name) not in listed | told]
+    found = named_in(candidate.resume, spellings([*must, *nice])) - listed
+    missing = [name for name in must if canonical(name) not in listed | found]
     welcome = f" and {sum(canonical(name) in listed for name in nice)} of {len(nice)} welcome" if nice else ""
     required = "required skill" if len(must) == 1 else "required skills"
     count = sum(canonical(name) in listed for name in must)
-    said = f"{voice.says('list')} {count} of the {len(must)} {required}{welcome}"
-    in_resume = [name for name in must if canonical(name) in told]
-    said += f"; the resume names {_names(in_resume)}" if in_resume else ""
-    return f"{said}; missing: {_names(missing)}." if missing else f"{said}."
+    words = f"{reader.clause('list')} {count} of the {len(must)} {required}{welcome}"
+    in_resume = [name for name in must if canonical(name) in found]
+    words += f"; the resume names {_names(in_resume)}" if in_resume else ""
+    return f"{words}; missing: {_names(missing)}." if missing else f"{words}."
 
 
-def _experience(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
+def _experience(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
     years, low, high = candidate.experience_years, job.min_experience_years, job.max_experience_years
     if years is None:
-        return f"{voice.owner} profile states no years of experience."
+        return f"{reader.possessive} profile gives no years of experience."
     if low is None and high is None:
-        return "The job asks for no years of experience."
-    said = f"{voice.owner} experience of {_years(years)} is"
+        return "The job requires no years of experience."
+    subject = f"{reader.possessive} {_years(years)} of experience {'is' if years == 1 else 'are'}"
     if low is not None and years < low:
-        return f"{said} {_years(low - years)} short of the {_years(low)} that the job asks for."
+        return f"{subject} {_years(low - years)} short of the {_years(low)} that the job requires."
     if high is not None and years > high:
-        return f"{said} {_years(years - high)} above the {_years(high)} that the job asks for at most."
-    return f"{said} within what the job asks for."
+        return f"{subject} {_years(years - high)} above the job's maximum of {_years(high)}."
+    return f"{subject} within the range that the job requires."
 
 
-def _salary(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
+def _salary(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
     expected, low, high = (
         candidate.expected_salary_usd_per_year,
         job.min_salary_usd_per_year,
         job.max_salary_usd_per_year,
     )
     if expected is None:
-        return f"{voice.owner} profile states no expected salary."
+        return f"{reader.possessive} profile gives no expected salary."
     if low is None and high is None:
-        return "The job states no salary band."
+        return "The job gives no salary band."
     if high is not None and high < expected:
-        return f"The salary band ends {_money(expected - high, voice)}below {voice.owner} expectation."
+        return f"The salary band ends {_money(expected - high, reader)}below {reader.possessive} expectation."
     if low is not None and low > expected:
-        return f"The salary band begins {_money(low - expected, voice)}above {voice.owner} expectation."
+        return f"The salary band begins {_money(low - expected, reader)}above {reader.possessive} expectation."
     if high is None:
-        return f"The salary band begins below {voice.owner} expectation and states no upper end."
-    return f"The salary band reaches {voice.owner} expectation and ends {_money(high - expected, voice)}above it."
+        return f"The salary band begins below {reader.possessive} expectation and has no upper end."
+    return (
+        f"The salary band reaches {reader.possessive} expectation and ends {_money(high - expected, reader)}above it."
+    )
 
 
-def _place(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
+def _place(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
     if job.city is None and job.country is None:
-        return "The job states no place."
-    city = job.city or "an unnamed city"
+        return "The job gives no location."
+    city = job.city or "an unspecified city"
     if job.city is not None and _same(job.city) in map(_same, candidate.wish_cities):
-        return f"The job is in {city}, where {voice.says('want')} to work."
+        return f"The job is in {city}, where {reader.clause('want')} to work."
     if candidate.city is None and candidate.country is None:
-        return f"The job is in {city}; {voice.owner} place is not stated."
+        return f"The job is in {city}; {reader.possessive} profile gives no location."
     near = [(job.city, candidate.city, "city"), (job.region, candidate.region, "region")]
     near.append((job.country, candidate.country, "country"))
     shared = [kind for theirs, mine, kind in near if theirs and mine and _same(theirs) == _same(mine)]
     if "city" in shared and (None in (job.region, candidate.region) or "region" in shared):
-        return f"The job is in {voice.owner} city."
+        return f"The job is in {reader.possessive} city."
     kinds = [kind for kind in shared if kind != "city"]
     if kinds:
         elsewhere = ", in another city" if job.city and candidate.city else ""
-        return f"The job is in {voice.owner} {kinds[0]}{elsewhere}."
+        return f"The job is in {reader.possessive} {kinds[0]}{elsewhere}."
+    is_abroad = job.country and candidate.country
+    return f"The job is not in {reader.possessive} country." if is_abroad else f"The job is in {city}."
+
+
+def _remote(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
+    policy, wish = job.remote_policy, candidate.remote_wish
+    if policy is None:
+        return "The job does not say where the work is done."
+    words = f"The job is {_POLICIES[policy]}"
+    if wish is None:
+        return f"{words}; {reader.possessive} profile does not say where {reader.clause('want')} to work."
+    if wish == "any":
+        return f"{words}; {reader.clause('want')} to work anywhere."
+    if wish == policy:
+        return f"{words}, which is what {reader.clause('want')}."
+    return f"{words}; {reader.clause('want')} to work {_POLICIES[wish]}."
+
+
+def _role(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
+    mine = _tokens([candidate.headline, *candidate.wish_roles])
+    shared = [word for word in _tokens([job.title]) if word in set(mine)]
+    in_common = f"have {_names(shared)}" if shared else "have no word"
+    return f"The job's title and {reader.possessive} headline or wanted roles {in_common} in common."
+
+
+def _place_and_remote(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
+    return f"{_place(candidate, job, reader)} {_remote(candidate, job, reader)}"
+
+
+def _text(_candidate: CandidateProfile, _job: JobProfile, reader: Reader) -> str:
+    return f"The words of {reader.possessive} headline and resume, compared with the job's title and description."
+
+
+def _wishes(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
+    parts = []
+    if candidate.wish_stack:
+        offered = {canonical(name) for name in (*job.must_have_skills, *job.nice_to_have_skills)}
+        wished = _distinct(candidate.wish_stack)
+        met = [name for name in wished if canonical(name) in offered]
+        names = f": {_names(met)}" if met else ""
+        parts.append(f"the job uses {len(met)} of the {len(wished)} technologies that {reader.clause('want')}{names}")
+    if candidate.wish_industries and job.industry:
+        is_met = _same(job.industry) in map(_same, candidate.wish_industries)
+        parts.append(f"its industry, {job.industry}, is {'' if is_met else 'not '}one that {reader.clause('want')}")
     return (
-        f"The job is not in {voice.owner} country." if job.country and candidate.country else f"The job is in {city}."
+        "; ".join(parts) + "." if parts else f"{reader.possessive} profile lists no wanted technologies or industries."
     )
 
 
-def _remote(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
-    policy, wish = job.remote_policy, candidate.remote_wish
-    if policy is None:
-        return "The job does not state where the work is done."
-    said = f"The job is {_POLICIES[policy]}"
-    if wish is None:
-        return f"{said}; {voice.says('state')} no wish."
-    if wish == "any":
-        return f"{said}; {voice.says('want')} to work anywhere."
-    if wish == policy:
-        return f"{said}, as {voice.says('wish', 'wishes')}."
-    return f"{said}; {voice.says('want')} to work {_POLICIES[wish]}."
-
-
-def _role(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
-    mine = _tokens([candidate.headline, *candidate.wish_roles])
-    shared = [word for word in _tokens([job.title]) if word in set(mine)]
-    said = f"The job's title and {voice.owner} headline or wanted roles share"
-    return f"{said} {_names(shared)}." if shared else f"{said} no word."
-
-
-def _where(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
-    return f"{_place(candidate, job, voice)} {_remote(candidate, job, voice)}"
-
-
-def _text(_candidate: CandidateProfile, _job: JobProfile, voice: Voice) -> str:
-    return f"The words of {voice.owner} headline and resume beside those of the job's title and description."
-
-
-def _wishes(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
-    said = []
-    if candidate.wish_stack:
-        offered = {canonical(name) for name in (*job.must_have_skills, *job.nice_to_have_skills)}
-        wished = _different(candidate.wish_stack)
-        met = [name for name in wished if canonical(name) in offered]
-        named = f": {_names(met)}" if met else ""
-        said.append(f"the job uses {len(met)} of the {len(wished)} technologies that {voice.says('want')}{named}")
-    if candidate.wish_industries and job.industry:
-        is_met = _same(job.industry) in map(_same, candidate.wish_industries)
-        said.append(
-            f"its industry, {job.industry}, is {'one' if is_met else 'none of those'} that {voice.says('want')}"
-        )
-    return "; ".join(said) + "." if said else f"{voice.says('state')} no wanted technologies or industries."
-
-
-def _company(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
+def _company(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
     if job.company_size is None:
-        return "The job does not state the size of the company."
-    said = f"The company has {job.company_size} employees"
+        return "The job does not give the size of the company."
+    words = f"The company has {job.company_size} employees"
     if not candidate.wish_company_sizes:
-        return f"{said}; {voice.says('state')} no wanted size."
+        return f"{words}; {reader.possessive} profile lists no wanted sizes."
     if job.company_size in candidate.wish_company_sizes:
-        return f"{said}, a size that {voice.says('want')}."
-    return f"{said}, not a size that {voice.says('want')}."
+        return f"{words}, a size that {reader.clause('want')}."
+    return f"{words}, not a size that {reader.clause('want')}."
 
 
-def _freshness(candidate: CandidateProfile, job: JobProfile, voice: Voice) -> str:
+def _freshness(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
     if job.posted_at is None:
-        return "The job does not state when it was posted."
+        return "The job does not say when it was posted."
     if candidate.last_active_at is None:
-        return f"When {voice.says('were', 'was')} last active is not known."
+        return f"It is not known when {reader.clause('were', 'was')} last active."
     days = (candidate.last_active_at - job.posted_at).days
     if days < 0:
-        return f"The job was posted after {voice.says('were', 'was')} last active."
-    if not voice.is_candidate:
+        return f"The job was posted after {reader.clause('were', 'was')} last active."
+    if not reader.is_candidate:
         return "The job was posted before the candidate was last active."
     age = "less than a day" if days == 0 else "1 day" if days == 1 else f"{days:,} days"
     return f"The job had been posted {age} before you were last active."
 
 
-def _other(_candidate: CandidateProfile, _job: JobProfile, voice: Voice) -> str:
-    return f"Other details of the job and of {voice.owner} profile."
+def _other(_candidate: CandidateProfile, _job: JobProfile, reader: Reader) -> str:
+    return f"Other details of the job and of {reader.possessive} profile."
 
 
-def _named(group: str) -> Fact:
-    """A fact about a group that only its problem knows: its name, and no value, which may be personal."""
+def _with_name(group: str) -> Wording:
+    """Name the group and none of its values, which may be personal."""
     words = group.replace("_", " ")
-    return lambda _candidate, _job, voice: f"What the job and {voice.owner} profile say about: {words}."
+    return lambda _candidate, _job, reader: f"What the job and {reader.possessive} profile say about: {words}."
 
 
-FACTS: dict[str, Fact] = {
+WORDINGS: dict[str, Wording] = {
     "skills": _skills,
     "experience": _experience,
     "salary": _salary,
-    "place": _where,
+    "place": _place_and_remote,
     "remote": _remote,
     "role": _role,
     "text": _text,
@@ -243,19 +225,15 @@ FACTS: dict[str, Fact] = {
     "freshness": _freshness,
     "other": _other,
 }
-"""What is said of each group of features; of any other group its name."""
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+"""The wording of each group of features in the built-in feature set."""
 
 
 def _same(name: str) -> str:
     return name.strip().casefold()
 
 
-def _different(names: Iterable[str]) -> list[str]:
-    """Skills without doubles, as first written."""
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Skills without duplicates, each in its first spelling."""
     return list({canonical(name): name for name in reversed(list(names))}.values())[::-1]
 
 
@@ -265,7 +243,7 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _tokens(texts: Sequence[str]) -> list[str]:
-    """Different words of texts that are long enough to mean something, in their order."""
+    """Distinct words that are long enough to carry meaning, in order."""
     words = " ".join(plain(pl.Series(texts, dtype=pl.String)).to_list()).split()
     return [word for word in dict.fromkeys(words) if len(word) >= _SHORTEST_WORD]
 
@@ -274,6 +252,6 @@ def _years(years: float) -> str:
     return f"{years:g} year" if years == 1 else f"{round(years, 1):g} years"
 
 
-def _money(usd_per_year: float, voice: Voice) -> str:
-    """Amount with a blank behind it; the company is not told what a person expects."""
-    return f"{usd_per_year:,.0f} USD a year " if voice.is_candidate else ""
+def _money(usd_per_year: float, reader: Reader) -> str:
+    """An amount followed by a space; empty for the company, which must not learn what a candidate expects."""
+    return f"{usd_per_year:,.0f} USD a year " if reader.is_candidate else ""

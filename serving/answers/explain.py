@@ -7,8 +7,9 @@ import numpy as np
 from matching.arrays import Floats32
 from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, frame
-from matching.explaining import contributions, wording
+from matching.explaining import contributions
 from matching.explaining.contributions import Contributions
+from matching.explaining.reasons import reasons
 from matching.model.support import Support
 from matching.rules import hard_limits
 from serving.answers.limits import broken_limits
@@ -82,7 +83,7 @@ def _explained(
         scale=parts.scale,
         base=parts.base,
         score=parts.score,
-        contributions=[Contribution(**asdict(one)) for one in wording.reasons(parts, candidate, job)],
+        contributions=[Contribution(**asdict(one)) for one in reasons(parts, candidate, job)],
         **interval_of(interval),
     )
 

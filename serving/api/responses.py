@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from matching.explaining.wording import Effect
+from matching.explaining.reasons import Effect
 from matching.fairness.reranking import Method as BalanceMethod
 from matching.rules.hard_limits import HardLimit
 from store.outcomes import OutcomeName

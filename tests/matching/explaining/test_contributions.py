@@ -1,4 +1,4 @@
-"""Contributions are exact Shapley values of the served model: they add up to the score, whatever the estimator."""
+"""Contributions are exact Shapley values of the served model: they add up to the score with any estimator."""
 
 from itertools import permutations
 from pathlib import Path
@@ -38,11 +38,11 @@ def served(trained: Trained, rows: Floats32, tmp_path_factory: pytest.TempPathFa
     return MatchModel.load(folder)
 
 
-def assert_adds_up(told: tuple[Contributions, ...], scores: Scores, row: int) -> None:
-    answered = {"company": scores.company, "candidate": scores.candidate, "match": scores.match}
-    assert {one.target for one in told} == {name for name, values in answered.items() if values is not None}
-    for one in told:
-        values = answered[one.target]
+def assert_adds_up(explained: tuple[Contributions, ...], scores: Scores, row: int) -> None:
+    scored = {"company": scores.company, "candidate": scores.candidate, "match": scores.match}
+    assert {one.target for one in explained} == {name for name, values in scored.items() if values is not None}
+    for one in explained:
+        values = scored[one.target]
         assert values is not None
         p = float(values[row])
         on_scale = np.log(p) if one.target == "match" else logit(p)
@@ -59,21 +59,21 @@ def test_contributions_of_the_served_model_add_up_to_its_scores(
         assert_adds_up(explainer.explain(rows[row]), scores, row)
 
 
-def test_scikit_learn_in_memory_and_the_served_graph_are_explained_alike(
+def test_the_model_in_memory_and_the_served_graph_have_the_same_contributions(
     trained: Trained, served: MatchModel, background: Background, rows: Floats32
 ) -> None:
     in_memory = Explainer(trained.model, background, FEATURE_NAMES, FEATURE_GROUPS)
     deployed, scores = Explainer(served, background, FEATURE_NAMES, FEATURE_GROUPS), trained.model.score_features(rows)
     for row in range(5):
-        told, other = in_memory.explain(rows[row]), deployed.explain(rows[row])
-        assert_adds_up(told, scores, row)
-        for one, two in zip(told, other, strict=True):
+        explained, other = in_memory.explain(rows[row]), deployed.explain(rows[row])
+        assert_adds_up(explained, scores, row)
+        for one, two in zip(explained, other, strict=True):
             assert one.groups == pytest.approx(two.groups, abs=1e-4)
             assert one.base == pytest.approx(two.base, abs=1e-4)
 
 
 class Graph:
-    """A bundle of one direction whose classifier is a logistic regression, run by onnxruntime."""
+    """A one-sided model: a logistic regression, run by onnxruntime."""
 
     def __init__(self, model: Any, n_features: int) -> None:
         import onnxruntime
@@ -89,7 +89,7 @@ class Graph:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_linear_graph_is_explained_by_its_own_coefficients(rows: Floats32) -> None:
+def test_a_linear_model_is_explained_by_its_coefficients(rows: Floats32) -> None:
     from sklearn.linear_model import LogisticRegression
 
     X = np.nan_to_num(rows[:, :6])
@@ -100,16 +100,16 @@ def test_a_linear_graph_is_explained_by_its_own_coefficients(rows: Floats32) -> 
     background = Background(X[:8], np.full(8, 1 / 8))
     explainer, scores = Explainer(Graph(linear, 6), background, names, groups), Graph(linear, 6).score_features(X)
     for row in range(10, 20):
-        told = explainer.explain(X[row])
-        assert_adds_up(told, scores, row)
-        (candidate,) = (one for one in told if one.target == "candidate")
+        explained = explainer.explain(X[row])
+        assert_adds_up(explained, scores, row)
+        (candidate,) = (one for one in explained if one.target == "candidate")
         terms = linear.coef_[0] * (X[row] - X[:8].mean(axis=0))
         expected = {"first": terms[0] + terms[3], "second": terms[1], "third": terms[2] + terms[4], "other": terms[5]}
         assert candidate.groups == pytest.approx(expected, abs=1e-4)
 
 
 class Product:
-    """A model with an interaction, whose Shapley values are known from their definition."""
+    """A model with an interaction, whose Shapley values follow from their definition."""
 
     def score_features(self, features: Floats32) -> Scores:
         z = (features[:, 0] * features[:, 1] + 0.5 * features[:, 2] * features[:, 1] - 1).astype(np.float64)
@@ -117,7 +117,7 @@ class Product:
         return Scores(features, p, None, p)
 
 
-def test_values_are_the_mean_over_all_orders_of_arrival() -> None:
+def test_contributions_are_the_mean_over_all_orders_of_arrival() -> None:
     generator = np.random.default_rng(3)
     rows = generator.normal(size=(5, 3)).astype(np.float32)
     weight = np.array([0.4, 0.3, 0.2, 0.05, 0.05])
@@ -135,9 +135,9 @@ def test_values_are_the_mean_over_all_orders_of_arrival() -> None:
         for place, player in enumerate(order):
             before = frozenset(order[:place])
             expected[player] += (value(before | {player}) - value(before)) / 6
-    told = Explainer(Product(), Background(rows, weight), ("x0", "x1", "x2"), groups).explain(x)[0]
-    assert list(told.groups.values()) == pytest.approx(expected.tolist(), abs=1e-9)
-    assert told.base == pytest.approx(value(frozenset()), abs=1e-9)
+    explained = Explainer(Product(), Background(rows, weight), ("x0", "x1", "x2"), groups).explain(x)[0]
+    assert list(explained.groups.values()) == pytest.approx(expected.tolist(), abs=1e-9)
+    assert explained.base == pytest.approx(value(frozenset()), abs=1e-9)
 
 
 def test_a_group_that_cannot_matter_adds_exactly_nothing(served: MatchModel, background: Background) -> None:
@@ -153,7 +153,7 @@ def test_a_group_that_cannot_matter_adds_exactly_nothing(served: MatchModel, bac
     assert all(value == 0.0 for one in same for value in one.groups.values())
 
 
-def test_every_feature_is_in_one_group(served: MatchModel, background: Background) -> None:
+def test_every_feature_is_in_exactly_one_group(served: MatchModel, background: Background) -> None:
     columns = Explainer(served, background, FEATURE_NAMES, FEATURE_GROUPS).columns
     assert sorted(np.concatenate(list(columns.values())).tolist()) == list(range(len(FEATURE_NAMES)))
     assert "other" not in columns
@@ -163,7 +163,7 @@ def test_every_feature_is_in_one_group(served: MatchModel, background: Backgroun
         Explainer(served, background, FEATURE_NAMES, {name: (name,) for name in FEATURE_NAMES})
 
 
-def test_the_background_is_a_few_rounded_rows_and_survives_the_bundle(background: Background, tmp_path: Path) -> None:
+def test_the_background_is_a_few_rounded_rows_and_a_bundle_restores_it(background: Background, tmp_path: Path) -> None:
     assert background.rows.shape == (contributions.BACKGROUND_ROWS, len(FEATURE_NAMES))
     assert background.weight.sum() == pytest.approx(1)
     assert len(np.unique(background.rows, axis=0)) == contributions.BACKGROUND_ROWS
@@ -177,7 +177,7 @@ def test_the_background_is_a_few_rounded_rows_and_survives_the_bundle(background
     assert contributions.read_background(tmp_path, FEATURE_NAMES[1:]) is None
 
 
-def test_the_background_is_the_same_for_the_same_seed_and_small_for_few_rows(rows: Floats32) -> None:
+def test_the_background_depends_on_the_seed_alone_and_is_small_for_few_rows(rows: Floats32) -> None:
     one, two = (contributions.choose_background(rows, seed=1) for _ in range(2))
     np.testing.assert_array_equal(one.rows, two.rows)
     assert len(contributions.choose_background(np.repeat(rows[:1], 5, axis=0), seed=1).rows) == 1

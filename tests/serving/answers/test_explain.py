@@ -46,7 +46,7 @@ def test_the_parts_add_up_to_what_match_answers(app: FastAPI) -> None:
         assert any(part != 0 for part in parts)
     words = {one["group"]: one["for_candidate"] for one in answer["scores"][2]["contributions"]}
     assert words["skills"] == "You list 2 of the 2 required skills and 1 of 1 welcome."
-    assert words["place"] == "The job is in your city. The job is hybrid, as you wish."
+    assert words["place"] == "The job is in your city. The job is hybrid, which is what you want."
 
 
 def test_an_earlier_prediction_is_explained_from_the_log(app: FastAPI) -> None:
