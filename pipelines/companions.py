@@ -4,8 +4,9 @@ from pathlib import Path
 
 import polars as pl
 
-from matching.advice import salary
 from matching.advice.advice import measure_spreads
+from matching.advice.salary import training as salary_training
+from matching.advice.salary.inputs import candidate_inputs
 from matching.data.dataset import Dataset
 from matching.data.progress import Progress
 from matching.data.splits import Split
@@ -37,12 +38,12 @@ def write(
     support.write(support.fit_all(model.score_features(features), parts.calibration), folder)
     candidates, jobs = (_known(table, parts) for table in (dataset.candidates, dataset.jobs))
     try:
-        fitted = salary.fit_candidates(candidates, seed=seed)
+        fitted = salary_training.fit_candidates(candidates, seed=seed)
     except UnusableData as error:
         progress(f"no salary model, advice is without the market's salary: {error}")
     else:
-        check = salary.candidate_inputs(candidates.head(CHECKED_SALARIES))
-        salary.write(fitted, folder, check=fitted.encoder.transform(check))
+        check = candidate_inputs(candidates.head(CHECKED_SALARIES))
+        salary_training.write(fitted, folder, check=fitted.encoder.transform(check))
     if dataset.truth is not None:
         spreads = measure_spreads(model, newest_versions(candidates), newest_versions(jobs), dataset.truth, seed=seed)
         spreads.write(folder)

@@ -1,1 +1,1 @@
-"""What would bring more matches: changes, their effects, and where an expected salary stands."""
+"""What would bring more matches: changes of a profile, their effects, and the salary percentile."""

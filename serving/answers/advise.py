@@ -10,7 +10,8 @@ import numpy as np
 
 from matching.advice.advice import Advice, Counterparts, Expectation, advise
 from matching.advice.effects import NOMINAL
-from matching.advice.salary import candidate_inputs, standing
+from matching.advice.salary.inputs import candidate_inputs
+from matching.advice.salary.percentile import percentile
 from matching.data.tables import CandidateProfile
 from serving.answers.predictions import require_finite
 from serving.answers.request_profiles import RequestProfiles
@@ -82,5 +83,5 @@ def _salary(served: ServedModel, candidates: RequestProfiles[CandidateProfile]) 
         lower_quartile_usd_per_year=low,
         median_usd_per_year=middle,
         upper_quartile_usd_per_year=high,
-        standing=None if expected is None else round(standing(expected, quartiles), 3),
+        standing=None if expected is None else round(percentile(expected, quartiles), 3),
     )

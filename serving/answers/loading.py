@@ -7,7 +7,7 @@ from typing import Any
 
 from home.settings import Settings
 from matching.advice.effects import Spreads
-from matching.advice.salary import SalaryModel
+from matching.advice.salary.model import SalaryModel
 from matching.data.finite import finite_or_null
 from matching.explaining import contributions
 from matching.explaining.contributions import Explainer

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from matching.advice.effects import Spreads
-from matching.advice.salary import SalaryModel
+from matching.advice.salary.model import SalaryModel
 from matching.arrays import Rows
 from matching.data.scores import Scores
 from matching.explaining.contributions import Explainer

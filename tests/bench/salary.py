@@ -15,7 +15,8 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.model_selection import KFold
 
-from matching.advice.salary import SalaryInputs, SalarySettings, fit
+from matching.advice.salary.inputs import SalaryInputs
+from matching.advice.salary.training import SalarySettings, fit
 from matching.arrays import Floats, Rows
 
 FILE = Path("dou_salaries", "2019_dec_raw.csv")

@@ -11,8 +11,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching.advice import salary
-from matching.advice.salary import SalaryInputs, SalaryModel, SalarySettings, candidate_inputs, fit_candidates, standing
+from matching.advice.salary import training
+from matching.advice.salary.inputs import SalaryInputs, candidate_inputs
+from matching.advice.salary.model import FILES, SalaryModel
+from matching.advice.salary.percentile import percentile
+from matching.advice.salary.training import FittedSalary, SalarySettings, fit_candidates
 from matching.data.tables import Candidate, ProtectedAttributes, frame
 from matching.errors import ModelError, UnusableData
 
@@ -43,14 +46,14 @@ def people(count: int, seed: int) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def fitted() -> salary.FittedSalary:
+def fitted() -> FittedSalary:
     return fit_candidates(people(900, 1), seed=3, settings=QUICK)
 
 
 @pytest.fixture(scope="module")
-def folder(fitted: salary.FittedSalary, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(fitted: FittedSalary, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("salary")
-    salary.write(fitted, folder, check=fitted.encoder.transform(candidate_inputs(people(300, 2))))
+    training.write(fitted, folder, check=fitted.encoder.transform(candidate_inputs(people(300, 2))))
     return folder
 
 
@@ -91,7 +94,7 @@ def test_a_dollar_weighs_the_same_for_everybody() -> None:
     columns = {"rich": rich, "lead": rich & lead, "night": ~rich & night}
     inputs = SalaryInputs({name: values.astype(float) for name, values in columns.items()}, {})
     few = SalarySettings(max_iter=8, learning_rate=0.3, max_leaf_nodes=(2,), squared_leaf_nodes=(), max_features=1.0)
-    fitted = salary.fit(inputs, pay * np.exp(generator.normal(0, 0.2, 3_000)), seed=1, settings=few, quantiles=(0.5,))
+    fitted = training.fit(inputs, pay * np.exp(generator.normal(0, 0.2, 3_000)), seed=1, settings=few, quantiles=(0.5,))
     asked = SalaryInputs({"rich": np.array([1.0, 1, 0, 0]), "lead": np.array([1.0, 0, 0, 0]),
                           "night": np.array([0, 0, 1.0, 0])}, {})  # fmt: skip
     lead_pay, other, night_pay, day_pay = np.exp(fitted.log_quantiles(fitted.encoder.transform(asked)).ravel())
@@ -99,7 +102,7 @@ def test_a_dollar_weighs_the_same_for_everybody() -> None:
     assert night_pay / day_pay < 1.1
 
 
-def test_the_written_model_answers_as_scikit_learn_does(fitted: salary.FittedSalary, folder: Path) -> None:
+def test_the_written_model_answers_as_scikit_learn_does(fitted: FittedSalary, folder: Path) -> None:
     X = fitted.encoder.transform(candidate_inputs(people(500, 6)))
     expected = np.exp(np.sort(fitted.log_quantiles(X), axis=1))
     np.testing.assert_allclose(loaded(folder).quantiles_of_columns(X), expected, rtol=1e-5)
@@ -107,10 +110,8 @@ def test_the_written_model_answers_as_scikit_learn_does(fitted: salary.FittedSal
 
 def test_the_same_data_and_seed_give_the_same_files(folder: Path, tmp_path: Path) -> None:
     again = fit_candidates(people(900, 1), seed=3, settings=QUICK)
-    salary.write(again, tmp_path, check=again.encoder.transform(candidate_inputs(people(20, 2))))
-    assert [(tmp_path / name).read_bytes() for name in salary.FILES] == [
-        (folder / name).read_bytes() for name in salary.FILES
-    ]
+    training.write(again, tmp_path, check=again.encoder.transform(candidate_inputs(people(20, 2))))
+    assert [(tmp_path / name).read_bytes() for name in FILES] == [(folder / name).read_bytes() for name in FILES]
 
 
 def test_only_names_that_many_have_are_written_and_none_is_protected() -> None:
@@ -124,7 +125,7 @@ def test_only_names_that_many_have_are_written_and_none_is_protected() -> None:
     assert not fields & (set(ProtectedAttributes.model_fields) - {"candidate_id"})
 
 
-def test_one_version_of_a_person_counts(fitted: salary.FittedSalary) -> None:
+def test_one_version_of_a_person_counts(fitted: FittedSalary) -> None:
     old = people(900, 1).with_columns(
         expected_salary_usd_per_year=pl.lit(1_000.0), updated_at=pl.lit(datetime(2025, 1, 1, tzinfo=UTC))
     )
@@ -134,11 +135,11 @@ def test_one_version_of_a_person_counts(fitted: salary.FittedSalary) -> None:
     np.testing.assert_array_equal(again.log_quantiles(X), fitted.log_quantiles(X))
 
 
-def test_a_standing_is_the_share_that_asks_for_less() -> None:
+def test_a_percentile_is_the_share_that_asks_for_less() -> None:
     quartiles = np.array([40_000.0, 50_000.0, 70_000.0])
-    assert [round(standing(value, quartiles), 6) for value in quartiles] == [0.25, 0.5, 0.75]
-    assert standing(5_000_000.0, np.array([50_000.0] * 3)) == pytest.approx(1.0)
-    assert standing(1_000.0, quartiles) < 0.01
+    assert [round(percentile(value, quartiles), 6) for value in quartiles] == [0.25, 0.5, 0.75]
+    assert percentile(5_000_000.0, np.array([50_000.0] * 3)) == pytest.approx(1.0)
+    assert percentile(1_000.0, quartiles) < 0.01
 
 
 def test_too_few_people_are_told() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from matching.advice import salary
 from matching.advice.effects import Spread, Spreads
+from matching.advice.salary import training
+from matching.advice.salary.inputs import candidate_inputs
 from matching.data.tables import Candidate, frame
 from matching.model.manifest import seal
 from serving.api import examples
@@ -18,7 +19,7 @@ from store.predictions import count
 from tests.serving.calling import Client, details
 from tests.serving.conftest import candidate_rows, load
 
-QUICK = salary.SalarySettings(max_iter=20, max_leaf_nodes=(6,))
+QUICK = training.SalarySettings(max_iter=20, max_leaf_nodes=(6,))
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +32,10 @@ def salaried(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     moment = pl.lit("2026-01-01").str.to_datetime("%Y-%m-%d", time_unit="us", time_zone="UTC")
     blank = {"updated_at": None}
     people = frame(Candidate, [row | blank for row in candidate_rows(400, seed=9)]).with_columns(updated_at=moment)
-    fitted = salary.fit_candidates(people, seed=1, settings=QUICK)
+    fitted = training.fit_candidates(people, seed=1, settings=QUICK)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        salary.write(fitted, folder, check=fitted.encoder.transform(salary.candidate_inputs(people)))
+        training.write(fitted, folder, check=fitted.encoder.transform(candidate_inputs(people)))
     Spreads({"candidate salary": Spread(1.0, 5.0)}, "truth").write(folder)
     seal(folder, {"source": "marketplace"})
     client = Client(load(folder, home))
