@@ -20,6 +20,10 @@ telemetry.switch_off()
 KEPT_VARIABLES = ("TANDEM_REALDATA", "TANDEM_CHROMIUM", "TANDEM_SCREENSHOTS", "TANDEM_TEST_ENCODER")
 
 
+SHARED = ("trained", "service")
+"""Fixtures of a whole run that take long to make: a model of a small market, a running service."""
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep a test away from the real home and from the variables of whoever runs it."""
@@ -49,11 +53,21 @@ def chromium() -> str | None:
     return os.environ.get("TANDEM_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files with slow tests first, so that none is left for the end, and skip what cannot run here."""
+    """Put files with slow tests first, so that none is left for the end; group tests; skip what cannot run here."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+    group_for_workers(items)
     skip_what_cannot_run(items)
+
+
+def group_for_workers(items: list[pytest.Item]) -> None:
+    """One worker gets all tests of a file, and of all files that share a fixture that takes long to make."""
+    shared = {item.path: name for item in items for name in SHARED if name in getattr(item, "fixturenames", ())}
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(shared.get(item.path, str(item.path))))
 
 
 def skip_what_cannot_run(items: list[pytest.Item]) -> None:

@@ -30,7 +30,7 @@ ELSEWHERE = {
     ".venv/bin/tandem monitor --fail-on-drift": (FIXTURES, 'house.tandem("monitor", "--fail-on-drift")'),
     ".venv/bin/tandem simulate --out .tandem/tables --candidates 4000 --jobs 800 --impressions 120000": (
         STORY,
-        "simulate --out {whole} --candidates 4000 --jobs 800 --impressions 120000",
+        "simulate --out {whole} --candidates",
     ),
     "make train SOURCE=tables DATA=.tandem/tables": (STORY, 'house.done("train", "--source", "tables", "--data"'),
     ".venv/bin/tandem train --source tables --data DIR --seed 11": (

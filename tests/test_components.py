@@ -191,16 +191,25 @@ def test_telemetry_is_off(code: str, answer: str, tmp_path: Path, monkeypatch: p
     assert fresh_python(switched).splitlines()[-1] == answer
 
 
-def test_xdist_keeps_a_file_on_one_worker(tmp_path: Path) -> None:
-    """Tests that share a deployed service must not be spread over workers."""
+def test_xdist_keeps_what_shares_a_fixture_on_one_worker(tmp_path: Path) -> None:
+    """A file's tests share its fixtures, and files share the service: spread over workers, each would start its own."""
     test = (
         "import os, pathlib, pytest\n"
         "@pytest.mark.parametrize('number', range(6))\n"
-        "def test_it(number):\n"
+        "def test_it(number{}):\n"
         "    pathlib.Path(__file__).with_name(os.environ['PYTEST_XDIST_WORKER'] + __name__).touch()\n"
     )
-    for name in ("test_a.py", "test_b.py"):
-        (tmp_path / name).write_text(test)
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", "-p", "no:cacheprovider"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert sorted(path.name[3:] for path in tmp_path.glob("gw*")) == ["test_a", "test_b"]
+    for name, fixture in (("test_a.py", ""), ("test_b.py", ", service"), ("test_c.py", ""), ("test_d.py", ", service")):
+        (tmp_path / name).write_text(test.format(fixture))
+    (tmp_path / "conftest.py").write_text(
+        "import pytest\nfrom tests.conftest import pytest_collection_modifyitems\n"
+        "@pytest.fixture(scope='session')\ndef service():\n    return 1\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q", "-p", "no:cacheprovider"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    workers = {path.name[3:]: path.name[:3] for path in tmp_path.glob("gw*")}
+    assert len(list(tmp_path.glob("gw*"))) == len(workers) == 4, "no file on two workers"
+    assert workers["test_b"] == workers["test_d"]
+    assert len(set(workers.values())) == 2

@@ -168,7 +168,7 @@ def exports(house: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     What the gate finds between them is no luck of a seed: the second model knows what candidates want.
     """
     poor, whole = (tmp_path_factory.mktemp("exports") / name for name in ("poor", "whole"))
-    house.done(*f"simulate --out {whole} --candidates 4000 --jobs 800 --impressions 120000".split())
+    house.done(*f"simulate --out {whole} --candidates 2000 --jobs 400 --impressions 50000".split())
     shutil.copytree(whole, poor)
     candidates = pl.read_parquet(poor / "candidates.parquet")
     nothing = {name: pl.lit([], dtype=candidates.schema[name]) for name in ("wish_roles", "wish_stack")}

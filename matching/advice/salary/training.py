@@ -43,8 +43,8 @@ class SalarySettings:
         most_names: largest number of columns for each field of names.
     """
 
-    max_iter: int = 300
-    learning_rate: float = 0.05
+    max_iter: int = 150
+    learning_rate: float = 0.1
     max_leaf_nodes: tuple[int, ...] = (24, 32, 40)
     squared_leaf_nodes: tuple[int, ...] = (12,)
     quartile_leaf_nodes: int = 8
