@@ -15,7 +15,8 @@ from matching.data.tables import ProtectedAttributes
 from matching.evaluation.evaluation import MATCH, MODEL, TRUTH, Evaluation
 from matching.evaluation.gate import GateVerdict
 from matching.evaluation.slices import SliceFigures
-from matching.fairness.report import MIN_MEMBERS, FairnessReport
+from matching.fairness.ranked_pool import MIN_MEMBERS
+from matching.fairness.report import FairnessReport
 from matching.value.report import LOOKS, TERMS, USD, ValueReport, Worth
 
 _MEANING = {

@@ -25,7 +25,8 @@ from matching.errors import EngineError, GateRefused, TandemError
 from matching.evaluation import gate
 from matching.evaluation.evaluation import Evaluation, importance
 from matching.evaluation.slices import SliceFigures
-from matching.fairness.report import FairnessReport, measure_fairness
+from matching.fairness.audit import measure_fairness
+from matching.fairness.report import FairnessReport
 from matching.model import golden_requests, manifest, reference
 from matching.model.match_model import MatchModel
 from matching.value.report import ValueReport

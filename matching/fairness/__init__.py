@@ -1,1 +1,1 @@
-"""How equally both sides are treated: measures, balanced rankings, proxies, stability."""
+"""How equally both sides are treated: measures, balanced rankings, proxies, stability, and the audit."""

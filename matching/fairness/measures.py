@@ -1,7 +1,8 @@
 """Measures of how a ranking treats groups: skew, divergence and exposure.
 
-`ranked` holds group codes from 0 in ranked order: shape (k,) for one list, (n_lists, k) for several. For skew and
-exposure several lists count as one: a single list of ten cannot give each of five groups its exact share.
+`ranked` holds group codes from 0 in ranked order, shape (k,) for one list, (n_lists, k) for several. For skew and
+exposure, several lists count as one, because a single list of ten cannot give each of five groups its exact share.
+`targets` holds the target share of each group, shape (n_groups,).
 
 Sources: Geyik, Ambler, Kenthapadi (2019), arXiv 1905.01989 (skew, NDKL); Singh and Joachims (2018), "Fairness of
 Exposure in Rankings" (exposure).
@@ -11,13 +12,13 @@ import numpy as np
 
 from matching.arrays import Codes, Floats
 
-ROUNDING = 1e-9  # .29 * 100 is 28.999999999999996, and asks for 29
+ROUNDING = 1e-9  # .29 * 100 is 28.999999999999996, and its floor must be 29
 
 
 def skews(ranked: Codes, targets: Floats) -> Floats:
-    """Skew@k of each group: log of its share of the places over its target, shape (n_groups,).
+    """Return Skew@k of each group: the log of its share of the places over its target, shape (n_groups,).
 
-    0 is the exact share, below 0 is less, -inf is none at all; NaN if both target and share are 0.
+    0 is the exact share, a negative value is less, -inf is none; NaN if both target and share are 0.
 
     >>> skews(np.array([0, 0, 0, 1]), np.array([0.5, 0.5])).round(3)
     array([ 0.405, -0.693])
@@ -28,19 +29,20 @@ def skews(ranked: Codes, targets: Floats) -> Floats:
 
 
 def min_skew(ranked: Codes, targets: Floats) -> float:
-    """MinSkew@k: the skew of the group that is furthest below its target; 0 where all have theirs."""
+    """Return MinSkew@k, the skew of the group furthest below its target; 0 if every group has its share."""
     return float(np.nanmin(skews(ranked, targets)))
 
 
 def max_skew(ranked: Codes, targets: Floats) -> float:
-    """MaxSkew@k: the skew of the group that is furthest above its target; 0 where all have theirs."""
+    """Return MaxSkew@k, the skew of the group furthest above its target; 0 if every group has its share."""
     return float(np.nanmax(skews(ranked, targets)))
 
 
 def ndkl(ranked: Codes, targets: Floats) -> float:
-    """NDKL: divergence of the shares in every prefix from the targets, early ones weighing more; mean over lists.
+    """Return NDKL: the divergence of the shares in every prefix from the targets, mean over lists.
 
-    0 is the exact share in every prefix, which no list reaches: at position 1 there is one group only.
+    Earlier prefixes weigh more. 0 is the exact share in every prefix, which no list of several groups reaches: a prefix
+    of one position holds one group only.
     """
     shown = np.eye(len(targets))[ranked]
     length = ranked.shape[-1]
@@ -52,9 +54,9 @@ def ndkl(ranked: Codes, targets: Floats) -> float:
 
 
 def infeasible_share(ranked: Codes, targets: Floats) -> float:
-    """Share of the prefixes in which some group has fewer places than `floor(length * target)`; 0 is the best.
+    """Return the share of prefixes in which a group has fewer than `floor(length * target)` places; 0 is the best.
 
-    The paper's InfeasibleIndex over the number of prefixes, mean over lists.
+    It is the paper's InfeasibleIndex divided by the number of prefixes, mean over lists.
     """
     length = ranked.shape[-1]
     minimum = np.floor(np.arange(1, length + 1)[:, None] * targets + ROUNDING)
@@ -63,16 +65,19 @@ def infeasible_share(ranked: Codes, targets: Floats) -> float:
 
 
 def position_exposure(length: int) -> Floats:
-    """Attention that each position gets: 1 / log2(position + 1), shape (length,)."""
+    """Return the exposure of each position, 1 / log2(position + 1), shape (length,)."""
     return np.asarray(1 / np.log2(np.arange(length) + 2))
 
 
 def mean_exposures(ranked: Codes, sizes: Codes) -> Floats:
-    """Exposure in the top k per member of each group, mean over lists, shape (n_groups,); NaN for an empty group.
+    """Return the exposure in the top k per member of each group, mean over lists, shape (n_groups,).
 
     Args:
-        ranked: the k places that are seen; below them there is no exposure.
-        sizes: shape (n_groups,), members of each group in what was ranked.
+        ranked: the k places that count; the places below have no exposure.
+        sizes: shape (n_groups,), members of each group in the ranked pool.
+
+    Returns:
+        NaN for a group without members.
     """
     weight = np.broadcast_to(position_exposure(ranked.shape[-1]), ranked.shape)
     total = np.bincount(ranked.ravel(), weight.ravel(), minlength=len(sizes))
@@ -81,6 +86,6 @@ def mean_exposures(ranked: Codes, sizes: Codes) -> Floats:
 
 
 def exposure_ratio(ranked: Codes, sizes: Codes) -> float:
-    """Smallest mean exposure of a group over the largest: 1 is equal, 0 means that a group is not seen at all."""
+    """Return the smallest mean exposure of a group over the largest: 1 is equal, 0 means a group without exposure."""
     exposures = mean_exposures(ranked, sizes)
     return float(np.nanmin(exposures) / np.nanmax(exposures))

@@ -1,4 +1,4 @@
-"""How well a protected attribute can be read off the features a model sees, and which features give it away."""
+"""Proxies: how well features predict a protected attribute, and which of them do."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,18 @@ from sklearn.preprocessing import StandardScaler
 from matching.arrays import Booleans, Codes, Floats
 
 FOLDS = 5
-NAMED_FEATURES = 3
+SHOWN_FEATURES = 3
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """How well one group is told from all others.
+    """How well features tell one group from all others.
 
     Attributes:
         group: code of the group.
-        auc: area under the ROC curve on people left out of the fit; .5 is chance.
-        standard_error: of the area, by Hanley and McNeil (1982).
-        features: the features that carry most, largest first, with the area lost when each is shuffled.
+        auc: AUC on people left out of the fit; .5 is chance.
+        standard_error: of the AUC, by Hanley and McNeil (1982).
+        features: the most important features, largest first, with the AUC lost when each is shuffled.
     """
 
     group: int
@@ -34,30 +34,30 @@ class Proxy:
 
 
 def find_proxies(features: Floats, names: tuple[str, ...], groups: Codes, *, seed: int) -> tuple[Proxy, ...]:
-    """Predict the group from the features by logistic regression, five-fold, one against the rest.
+    """Predict the group from the features by logistic regression in five folds, each group against the rest.
 
-    What a straight line finds is a lower bound: a model of another kind may find more.
+    The result is a lower bound: a model that is not linear may predict more.
 
     Args:
         features: shape (n, n_features), one row per person, NaN where missing.
         names: names of the features.
-        groups: shape (n,), codes from 0, each with at least five people, two groups or more.
+        groups: shape (n,), codes from 0 of at least two groups with at least five people each.
         seed: seed of folds and shuffles.
     """
     varies = np.nanmax(features, axis=0, initial=-np.inf) > np.nanmin(features, axis=0, initial=np.inf)
-    features, named = features[:, varies], [name for name, kept in zip(names, varies, strict=True) if kept]
+    features, varying = features[:, varies], [name for name, kept in zip(names, varies, strict=True) if kept]
     folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(features, groups))
     models = [_classifier().fit(features[rest], groups[rest]) for rest, _ in folds]
     base = _left_out(models, folds, features)
     generator = np.random.default_rng(seed)
-    shuffled = [_left_out(models, folds, _shuffled(features, at, generator)) for at in range(len(named))]
+    shuffled = [_left_out(models, folds, _shuffled(features, at, generator)) for at in range(len(varying))]
     found = []
     for code in range(base.shape[1]):
         member = groups == code
         auc = _auc(member, base[:, code])
-        lost = [(name, auc - _auc(member, other[:, code])) for name, other in zip(named, shuffled, strict=True)]
-        carries = tuple(sorted(lost, key=lambda item: -item[1])[:NAMED_FEATURES])
-        found.append(Proxy(code, auc, _standard_error(auc, member), carries))
+        lost = [(name, auc - _auc(member, other[:, code])) for name, other in zip(varying, shuffled, strict=True)]
+        important = tuple(sorted(lost, key=lambda item: -item[1])[:SHOWN_FEATURES])
+        found.append(Proxy(code, auc, _standard_error(auc, member), important))
     return tuple(found)
 
 
@@ -67,7 +67,7 @@ def _classifier() -> Pipeline:
 
 
 def _left_out(models: list[Pipeline], folds: list[tuple[Codes, Codes]], features: Floats) -> Floats:
-    """Probability of each group for everyone, by the model that has not seen them, shape (n, n_groups)."""
+    """Return each person's probability of each group, by the model fitted without them, shape (n, n_groups)."""
     probability = np.empty((len(features), len(models[0].classes_)))
     for model, (_, left_out) in zip(models, folds, strict=True):
         probability[left_out] = model.predict_proba(features[left_out])
@@ -81,7 +81,7 @@ def _shuffled(features: Floats, column: int, generator: np.random.Generator) -> 
 
 
 def _auc(member: Booleans, score: Floats) -> float:
-    """Area under the ROC curve from ranks: one of hundreds, for which scikit-learn's checks cost more than the area."""
+    """Return the AUC from ranks. There are hundreds of them, and the checks of scikit-learn cost more than the AUC."""
     n = int(member.sum())
     above = rankdata(score)[member].sum() - n * (n + 1) / 2
     return float(above / (n * (len(member) - n)))

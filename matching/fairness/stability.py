@@ -1,4 +1,4 @@
-"""Counterfactual stability: a candidate with another first name and other gendered words is ranked the same."""
+"""Counterfactual stability: whether a candidate with another first name and other gendered words ranks the same."""
 
 import re
 
@@ -7,7 +7,7 @@ import polars as pl
 
 from matching.arrays import Booleans, Codes, Floats
 
-# First names of women and of men, swapped line by line. Names that are also everyday words are left out.
+# Pairs of first names, a woman's and a man's, to swap. Names that are also everyday words are left out.
 NAMES = """
 Olena Andrii, Anna Lukas, Maria Piotr, Priya Rahul, Sofia James, Julia Mykola, Kateryna Daniel, Emma Marco,
 Laura Arjun, Ananya David, Ines Felix, Grace Oleh, Mary John, Patricia Robert, Jennifer Michael, Linda William,
@@ -28,11 +28,11 @@ spokeswoman spokesman, forewoman foreman, policewoman policeman, waitress waiter
 stewardess steward, sister brother, daughter son, wife husband, mother father, maternity paternity,
 sorority fraternity, womens mens
 """
-# English has one word for "his colleague" and "met him", and two for "her": these are swapped one way each.
+# "Her" is both "his" and "him", and "his" is both "her" and "hers": these are swapped one way each.
 ONE_WAY = {"her": "his", "him": "her", "his": "her", "ms": "mr"}
 
 SWAPPED = ("headline", "resume")
-STABLE = 0.99  # mean overlap from which a ranking counts as unmoved
+STABLE = 0.99  # mean overlap from which a ranking counts as stable
 
 _TOKEN = re.compile(r"[^\W\d_]+")
 
@@ -48,11 +48,14 @@ GENDERED_TERMS = frozenset(_NAME_SWAPS) | frozenset(_WORD_SWAPS)  # lower case
 
 
 def swap_text(text: str, kept: frozenset[str] = frozenset()) -> str:
-    """Swap first names (where they begin with a capital) and gendered words; the case of each word stays.
+    """Swap gendered words, and first names with a capital letter; each word keeps its case.
 
     Args:
-        text: what a candidate wrote.
-        kept: words in lower case that stay.
+        text: headline or resume of a candidate.
+        kept: words, in lower case, that are not swapped.
+
+    >>> swap_text("Olena leads her team")
+    'Andrii leads his team'
     """
 
     def other(found: re.Match[str]) -> str:
@@ -73,9 +76,9 @@ def _in_case_of(word: str, swapped: str) -> str:
 
 
 def swap_candidates(candidates: pl.DataFrame) -> pl.DataFrame:
-    """Candidates whose headline and resume speak of the other gender; nothing else is changed.
+    """Return candidates with names and gendered words swapped in headline and resume, and nothing else changed.
 
-    A word that is part of any skill in the table stays: "Julia" is a language too, and "Charles" a proxy.
+    A word of any skill in the table is kept: "Julia" is also a language, "Charles" also a tool.
     """
     names = candidates["skills"].explode().drop_nulls().struct.field("name").unique().to_list()
     kept = frozenset(word.lower() for name in names for word in _TOKEN.findall(name))
@@ -84,25 +87,28 @@ def swap_candidates(candidates: pl.DataFrame) -> pl.DataFrame:
 
 
 def changed(before: pl.DataFrame, after: pl.DataFrame) -> Booleans:
-    """Which candidates' texts the swap has changed, shape (n,)."""
+    """Whether the swap changed each candidate's texts, shape (n,)."""
     differs = [(before[name] != after[name]).to_numpy() for name in SWAPPED]
     return np.asarray(np.any(differs, axis=0))
 
 
 def rank_biased_overlap(first: Codes, second: Codes, *, persistence: float = 0.9) -> float:
-    """Extrapolated rank-biased overlap of two rankings of the same length, without ties.
+    """Return the extrapolated rank-biased overlap of two rankings of the same length, without ties.
 
-    1 is the same order, 0 nothing in common; the first ten places carry 86 % of the weight at a persistence of .9.
+    1 is the same order, 0 nothing in common. At a persistence of .9, the first ten places have 86 % of the weight.
 
     Source: Webber, Moffat, Zobel (2010), "A similarity measure for indefinite rankings", equation 30.
 
     Args:
-        first: shape (k,), what is ranked, best first.
+        first: shape (k,), the ranked items, best first.
         second: the same for the other ranking.
-        persistence: chance to look at the next place.
+        persistence: probability of going on to the next place.
+
+    >>> round(rank_biased_overlap(np.array([1, 2, 3]), np.array([2, 1, 3])), 2)
+    0.9
     """
     place_in_second = {item: place for place, item in enumerate(second.tolist())}
-    # An item is common from the depth on at which both rankings have shown it.
+    # An item is common from the depth at which both rankings contain it.
     meets = [max(p, place_in_second[item]) for p, item in enumerate(first.tolist()) if item in place_in_second]
     length = len(first)
     common = np.bincount(meets, minlength=length).cumsum() if meets else np.zeros(length)
@@ -113,6 +119,6 @@ def rank_biased_overlap(first: Codes, second: Codes, *, persistence: float = 0.9
 
 
 def overlaps(before: Floats, after: Floats) -> Floats:
-    """Overlap of the rankings by two scorings of the same lists, shapes (n_lists, n_pool), as shape (n_lists,)."""
+    """Return the overlap of the rankings by two sets of scores, each of shape (n_lists, n_pool), shape (n_lists,)."""
     orders = (np.argsort(-scores, axis=1, kind="stable") for scores in (before, after))
     return np.array([rank_biased_overlap(one, other) for one, other in zip(*orders, strict=True)])

@@ -24,7 +24,7 @@ from matching.data.splits import Split, split
 from matching.data.tables import Direction
 from matching.evaluation import baselines, metrics, slices
 from matching.evaluation.evaluation import BEST_ACHIEVABLE, MATCH, MODEL, TRUTH, evaluate, importance
-from matching.fairness.report import measure_fairness
+from matching.fairness.audit import measure_fairness
 from matching.model.match_model import MatchModel
 from matching.problems import load_problem
 from matching.training import fit, next_view

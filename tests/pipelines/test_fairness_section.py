@@ -5,7 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from matching.fairness.report import FairnessReport, Stability, measure_fairness
+from matching.fairness.audit import measure_fairness
+from matching.fairness.report import FairnessReport, Stability
 from pipelines import card, plots
 from tests.matching.small_market import Trained, trained
 

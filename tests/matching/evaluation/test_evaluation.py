@@ -16,7 +16,7 @@ from matching.evaluation.evaluation import (
     importance,
     sample_pools,
 )
-from matching.fairness.report import measure_fairness
+from matching.fairness.audit import measure_fairness
 from matching.rules.hard_limits import eligible
 from tests.matching.small_market import Trained
 

@@ -1,4 +1,4 @@
-"""Skew, divergence and exposure against examples worked by hand, and in the perfectly even case."""
+"""Skew, divergence and exposure of examples computed by hand, and of groups that take turns."""
 
 import math
 
@@ -19,9 +19,9 @@ def test_skew_is_the_log_of_the_share_over_the_target() -> None:
     assert measures.min_skew(ranked, HALVES) == pytest.approx(-0.693147, abs=1e-6)
 
 
-def test_a_group_that_is_not_there_is_below_every_other() -> None:
+def test_an_absent_group_has_a_skew_of_minus_infinity_unless_its_target_is_zero() -> None:
     assert measures.min_skew(np.array([0, 0]), HALVES) == -math.inf
-    assert measures.min_skew(np.array([0, 0]), np.array([1.0, 0.0])) == 0  # nobody wanted it there
+    assert measures.min_skew(np.array([0, 0]), np.array([1.0, 0.0])) == 0
 
 
 def test_divergence_weighs_the_first_prefixes_more() -> None:
@@ -36,26 +36,26 @@ def test_divergence_weighs_the_first_prefixes_more() -> None:
 
 
 def test_exposure_counts_per_member_and_by_position() -> None:
-    # Position 1 weighs 1, position 2 weighs 1 / log2(3); the second group has two members, one of them not shown.
+    # Position 1 counts 1, position 2 counts 1 / log2(3); the second group has two members, one of them not ranked.
     exposures = measures.mean_exposures(np.array([0, 1]), np.array([1, 2]))
     assert exposures == pytest.approx([1, 0.5 / math.log2(3)])
     assert measures.exposure_ratio(np.array([0, 1]), np.array([1, 2])) == pytest.approx(0.315465, abs=1e-6)
     assert measures.exposure_ratio(np.array([0, 0]), np.array([2, 1])) == 0
 
 
-def test_a_prefix_below_a_minimum_is_counted() -> None:
-    # Halves ask for one of each in the first two and the first three, and two of each in the first four.
+def test_a_prefix_below_a_minimum_is_infeasible() -> None:
+    # With halves, the minimum of each group is 1 in the first two and the first three, and 2 in the first four.
     assert measures.infeasible_share(np.array([0, 0, 1, 1]), HALVES) == pytest.approx(1 / 4)
     assert measures.infeasible_share(np.array([0, 0, 0, 1]), HALVES) == pytest.approx(3 / 4)
     assert measures.infeasible_share(np.array([0, 1, 1, 0]), HALVES) == 0
-    # .29 of 100 is 28.999999999999996 in floating point; a list with 28 of them is one short.
+    # 29 % of 100 is 28.999999999999996 in floating point; a list with 28 of them is one short.
     one_short = np.array([0] * 28 + [1] * 72)
     assert measures.infeasible_share(one_short, np.array([0.29, 0.71])) > 0
 
 
 @given(n_groups=st.integers(1, 6), rounds=st.integers(1, 5))
-def test_every_measure_is_even_where_all_groups_take_turns(n_groups: int, rounds: int) -> None:
-    turns = (np.arange(n_groups)[:, None] + np.arange(n_groups * rounds)) % n_groups  # each group begins one list
+def test_groups_that_take_turns_are_even_by_every_measure(n_groups: int, rounds: int) -> None:
+    turns = (np.arange(n_groups)[:, None] + np.arange(n_groups * rounds)) % n_groups  # each group is first in one list
     targets, sizes = np.full(n_groups, 1 / n_groups), np.full(n_groups, rounds)
     assert measures.min_skew(turns, targets) == pytest.approx(0, abs=1e-12)
     assert measures.max_skew(turns, targets) == pytest.approx(0, abs=1e-12)
@@ -63,5 +63,5 @@ def test_every_measure_is_even_where_all_groups_take_turns(n_groups: int, rounds
     assert measures.infeasible_share(turns, targets) == 0
 
 
-def test_one_group_alone_diverges_from_nothing() -> None:
+def test_a_single_group_has_no_divergence() -> None:
     assert measures.ndkl(np.zeros(10, dtype=np.int64), np.ones(1)) == 0

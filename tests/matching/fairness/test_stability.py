@@ -1,4 +1,4 @@
-"""Other names and gendered words: what is swapped, how rankings are compared, and that the model does not care."""
+"""First names and gendered words: what is swapped, and how rankings are compared."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from matching.sources.marketplace import vocabulary
 
 
 @pytest.mark.parametrize(
-    ("text", "other"),
+    ("text", "swapped"),
     [
         ("My name is Olena. I work in Kyiv.", "My name is Andrii. I work in Kyiv."),
         ("OLEH", "GRACE"),
@@ -31,8 +31,8 @@ from matching.sources.marketplace import vocabulary
         ("", ""),
     ],
 )
-def test_names_and_gendered_words_are_swapped_in_their_case(text: str, other: str) -> None:
-    assert swap_text(text) == other
+def test_names_and_gendered_words_are_swapped_and_keep_their_case(text: str, swapped: str) -> None:
+    assert swap_text(text) == swapped
 
 
 def test_every_gendered_name_of_the_simulator_is_swapped() -> None:
@@ -53,8 +53,8 @@ def test_a_name_that_is_a_skill_stays() -> None:
     assert changed(table, table).tolist() == [False]
 
 
-def test_overlap_by_hand() -> None:
-    """Depths 1 to 3 agree by 0, 1 and 1: (.1 / .9) * (.9^2 + .9^3) + .9^3 = .9."""
+def test_overlap_of_examples_computed_by_hand() -> None:
+    """The agreements at depths 1 to 3 are 0, 1 and 1: (.1 / .9) * (.9^2 + .9^3) + .9^3 = .9."""
     assert rank_biased_overlap(np.array([1, 2, 3]), np.array([2, 1, 3])) == pytest.approx(0.9)
     assert rank_biased_overlap(np.array([1, 2]), np.array([3, 4])) == 0
     # One in common, at depth 2: (.5 / .5) * (1/2 * .5^2) + 1/2 * .5^2.
