@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from matching.data.dataset import Cleaning, Dataset
-from matching.data.splits import Split
+from matching.data.splits import Splits
 from matching.data.tables import ProtectedAttributes
 from matching.evaluation.evaluation import MATCH, MODEL, TRUTH, Evaluation
 from matching.evaluation.gate import GateVerdict
@@ -51,7 +51,7 @@ class CardFacts:
 def write(
     facts: CardFacts,
     dataset: Dataset,
-    parts: Split,
+    parts: Splits,
     *,
     evaluation: Evaluation,
     verdict: GateVerdict | None,
@@ -98,7 +98,7 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.4f}"
 
 
-def _purpose(parts: Split) -> str:
+def _purpose(parts: Splits) -> str:
     directions = [str(direction) for direction in parts.holdout.directions()]
     answers = "\n".join(f"- `{name}`: the probability that {_MEANING[name]}" for name in directions)
     product = (
@@ -112,7 +112,7 @@ def _purpose(parts: Split) -> str:
     )
 
 
-def _data(facts: CardFacts, dataset: Dataset, parts: Split) -> str:
+def _data(facts: CardFacts, dataset: Dataset, parts: Splits) -> str:
     slices = {"train": parts.train, "calibration": parts.calibration, "holdout": parts.holdout}
     rows = [
         [name, f"{len(rows):,}", f"{len(set(rows.lists.tolist())):,}", str(rows.time[0])[:16], str(rows.time[-1])[:16]]

@@ -9,7 +9,7 @@ from matching.advice.salary import training as salary_training
 from matching.advice.salary.inputs import candidate_inputs
 from matching.data.dataset import Dataset
 from matching.data.progress import Progress
-from matching.data.splits import Split
+from matching.data.splits import Splits
 from matching.data.versions import newest_versions
 from matching.errors import UnusableData
 from matching.explaining import contributions
@@ -20,7 +20,7 @@ CHECKED_SALARIES = 500
 
 
 def write(
-    model: MatchModel, parts: Split, dataset: Dataset, folder: Path, *, seed: int, progress: Progress = lambda _: None
+    model: MatchModel, parts: Splits, dataset: Dataset, folder: Path, *, seed: int, progress: Progress = lambda _: None
 ) -> None:
     """Write `background.json`, `support.json`, and where the data allows `salary.*` and `advice.json`.
 
@@ -49,5 +49,5 @@ def write(
         spreads.write(folder)
 
 
-def _known(table: pl.DataFrame, parts: Split) -> pl.DataFrame:
+def _known(table: pl.DataFrame, parts: Splits) -> pl.DataFrame:
     return table.filter(pl.col("updated_at") <= parts.cuts.train_end)

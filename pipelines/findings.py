@@ -12,7 +12,7 @@ from home.settings import Settings
 from matching.data.dataset import Dataset
 from matching.data.finite import finite_or_null
 from matching.data.scores import Scores
-from matching.data.splits import Split
+from matching.data.splits import Splits
 from matching.data.tables import Direction
 from matching.evaluation import gate
 from matching.evaluation.evaluation import Evaluation
@@ -31,7 +31,7 @@ class Findings:
     """Everything the steps before the registration found."""
 
     dataset: Dataset
-    parts: Split
+    parts: Splits
     model: MatchModel
     scores: Scores
     evaluation: Evaluation

@@ -20,10 +20,10 @@ from matching.data.dataset import Dataset
 from matching.data.labels import ONE_SIDED_KINDS, LabelledPairs
 from matching.data.progress import Progress
 from matching.data.scores import Scores
-from matching.data.splits import Split, split
+from matching.data.splits import Splits, split
 from matching.errors import InputError, MissingInput, ModelError, UnusableData
 from matching.evaluation import baselines, gate, slices
-from matching.evaluation.contest import calibration_noise, contest, leads
+from matching.evaluation.comparison import calibration_noise, compare_with_champion, leads
 from matching.evaluation.evaluation import Evaluation, evaluate
 from matching.features.feature_set import FeatureSet, TakesEncoder
 from matching.features.transformer import EncoderFacts, TransformerEncoder
@@ -117,7 +117,7 @@ def git_commit() -> str:
         return "unknown"
 
 
-def cut(settings: Settings, dataset: Dataset) -> Split:
+def cut(settings: Settings, dataset: Dataset) -> Splits:
     """Label and cut by time.
 
     Raises:
@@ -157,7 +157,7 @@ def _open_to_encoders(settings: Settings) -> TakesEncoder:
     return features
 
 
-def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -> MatchModel:
+def build(settings: Settings, parts: Splits, folder: Path, *, data_digest: str) -> MatchModel:
     """Fit and calibrate both directions where labelled, write the core files, and load them as serving will.
 
     The loaded model keeps the profiles as they were encoded in memory; that the restored vocabularies encode alike is
@@ -178,14 +178,14 @@ def build(settings: Settings, parts: Split, folder: Path, *, data_digest: str) -
     return MatchModel.load(folder).with_tables(fitted.tables)
 
 
-def fit_baselines(model: MatchModel, parts: Split) -> Baselines:
+def fit_baselines(model: MatchModel, parts: Splits) -> Baselines:
     """Fit and calibrate popularity, rules and TF-IDF on the slices the model learned from."""
     features = model.transform(parts.calibration.pairs)
     names = model.features.feature_names
     return baselines.fit_baselines(parts.train, parts.calibration, features, names)
 
 
-def measure(settings: Settings, model: MatchModel, named: Baselines, parts: Split, dataset: Dataset) -> Evaluation:
+def measure(settings: Settings, model: MatchModel, named: Baselines, parts: Splits, dataset: Dataset) -> Evaluation:
     """Measure the model beside the baselines on the newest slice, and beside the truth where known."""
     return evaluate(model, named, parts.holdout, truth=dataset.truth, seed=settings.seed)
 
@@ -245,7 +245,7 @@ def rival(settings: Settings, holdout: LabelledPairs) -> Rival | None:
 
 
 def worth(
-    settings: Settings, dataset: Dataset, parts: Split, *, scores: Scores, named: Baselines, against: Rival | None
+    settings: Settings, dataset: Dataset, parts: Splits, *, scores: Scores, named: Baselines, against: Rival | None
 ) -> ValueReport | None:
     """What the model's ranking is worth per week; None where the holdout is too short to tell."""
     champion = against.scores.match if against and against.scores else None
@@ -264,7 +264,7 @@ def worth(
         return None
 
 
-def calibration_by_slice(settings: Settings, parts: Split, scores: Scores) -> tuple[slices.SliceFigures, ...]:
+def calibration_by_slice(settings: Settings, parts: Splits, scores: Scores) -> tuple[slices.SliceFigures, ...]:
     """Calibration of each direction in each slice of the holdout that the problem names."""
     named = list(slices.rows_by_slice(parts.holdout, parts.train, load_problem(settings.source).slices))
     return slices.calibration(parts.holdout, scores, named, seed=settings.seed)
@@ -285,7 +285,7 @@ def judge(
     noise = calibration_noise(holdout, scores, seed=settings.seed)
     beside = None
     if against is not None and against.scores is not None:
-        beside = contest(holdout, scores, against.scores, champion_version=against.version)
+        beside = compare_with_champion(holdout, scores, against.scores, champion_version=against.version)
     thresholds = load_problem(settings.source).thresholds
     if settings.gate_min_value_usd_per_week is not None:
         thresholds = replace(thresholds, min_value_lead=settings.gate_min_value_usd_per_week)

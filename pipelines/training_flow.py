@@ -20,7 +20,7 @@ from matching.data.dataset import Dataset
 from matching.data.finite import finite_or_null
 from matching.data.progress import Progress
 from matching.data.scores import Scores
-from matching.data.splits import Split
+from matching.data.splits import Splits
 from matching.errors import EngineError, GateRefused, TandemError
 from matching.evaluation import gate
 from matching.evaluation.evaluation import Evaluation, importance
@@ -157,7 +157,7 @@ class Measured:
     evaluation: Evaluation
     scores: Scores
     named: steps.Baselines
-    parts: Split
+    parts: Splits
 
 
 def _interrupted(error: BaseException | None) -> bool:
@@ -250,11 +250,11 @@ class _Work:
     def _worth(self, dataset: Dataset, found: "Measured", rival: steps.Rival | None) -> ValueReport | None:
         return steps.worth(self.settings, dataset, found.parts, scores=found.scores, named=found.named, against=rival)
 
-    def _fairness(self, model: MatchModel, dataset: Dataset, parts: Split) -> FairnessReport:
+    def _fairness(self, model: MatchModel, dataset: Dataset, parts: Splits) -> FairnessReport:
         seed = self.settings.seed
         return measure_fairness(model, parts.holdout, dataset.protected, truth=dataset.truth, seed=seed)
 
-    def _companions(self, model: MatchModel, parts: Split, dataset: Dataset) -> None:
+    def _companions(self, model: MatchModel, parts: Splits, dataset: Dataset) -> None:
         companions.write(model, parts, dataset, self.bundle, seed=self.settings.seed, progress=self.progress)
 
     def _judge(self, found: "Measured", rival: steps.Rival | None, value: ValueReport | None) -> gate.GateVerdict:

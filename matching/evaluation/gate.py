@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from matching.evaluation.bootstrap import Differences, Estimate, one_sided_interval
-from matching.evaluation.contest import Contest
+from matching.evaluation.comparison import ChampionComparison
 from matching.evaluation.evaluation import BEST_ACHIEVABLE, MATCH, MODEL, TRUTH, Evaluation
 from matching.evaluation.thresholds import GateThresholds
 
@@ -137,7 +137,7 @@ def not_worse(margin: Margin, differences: Differences, *, thresholds: GateThres
 
 def decide(
     evaluation: Evaluation,
-    against: Contest | None,
+    against: ChampionComparison | None,
     *,
     lead: Mapping[str, Differences],
     seed: int,
@@ -204,7 +204,7 @@ def _value(lead: Estimate | None, thresholds: GateThresholds) -> list[Check]:
     ]
 
 
-def _comparisons(against: Contest, thresholds: GateThresholds, seed: int) -> list[Check]:
+def _comparisons(against: ChampionComparison, thresholds: GateThresholds, seed: int) -> list[Check]:
     """The model beside the champion."""
     ranking = Margin("nDCG@10 minus champion's", thresholds.ndcg_margin, higher_is_better=True)
     checks = [floor(f"{direction}: scored, as the champion does", 0.0, 1.0) for direction in against.lost]

@@ -23,7 +23,7 @@ import numpy as np
 from matching.arrays import Array, Floats, Integers
 from matching.data.dataset import Dataset, Truth
 from matching.data.labels import LabelledPairs
-from matching.data.splits import Split
+from matching.data.splits import Splits
 from matching.data.tables import Direction
 from matching.errors import UnusableData
 from matching.evaluation.bootstrap import Differences, Estimate, bootstrap
@@ -113,7 +113,7 @@ class ValueReport:
 
 def measure_value(
     dataset: Dataset,
-    parts: Split,
+    parts: Splits,
     model: Array,
     *,
     champion: Array | None = None,

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from home.settings import Settings
 from matching.data.dataset import Dataset
 from matching.data.labels import LabelledPairs
-from matching.data.splits import Split, split
+from matching.data.splits import Splits, split
 from matching.data.tables import Direction
 from matching.evaluation import baselines, metrics, slices
 from matching.evaluation.evaluation import BEST_ACHIEVABLE, MATCH, MODEL, TRUTH, evaluate, importance
@@ -205,12 +205,12 @@ def views() -> Iterator[Line]:
         yield f"job_views, {figure}", f"{of['model']:.3f}", f"{best[1]} {best[0]:.3f}", _ratio(of["model"], least)
 
 
-def _sliced(name: str) -> tuple[Dataset, Split]:
+def _sliced(name: str) -> tuple[Dataset, Splits]:
     dataset = load_problem(name).source.load(None, seed=SEED, progress=lambda _: None)
     return dataset, split(dataset, maturity=MATURITY, seed=SEED)
 
 
-def _kinds(parts: Split) -> Iterator[tuple[str, LabelledPairs]]:
+def _kinds(parts: Splits) -> Iterator[tuple[str, LabelledPairs]]:
     yield "all", parts.holdout
     for side, key in (("candidate", "candidate_id"), ("job", "job_id")):
         yield f"new {side}s", parts.holdout.take(slices.unseen(parts.holdout, parts.train, side, key))

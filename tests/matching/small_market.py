@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from matching.data.dataset import Dataset
-from matching.data.splits import Split, split
+from matching.data.splits import Splits, split
 from matching.problems.estimators import Trees
 from matching.problems.problem import Problem
 from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
@@ -20,7 +20,7 @@ class Trained:
     """The tables, their slices and the fitted model."""
 
     dataset: Dataset
-    parts: Split
+    parts: Splits
     model: FittedModel
 
 

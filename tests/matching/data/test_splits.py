@@ -23,16 +23,16 @@ def log(days: int = 200, kind: str = "impression") -> Dataset:
     return Dataset("test", frame(Candidate, people), frame(Job, jobs), frame(Event, events))
 
 
-def test_slices_follow_each_other_in_time_and_end_a_maturity_before_their_cut() -> None:
-    parts = split(log(), maturity=WEEK, seed=1)
-    ends = [parts.cuts.train_end, parts.cuts.calibration_end, parts.cuts.end]
-    for rows, end in zip((parts.train, parts.calibration, parts.holdout), ends, strict=True):
+def test_splits_follow_each_other_in_time_and_end_a_maturity_before_their_cut() -> None:
+    splits = split(log(), maturity=WEEK, seed=1)
+    ends = [splits.cuts.train_end, splits.cuts.calibration_end, splits.cuts.end]
+    for rows, end in zip((splits.train, splits.calibration, splits.holdout), ends, strict=True):
         assert rows.time.max() <= np.datetime64((end - WEEK).replace(tzinfo=None))
-    assert parts.train.time.max() < parts.calibration.time.min()
-    assert parts.calibration.time.max() < parts.holdout.time.min()
+    assert splits.train.time.max() < splits.calibration.time.min()
+    assert splits.calibration.time.max() < splits.holdout.time.min()
 
 
-def test_what_happens_after_a_cut_does_not_change_the_slice_before_it() -> None:
+def test_events_after_a_cut_do_not_change_the_split_before_it() -> None:
     data = log()
     at = cuts(data)
     later = [
@@ -46,28 +46,28 @@ def test_what_happens_after_a_cut_does_not_change_the_slice_before_it() -> None:
     assert split(changed, maturity=WEEK, seed=1).cuts == at
 
 
-def test_an_empty_log_says_so() -> None:
+def test_an_empty_log_is_refused() -> None:
     data = log()
     empty = Dataset("test", data.candidates, data.jobs, data.events.clear())
     with pytest.raises(UnusableData, match="nothing can be learned"):
         cuts(empty)
 
 
-def test_a_log_of_one_moment_cannot_be_cut() -> None:
+def test_a_log_of_a_single_moment_is_refused() -> None:
     data = log()
     moment = Dataset("test", data.candidates, data.jobs, data.events.with_columns(pl.lit(START).alias("time")))
-    with pytest.raises(UnusableData, match="cannot be cut in time"):
+    with pytest.raises(UnusableData, match="cannot be split by time"):
         cuts(moment)
 
 
-def test_labels_that_begin_in_the_middle_of_the_log_are_refused() -> None:
+def test_a_direction_whose_labels_begin_mid_log_is_refused() -> None:
     data = log()
     at = cuts(data)
-    asked = [
+    answers = [
         {"candidate_id": "a", "job_id": "j", "kind": kind, "time": at.calibration_end + timedelta(days=day)}
         for day in range(1, 15)
         for kind in ("outreach", "accept")
     ]
-    late = Dataset("test", data.candidates, data.jobs, pl.concat([data.events, frame(Event, asked)]).sort("time"))
-    with pytest.raises(UnusableData, match=r"oldest slice: company; middle: company; newest: company and candidate"):
+    late = Dataset("test", data.candidates, data.jobs, pl.concat([data.events, frame(Event, answers)]).sort("time"))
+    with pytest.raises(UnusableData, match="train: company; calibration: company; holdout: company and candidate"):
         split(late, maturity=WEEK, seed=1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from matching.data.dataset import Pairs
-from matching.data.tables import Candidate, Direction, personal_columns
+from matching.data.tables import Candidate, CandidateProfile, Direction, JobProfile, frame, personal_columns
 from matching.errors import ModelError
 from matching.features.columns import FEATURE_NAMES
 from matching.model import golden_requests, reference
@@ -84,18 +84,24 @@ def test_a_missing_file_says_which(copy: Path) -> None:
         MatchModel.load(copy)
 
 
-def test_golden_cases_hold_no_candidate_and_score_again_the_same(
+def test_golden_requests_contain_no_real_candidate_and_the_model_reproduces_their_scores(
     trained: Trained, folder: Path, tmp_path: Path
 ) -> None:
     model = MatchModel.load(folder)
     golden_requests.write(model, trained.dataset.jobs, tmp_path, seed=1)
-    cases = json.loads((tmp_path / golden_requests.GOLDEN).read_text())["cases"]
+    golden = json.loads((tmp_path / golden_requests.GOLDEN_REQUESTS).read_text())["cases"]
     resumes = set(trained.dataset.candidates["resume"])
-    assert len(cases) == golden_requests.CASES
-    assert len({case["scores"]["match"] for case in cases}) > golden_requests.CASES / 2, "cases must tell models apart"
-    for case in cases:
-        assert case["candidate"].get("resume", "") not in resumes
-        assert set(case["scores"]) == {"company", "candidate", "match"}
+    assert len(golden) == golden_requests.N_REQUESTS
+    distinct = {request["scores"]["match"] for request in golden}
+    assert len(distinct) > golden_requests.N_REQUESTS / 2, "equal scores would not reveal a different model"
+    for request in golden:
+        assert request["candidate"].get("resume", "") not in resumes
+        assert set(request["scores"]) == {"company", "candidate", "match"}
+    candidates = [CandidateProfile.model_validate(request["candidate"]).model_dump() for request in golden]
+    jobs = [JobProfile.model_validate(request["job"]).model_dump() for request in golden]
+    rows = np.arange(len(golden))
+    again = model.score(Pairs(frame(CandidateProfile, candidates), frame(JobProfile, jobs), rows, rows))
+    assert again.match.tolist() == [request["scores"]["match"] for request in golden]
 
 
 def names(pairs: Pairs) -> list[str]:

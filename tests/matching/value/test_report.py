@@ -10,7 +10,7 @@ import pytest
 from home.settings import Settings
 from matching.arrays import Floats
 from matching.data.dataset import Dataset
-from matching.data.splits import Split
+from matching.data.splits import Splits
 from matching.data.tables import Direction, EventKind
 from matching.errors import InputError, UnusableData
 from matching.evaluation.bootstrap import Estimate
@@ -24,7 +24,7 @@ MATURITY = timedelta(days=14)
 QUICK = GateThresholds(draws=200)
 
 
-def measured(dataset: Dataset, parts: Split, model: Floats, **more: Floats) -> ValueReport:
+def measured(dataset: Dataset, parts: Splits, model: Floats, **more: Floats) -> ValueReport:
     return measure_value(
         dataset, parts, model, baselines=more, maturity=MATURITY, costs=Costs(), seed=1, thresholds=QUICK
     )
@@ -42,7 +42,7 @@ def report(trained: Trained, scores: Floats) -> ValueReport:
     return measured(trained.dataset, trained.parts, scores, shuffled=shuffled)
 
 
-def redrawn(trained: Trained, seed: int) -> Split:
+def redrawn(trained: Trained, seed: int) -> Splits:
     """The same lists with outcomes drawn anew from the true probabilities."""
     holdout, truth = trained.parts.holdout, trained.dataset.truth
     assert truth is not None

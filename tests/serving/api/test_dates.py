@@ -77,9 +77,10 @@ def test_a_stored_profile_keeps_its_date(app: FastAPI) -> None:
     assert jobs.profile(0) == given
 
 
-def test_golden_cases_of_dated_jobs_are_answered_as_at_training(app: FastAPI, bundle: Path, tmp_path: Path) -> None:
+def test_golden_requests_of_dated_jobs_are_answered_as_at_training(app: FastAPI, bundle: Path, tmp_path: Path) -> None:
     jobs = frame(Job, [{**examples.BACKEND, "posted_at": POSTED, "updated_at": POSTED}])
     golden_requests.write(MatchModel.load(bundle), jobs, tmp_path, seed=1)
-    for case in json.loads((tmp_path / golden_requests.GOLDEN).read_text())["cases"]:
-        answer = call(app, "/v1/match", {"pairs": [{"candidate": case["candidate"], "job": case["job"]}]})
-        assert answer.json()["predictions"][0]["match_probability"] == pytest.approx(case["scores"]["match"], abs=1e-6)
+    for golden in json.loads((tmp_path / golden_requests.GOLDEN_REQUESTS).read_text())["cases"]:
+        answer = call(app, "/v1/match", {"pairs": [{"candidate": golden["candidate"], "job": golden["job"]}]})
+        expected = pytest.approx(golden["scores"]["match"], abs=1e-6)
+        assert answer.json()["predictions"][0]["match_probability"] == expected

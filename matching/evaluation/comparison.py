@@ -1,4 +1,4 @@
-"""A model beside the champion and the baselines, on the same frozen rows."""
+"""A new model against the champion and the baselines, on the same frozen rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from matching.evaluation import metrics
 from matching.evaluation.bootstrap import Differences, by_list
 
 NOISE_DRAWS = 100
-LARGE = 20_000
+LARGE = 20_000  # rows above which chance alone gives a calibration error below every threshold
 
 
 @dataclass(frozen=True)
-class Contest:
-    """Candidate and champion on the same frozen rows.
+class ChampionComparison:
+    """Differences between a new model and the champion.
 
     Attributes:
-        log_loss: per direction, candidate minus champion, as a share of the champion's.
-        ndcg: nDCG@10, candidate minus champion, one value a ranking.
-        lost: directions that the champion scores and the candidate does not.
-        champion_version: which champion.
+        log_loss: by direction, the new model's loss minus the champion's, as a share of the champion's mean loss.
+        ndcg: nDCG@10 of the new model minus that of the champion, one value per list.
+        lost: directions that the champion scores and the new model does not.
+        champion_version: version of the champion.
     """
 
     log_loss: Mapping[str, Differences]
@@ -33,18 +33,20 @@ class Contest:
     champion_version: str
 
 
-def contest(rows: LabelledPairs, candidate: Scores, champion: Scores, *, champion_version: str) -> Contest:
-    """Compare two models on the same frozen rows.
+def compare_with_champion(
+    rows: LabelledPairs, model: Scores, champion: Scores, *, champion_version: str
+) -> ChampionComparison:
+    """Compare a new model with the champion on the same frozen rows.
 
     Args:
         rows: the holdout.
-        candidate: the new model's answers for `rows`.
-        champion: the champion's answers for the same rows, through its own encoders.
-        champion_version: which champion.
+        model: the new model's scores of `rows`.
+        champion: the champion's scores of `rows`, computed from its own features.
+        champion_version: version of the champion.
     """
     log_loss = {}
     for direction in rows.directions():
-        new, old = candidate.direction(direction), champion.direction(direction)
+        new, old = model.direction(direction), champion.direction(direction)
         known = ~np.isnan(rows.label(direction))
         if new is not None and old is not None:
             label, propensity = rows.label(direction)[known], rows.label_propensity(direction)[known]
@@ -52,43 +54,42 @@ def contest(rows: LabelledPairs, candidate: Scores, champion: Scores, *, champio
             champions = np.average(losses[1], weights=rows.weight[known])
             relative = (losses[0] - losses[1]) / champions
             log_loss[str(direction)] = by_list(relative, rows.lists[known], rows.weight[known])
-    lost = tuple(str(d) for d in Direction if champion.direction(d) is not None and candidate.direction(d) is None)
-    return Contest(log_loss, _ndcg_differences(rows, candidate.match, champion.match), lost, champion_version)
+    lost = tuple(str(d) for d in Direction if champion.direction(d) is not None and model.direction(d) is None)
+    return ChampionComparison(log_loss, _ndcg_differences(rows, model.match, champion.match), lost, champion_version)
 
 
-def leads(rows: LabelledPairs, candidate: Scores, baselines: Mapping[str, Floats]) -> dict[str, Differences]:
-    """How much better the candidate ranks the same frozen rows than each baseline does.
+def leads(rows: LabelledPairs, model: Scores, baselines: Mapping[str, Floats]) -> dict[str, Differences]:
+    """Measure how much better a model ranks the same frozen rows than each baseline does.
 
     Args:
         rows: the holdout.
-        candidate: the new model's answers for `rows`.
-        baselines: by name, the probability of a match that each gives `rows`, shape (n_rows,).
+        model: the model's scores of `rows`.
+        baselines: each baseline's match probability for `rows`, by name; shape (n_rows,).
 
     Returns:
-        nDCG@10, candidate minus baseline, one value a ranking, by the name of the baseline.
+        nDCG@10 of the model minus that of the baseline, one value per list, by the baseline's name.
     """
-    return {name: _ndcg_differences(rows, candidate.match, match) for name, match in baselines.items()}
+    return {name: _ndcg_differences(rows, model.match, match) for name, match in baselines.items()}
 
 
-def _ndcg_differences(rows: LabelledPairs, candidate: Array, other: Array) -> Differences:
-    """Difference in nDCG@10 of each list in which a match came about; gain 1 for a match."""
+def _ndcg_differences(rows: LabelledPairs, model: Array, other: Array) -> Differences:
+    """Difference in nDCG@10 of each list that led to a match; a match has a gain of 1."""
     gain = rows.match()
     known = ~np.isnan(gain)
     new, old = (
         metrics.ndcg_by_list(rows.lists[known], match[known].astype(np.float64), gain[known])[1]
-        for match in (candidate, other)
+        for match in (model, other)
     )
     return Differences(new - old, np.ones(len(new)))
 
 
 def calibration_noise(rows: LabelledPairs, scores: Scores, *, seed: int) -> dict[str, float]:
-    """Calibration error that chance alone gives a perfectly calibrated model on these rows.
+    """Estimate the calibration error that chance alone gives a perfectly calibrated model on these rows.
 
-    Labels are drawn from the model's own probabilities; bins of few rows then still miss their prediction. Of many rows
-    nothing is drawn: the noise is below every limit.
+    The labels are drawn from the model's own probabilities; a bin with few rows still misses its prediction.
 
     Returns:
-        The 95th percentile by direction.
+        The 95th percentile by direction; a direction with more than `LARGE` labelled rows is left out.
     """
     generator = np.random.default_rng(seed)
     noise = {}
