@@ -1,4 +1,4 @@
-"""What a match is: tables, features, model, evaluation. Knows no serving, training or monitoring framework.
+"""What a match is: tables, features, model, evaluation. Imports no serving, training or monitoring framework.
 
 Load a bundle, build two profiles, and get a match with its reasons:
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CandidateProfile", "JobProfile", "Match", "Matcher", "Reason", "Skill", "TandemError"]
 
-_HOMES = {
+_MODULES = {
     "CandidateProfile": "matching.data.tables",
     "JobProfile": "matching.data.tables",
     "Match": "matching.explaining.matcher",
@@ -43,7 +43,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Whoever imports one module of the package must not pay for onnxruntime and scikit-learn.
-    if name not in _HOMES:
+    # Importing one module of the package must not load onnxruntime and scikit-learn.
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

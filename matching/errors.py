@@ -1,7 +1,7 @@
-"""Every error Tandem raises on purpose, under one root.
+"""Every error that Tandem raises on purpose, under one root.
 
     TandemError
-    ├── InputError                what the user gave is wrong
+    ├── InputError                the user's input is wrong
     │   ├── MissingInput          a file, folder or column is missing
     │   ├── InvalidTable          rows break the rules of `matching.data.tables`
     │   ├── UnusableData          well formed, but nothing can be learned from it
@@ -18,7 +18,7 @@
     ├── EngineError               the container engine or the service process failed
     └── ApiError                  the service refuses a request, with a status and a body
 
-The errors of one room are defined in that room. A message says what is wrong, where, and what to do next, in one
+Errors of a single room are defined in that room. A message says what is wrong, where, and what to do next, in one
 line: the command line prints it and exits with `exit_code`, without a stack trace unless `TANDEM_DEBUG=1`.
 """
 
@@ -34,7 +34,7 @@ class TandemError(Exception):
 
 
 class InputError(TandemError):
-    """What the user gave is wrong."""
+    """The user's input is wrong."""
 
     exit_code = 2
 
@@ -68,11 +68,11 @@ class NoChampion(ModelError):
 
 
 class TamperedModel(ModelError):
-    """Files differ from the digests recorded when they were made."""
+    """Files differ from their recorded digests."""
 
 
 class GoldenMismatch(ModelError):
-    """A deployed model answers its golden requests differently than at training."""
+    """A deployed model answers its golden requests differently than in training."""
 
 
 class GateRefused(TandemError):

@@ -1,4 +1,4 @@
 """The three tables, the dataset they form, and what is derived from them: labels, splits.
 
-Imports `matching.text` alone.
+Imports only `matching.text`.
 """

@@ -1,4 +1,4 @@
-"""From a dataset as it was read to one that a model may learn from: no row breaks a rule, every event counts once."""
+"""Cleaning: afterwards no row of a dataset breaks a rule, and every event counts once."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,17 +25,17 @@ def clean(
     progress: Progress = lambda _: None,
     now: datetime | None = None,
 ) -> Dataset:
-    """Examine a dataset, and return it without rows that break a rule and without copies of events.
+    """Validate a dataset, and return it without redelivered events and rows that break a rule.
 
     Args:
         dataset: as its source read it.
         rejected: folder for the rows that break a rule; see `matching.data.rejects`.
-        drop_invalid: go on without those rows; otherwise they stop the run.
-        progress: told of what is odd or was left out.
-        now: the present, UTC; the clock's where None.
+        drop_invalid: leave those rows out; otherwise they are an error.
+        progress: called with every warning and with what was left out.
+        now: current time, UTC; read from the clock if None.
 
     Raises:
-        InvalidTable: rows break rules and are not to be dropped, or a whole column or file does.
+        InvalidTable: rows break rules and `drop_invalid` is false, or a whole column or file breaks one.
         MissingInput: a file or a required column is missing.
         UnusableData: candidates, jobs or events has no rows, or none is left.
         StorageError: the rejected rows cannot be written.
@@ -46,7 +46,7 @@ def clean(
     if drop_invalid and report.faults.height and report.droppable:
         dataset, dropped = without_invalid(dataset, report, now=now)
         for name, rules in dropped.items():
-            progress(f"left out {count(sum(rules.values()), 'row')} of {name} that break rules; they are in {rejected}")
+            progress(f"left out {count(sum(rules.values()), 'row')} of {name} that break rules; see {rejected}")
     else:
         report.raise_faults(rejected)
     notes = tuple(f"{report.place(warning.table)}: {warning.text}" for warning in report.warnings)
@@ -62,12 +62,12 @@ def clean(
 def without_invalid(
     dataset: Dataset, report: ValidationReport, *, now: datetime | None = None
 ) -> tuple[Dataset, dict[str, dict[str, int]]]:
-    """Leave out every row that breaks a rule, then those that break one because of it, until none is left.
+    """Leave out every row that breaks a rule, then the rows that break one as a result, until none does.
 
-    Of profile versions that are copies of each other, the first is kept.
+    Of identical copies of a profile version, the first is kept.
 
     Returns:
-        The dataset, and how many rows were left out by table and by the first rule that each broke.
+        The dataset, and the number of rows left out, by table and by the first rule that each row broke.
 
     Raises:
         UnusableData: a table has no rows left.

@@ -15,7 +15,7 @@ from matching.data.tables import Candidate, Direction, Event, Job, ProtectedAttr
 
 @dataclass(frozen=True)
 class Pairs:
-    """Candidate-job pairs as row numbers into two profile tables, so that a profile is held once.
+    """Candidate-job pairs as row numbers into two profile tables, so that each profile is stored once.
 
     Attributes:
         candidates: rows of `CandidateProfile` (extra columns are ignored).
@@ -56,12 +56,15 @@ class Truth(Protocol):
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What was done to the rows of a dataset after it was read.
+    """What cleaning changed in a dataset, and what it only noted.
+
+    >>> Cleaning(dropped={"events": {"job_id must exist in jobs": 2}}, redelivered={"view": 3}).n_dropped
+    2
 
     Attributes:
-        notes: what was read with an interpretation, or is odd but legal, one sentence each.
-        redelivered: copies of events that were left out, by kind.
-        dropped: rows that were left out since they broke a rule, by table and rule.
+        notes: values that needed interpretation, and oddities that break no rule; one sentence each.
+        redelivered: number of redelivered events that were left out, by kind.
+        dropped: number of rows that were left out because they broke a rule, by table and rule.
     """
 
     notes: tuple[str, ...] = ()
@@ -70,12 +73,12 @@ class Cleaning:
 
     @property
     def n_dropped(self) -> int:
-        """Number of rows that were left out since they broke a rule."""
+        """Number of rows that were left out because they broke a rule."""
         return sum(n for rules in self.dropped.values() for n in rules.values())
 
     @property
     def n_redelivered(self) -> int:
-        """Number of copies of events that were left out."""
+        """Number of redelivered events that were left out."""
         return sum(self.redelivered.values())
 
 
@@ -83,18 +86,27 @@ class Cleaning:
 class Dataset:
     """The tables of one source.
 
+    >>> from datetime import UTC, datetime
+    >>> day = datetime(2026, 1, 31, tzinfo=UTC)
+    >>> ann = {"candidate_id": "ann", "headline": "Nurse", "skills": [], "updated_at": day}
+    >>> ward = {"job_id": "ward", "title": "Night nurse", "updated_at": day}
+    >>> viewed = {"candidate_id": "ann", "job_id": "ward", "kind": "view", "time": day}
+    >>> dataset = Dataset("hospital", frame(Candidate, [ann]), frame(Job, [ward]), frame(Event, [viewed]))
+    >>> dataset.tables().keys()
+    dict_keys(['candidates', 'jobs', 'events', 'protected'])
+
     Attributes:
         name: name of the source.
         candidates: versions of profiles, schema of `Candidate`.
-        jobs: versions of posts, schema of `Job`.
-        events: what happened, schema of `Event`, sorted by time.
-        protected: protected attributes, kept apart; empty where the source has none.
-        truth: the simulator's own probabilities; None for real data.
-        date_jobs: takes jobs and events and dates the jobs by what the events tell; None where the source states dates.
-            Who holds events out calls it again, or the dates would tell of what was held out. A cut in time needs it
-            not: a pair is left out before its job's date, and a date that has passed tells of nothing later.
-        origins: where each table comes from, by its name; empty where the source reads no files row by row.
-        cleaning: what was done to the rows after they were read.
+        jobs: versions of profiles, schema of `Job`.
+        events: schema of `Event`, sorted by time.
+        protected: protected attributes, schema of `ProtectedAttributes`; empty if the source has none.
+        truth: the probabilities of the simulator; None for real data.
+        date_jobs: takes jobs and events, and derives `posted_at` of the jobs from the events; None if the source
+            provides it. Call it again after holding out events, or the dates would leak them. A split by time does not
+            need that: a pair shown before its job's date is left out, and a past date reveals nothing later.
+        origins: where each table comes from, by its name; empty if the source reads no files row by row.
+        cleaning: what cleaning changed.
     """
 
     name: str
@@ -108,7 +120,7 @@ class Dataset:
     cleaning: Cleaning = field(default_factory=Cleaning)
 
     def tables(self) -> dict[str, tuple[type[Candidate | Job | Event | ProtectedAttributes], pl.DataFrame]]:
-        """Each table by name with the record that describes it."""
+        """Return each table by its name, with the record that describes its rows."""
         return {
             "candidates": (Candidate, self.candidates),
             "jobs": (Job, self.jobs),
@@ -118,18 +130,18 @@ class Dataset:
 
 
 class Source(Protocol):
-    """Where data comes from. A second dataset costs one small file with one of these."""
+    """Loads a dataset. A dataset of your own needs one small module with a class of this shape."""
 
     def load(self, data: Path | None, *, seed: int, progress: Progress) -> Dataset:
         """Read or generate the dataset.
 
         Args:
-            data: folder given with `--data`; None where the source needs none.
+            data: folder given with `--data`; None if the source needs none.
             seed: seed of everything random.
-            progress: told in a few words what is being done.
+            progress: called with a few words at each stage.
 
         Raises:
-            MissingInput: a file or column is not there.
+            MissingInput: a file or column is missing.
             UnusableData: a table is empty.
         """
         ...

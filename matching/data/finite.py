@@ -1,4 +1,4 @@
-"""Numbers as JSON can say them."""
+"""Numbers that JSON can represent."""
 
 import math
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def finite_or_null(content: Any) -> Any:
-    """Replace every NaN and infinity in nested content by None, because JSON has neither.
+    """Replace every NaN and infinity in nested content with None, because JSON has neither.
 
     Keys become strings, tuples become lists.
 

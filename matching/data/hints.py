@@ -1,4 +1,4 @@
-"""What a report says of a value that breaks a rule: numbers, times, ids and allowed words; never other text."""
+"""Hints at what is wrong with a value. They show numbers, times, ids and allowed words, but never other text."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,11 +10,11 @@ from matching.data.origin import FAULTS
 from matching.data.suggestions import closest
 
 Hint = Callable[[Any], str | None]
-_EXAMINED = 2_000  # rows of one rule; a report shows a few
+_HINTED_ROWS = 2_000  # of each rule; a report shows only a few
 
 
 def of_column(described: Mapping[str, Any], schema: Mapping[str, Any]) -> Hint | None:
-    """Choose what to say of a column's values, by its JSON schema."""
+    """Choose the hint for values of a column from its JSON schema; None if it gets none."""
     parts = [described, *described.get("anyOf", [])]
     parts += [schema["$defs"][part["$ref"].rpartition("/")[2]] for part in parts if "$ref" in part]
     words = next((part["enum"] for part in parts if "enum" in part), None)
@@ -31,25 +31,25 @@ def of_column(described: Mapping[str, Any], schema: Mapping[str, Any]) -> Hint |
 
 
 def number(value: Any) -> str | None:
-    """Repeat a number or a time."""
+    """Show a number or a time."""
     if isinstance(value, datetime):
         return f"found {value:%Y-%m-%dT%H:%M:%SZ}"
     return f"found {value:,.15g}" if isinstance(value, int | float) else None
 
 
 def length(value: Any) -> str | None:
-    """Measure a text."""
+    """Show the length of a text."""
     return f"found {len(value):,} characters" if isinstance(value, str) else None
 
 
 def near_word(value: Any, words: list[str]) -> str | None:
-    """Name the allowed word that was probably meant; a text that is close to none may be personal."""
+    """Suggest the allowed word that was probably meant; other text may be personal and is not shown."""
     meant = closest(str(value), words)
     return f"found {value}: did you mean {meant}?" if meant else None
 
 
 def known_id(value: Any, ids: pl.Series) -> str:
-    """Repeat an id, and name the one that differs from it in form alone."""
+    """Show an id, and suggest the known one that differs from it only in form."""
     form = str(value).strip().casefold().removesuffix(".0").lstrip("0")
     same = ids.filter(ids.str.strip_chars().str.to_lowercase().str.strip_chars_start("0") == form)
     return f"found {value}: did you mean {same[0]}?" if len(same) else f"found {value}"
@@ -66,24 +66,24 @@ def add(failures: pl.DataFrame, table: pl.DataFrame, by_rule: Mapping[tuple[str,
     Args:
         failures: columns `row`, `column` and `rule`.
         table: the rows.
-        by_rule: what to say, by column and rule.
+        by_rule: the hint for each column and rule.
 
     Returns:
-        The failures with the schema `FAULTS`; only the first rows of each rule have hints.
+        The failures, schema `FAULTS`; only the first rows of each rule have hints.
     """
     parts = []
     for (column, rule), part in failures.group_by("column", "rule", maintain_order=True):
         hint = by_rule.get((str(column), str(rule)))
-        values = table[str(column)].gather(part["row"].head(_EXAMINED) - 1) if hint else None
+        values = table[str(column)].gather(part["row"].head(_HINTED_ROWS) - 1) if hint else None
         seen: dict[Any, str | None] = {}
         texts = [] if hint is None or values is None else [_once(hint, value, seen) for value in values.to_list()]
-        told = pl.Series("hint", texts, dtype=pl.String).extend_constant(None, part.height - len(texts))
-        parts.append(part.with_columns(told, number=pl.lit(None, pl.Int64)).select(FAULTS.names()))
+        hints = pl.Series("hint", texts, dtype=pl.String).extend_constant(None, part.height - len(texts))
+        parts.append(part.with_columns(hints, number=pl.lit(None, pl.Int64)).select(FAULTS.names()))
     return pl.concat(parts).sort("row", maintain_order=True)
 
 
 def _once(hint: Hint, value: Any, seen: dict[Any, str | None]) -> str | None:
-    """Answer a repeated value from memory."""
+    """Compute the hint of each different value once."""
     key = str(value)
     if key not in seen:
         seen[key] = None if value is None else hint(value)

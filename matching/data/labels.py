@@ -1,10 +1,9 @@
-"""Labels: which pairs were shown, and who said yes by a given moment.
+"""Labels: which pairs were shown, and who said yes by a given time.
 
-Two kinds of log are understood. In a two-sided log every impression is a row; the company's label is whether it reached
-out, the candidate's whether they accepted once asked. In a one-sided log (only `view` or `apply` events) every event is
-a yes of the candidate, and the no's are sampled from the jobs that existed then, weighted back to all of them. An event
-that was delivered more than once counts once. A pair that was shown before its job's `posted_at` is
-left out of either.
+There are two kinds of log. In a two-sided log, every impression is a row: the company's label is whether it reached
+out, the candidate's label is whether they accepted. In a one-sided log (only `view` or `apply` events), every event is
+a yes of the candidate; the no's are sampled from the jobs that existed at the time, with weights that make them stand
+for all of those jobs. In both, a redelivered event counts once, and a pair shown before its job's `posted_at` is left out.
 """
 
 from dataclasses import dataclass
@@ -21,22 +20,22 @@ from matching.data.tables import Direction, EventKind
 from matching.errors import UnusableData
 
 ONE_SIDED_KINDS = (EventKind.VIEW, EventKind.APPLY)
-YES_OF_CANDIDATE = (EventKind.ACCEPT, EventKind.INTERVIEW, EventKind.HIRE)
+CANDIDATE_YES = (EventKind.ACCEPT, EventKind.INTERVIEW, EventKind.HIRE)
 SAMPLED_NEGATIVES_PER_YES = 20
 
 
 @dataclass(frozen=True)
 class LabelledPairs:
-    """Shown pairs with what is known of them. All arrays have shape (n_pairs,).
+    """Pairs that were shown, with their labels. All arrays have shape (n_pairs,).
 
     Attributes:
         pairs: profiles as they were when the pair was shown.
         time: when it was shown, UTC, `datetime64[us]`.
-        lists: code of the ranked list it was shown in.
-        company: 1 the company reached out, 0 it did not, NaN not labelled.
-        candidate: 1 the candidate accepted, 0 they did not, NaN they were not asked or it is not labelled.
-        propensity: probability that the pair was looked at; 1 where it was for certain.
-        weight: how many rows of the whole this row stands for; 1 except for sampled rows.
+        lists: code of the list it was shown in.
+        company: 1 if the company reached out, 0 if it did not, NaN without a label.
+        candidate: 1 if the candidate accepted, 0 if they did not, NaN without an outreach or a label.
+        propensity: probability that the pair was examined; 1 if it certainly was.
+        weight: number of rows that this row stands for; 1 unless it was sampled.
     """
 
     pairs: Pairs
@@ -63,15 +62,15 @@ class LabelledPairs:
         )
 
     def label(self, direction: Direction) -> Floats:
-        """Labels of one direction; NaN where not known."""
+        """Labels of one direction; NaN where unknown."""
         return self.company if direction is Direction.COMPANY else self.candidate
 
     def label_propensity(self, direction: Direction) -> Floats:
-        """Probability that a yes could be seen: a candidate who was asked has always looked."""
+        """Probability that a yes could be observed: a candidate examines every outreach."""
         return self.propensity if direction is Direction.COMPANY else np.ones(len(self))
 
     def match(self) -> Floats:
-        """Return 1 where both said yes, 0 where one did not; one direction alone counts for both."""
+        """Return 1 where both said yes, 0 where one did not; with one labelled direction, its labels."""
         if np.isnan(self.company).all():
             return self.candidate
         if np.isnan(self.candidate).all():
@@ -90,9 +89,9 @@ def labelled_pairs(
 
     Args:
         dataset: the tables.
-        since: exclusive start; None from the beginning.
-        until: the moment of knowledge, UTC: nothing later is used.
-        maturity: age at which the absence of an answer means no.
+        since: exclusive start, UTC; None for the beginning of the log.
+        until: cut-off, UTC; nothing later is used.
+        maturity: age from which a missing answer counts as a no.
         seed: seed of the sampled no's of a one-sided log.
 
     Raises:
@@ -124,12 +123,13 @@ def _two_sided(events: pl.DataFrame, *, since: datetime | None, until: datetime,
         .with_columns(pl.col("list_id").fill_null(pl.col("job_id")), pl.col("propensity").fill_null(1.0))
     )
     shown = shown.with_columns(pl.col("list_id").rank("dense").cast(pl.Int64).alias("list"))
-    reached = _answered(shown, events, (EventKind.OUTREACH, *YES_OF_CANDIDATE))
-    accepted = _answered(shown, events, YES_OF_CANDIDATE)
-    # A log without a single answer says nothing about the candidates' side, not that they all declined.
-    answers_are_logged = events["kind"].is_in([EventKind.DECLINE, *YES_OF_CANDIDATE]).any()
-    # A candidate's silence means no once the question is old enough, not the impression; a young yes counts as little.
-    asked = reached.filter((pl.col("first") <= until - maturity) & answers_are_logged)
+    reached = _answered(shown, events, (EventKind.OUTREACH, *CANDIDATE_YES))
+    accepted = _answered(shown, events, CANDIDATE_YES)
+    # A log without any answer says nothing about the candidates; it does not mean that all of them declined.
+    answers_are_logged = events["kind"].is_in([EventKind.DECLINE, *CANDIDATE_YES]).any()
+    # Silence is a no once the outreach, not the impression, is mature. A yes to a younger outreach is left out as well:
+    # without the matching no's there would be too many.
+    answerable = reached.filter((pl.col("first") <= until - maturity) & answers_are_logged)
     mature = pl.col("time") <= until - maturity
     recent = pl.lit(True) if since is None else pl.col("time") > since
 
@@ -139,7 +139,7 @@ def _two_sided(events: pl.DataFrame, *, since: datetime | None, until: datetime,
     return (
         shown.with_columns(
             among(reached).cast(pl.Float64).alias("company"),
-            pl.when(among(asked)).then(among(accepted).cast(pl.Float64)).alias("candidate"),
+            pl.when(among(answerable)).then(among(accepted).cast(pl.Float64)).alias("candidate"),
             pl.lit(1.0).alias("weight"),
         )
         .filter(mature & recent)
@@ -148,7 +148,7 @@ def _two_sided(events: pl.DataFrame, *, since: datetime | None, until: datetime,
 
 
 def _answered(shown: pl.DataFrame, events: pl.DataFrame, kinds: tuple[EventKind, ...]) -> pl.DataFrame:
-    """Rows of `shown` whose pair saw one of `kinds` before it was shown again, and when `first`."""
+    """Rows of `shown` that one of `kinds` followed before the pair was shown again, with the time of the `first`."""
     answers = events.filter(pl.col("kind").is_in(kinds)).select("candidate_id", "job_id", "time").sort("time")
     joined = answers.with_columns(first="time").join_asof(
         shown.select("candidate_id", "job_id", "time", "row").sort("time"),
@@ -161,7 +161,7 @@ def _answered(shown: pl.DataFrame, events: pl.DataFrame, kinds: tuple[EventKind,
 
 
 def _one_sided(events: pl.DataFrame, jobs: pl.DataFrame, *, since: datetime | None, seed: int) -> pl.DataFrame:
-    """One row per first view of a job, and sampled jobs that the candidate did not view."""
+    """One row per first view of a job, and sampled jobs that the candidate had not viewed."""
     yes = (
         events.filter(pl.col("kind").is_in(ONE_SIDED_KINDS))
         .sort("time")
@@ -178,9 +178,9 @@ def _one_sided(events: pl.DataFrame, jobs: pl.DataFrame, *, since: datetime | No
 
 
 def _sampled_no(yes: pl.DataFrame, events: pl.DataFrame, job_ids: pl.Series, seed: int) -> pl.DataFrame:
-    """Sample jobs uniformly for each yes; what the candidate had viewed by then is left out.
+    """Sample jobs uniformly for each yes, and leave out those that the candidate had viewed by then.
 
-    Jobs that did not exist yet are dropped by `_as_of`; the weights of the others stay right.
+    Jobs that did not exist yet are dropped by `_as_of`; the weights of the others remain correct.
     """
     generator = np.random.default_rng(seed)
     n = min(SAMPLED_NEGATIVES_PER_YES, len(job_ids))
@@ -205,13 +205,13 @@ def _sampled_no(yes: pl.DataFrame, events: pl.DataFrame, job_ids: pl.Series, see
 
 
 def _as_of(shown: pl.DataFrame, profiles: pl.DataFrame, key: str, row: str) -> pl.DataFrame:
-    """Row of the profile version that was valid when each pair was shown: a later edit is never seen."""
+    """Row of the profile version that was valid when each pair was shown; later edits are never used."""
     versions = profiles.select(key, pl.col("updated_at").alias("time")).with_row_index(row).sort("time")
     return shown.sort("time").join_asof(versions, on="time", by=key, strategy="backward", check_sortedness=False)
 
 
 def _posted(shown: pl.DataFrame, jobs: pl.DataFrame) -> pl.DataFrame:
-    """Leave out what was shown before its job was posted: such a date was not known then, and would tell the yes."""
+    """Leave out pairs shown before their job was posted: the date was unknown then, and would give a yes away."""
     posted = jobs["posted_at"].gather(shown["job_row"].cast(pl.Int64))
     return shown.filter((posted <= shown["time"]).fill_null(True))
 

@@ -1,4 +1,4 @@
-"""What is odd but legal in a dataset: it is read as it is, and said."""
+"""Oddities: values that break no rule but may be mistakes. They are used as they are, with a warning."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from matching.data.dataset import Dataset
 from matching.data.validation_report import DataWarning, count
 
 MONTHLY_USD = 12_000
-"""A salary below this per year is more often one per month."""
+"""A lower yearly salary is more likely a monthly one."""
 
 _SHARE_OF_SALARIES, _SHARE_OF_IDS = 0.05, 0.5
 _FAR = timedelta(days=365)
@@ -25,7 +25,7 @@ def find(dataset: Dataset, *, now: datetime) -> tuple[DataWarning, ...]:
 
     Args:
         dataset: tables with the columns and types of their records.
-        now: the present, UTC.
+        now: current time, UTC.
     """
     return (
         *_salaries(dataset),
@@ -56,12 +56,12 @@ def _unmatched_ids(dataset: Dataset) -> Iterator[DataWarning]:
         if len(ids) and len(ids) - seen >= _SHARE_OF_IDS * len(ids):
             yield DataWarning(
                 table,
-                f"{key}: {len(ids) - seen:,} of {len(ids):,} ids occur in no event; is the export complete?",
+                f"{key}: {len(ids) - seen:,} of {len(ids):,} ids appear in no event; is the export complete?",
             )
 
 
 def _far_times(events: pl.DataFrame) -> Iterator[DataWarning]:
-    """Times more than a year, and more than the length of the log, away from the middle 98 % of it."""
+    """Times farther from the middle 98 % of the log than a year and than its length."""
     times = events["time"].drop_nulls()
     if times.is_empty():
         return
@@ -73,13 +73,13 @@ def _far_times(events: pl.DataFrame) -> Iterator[DataWarning]:
     if len(far):
         yield DataWarning(
             "events",
-            f"time: {count(len(far), 'event')} between {far.min():%Y-%m-%d} and {far.max():%Y-%m-%d} lie far from the "
-            f"others ({low:%Y-%m-%d} to {high:%Y-%m-%d}); is a default date among them?",
+            f"time: {count(len(far), 'event')} from {far.min():%Y-%m-%d} to {far.max():%Y-%m-%d}, far from the others "
+            f"({low:%Y-%m-%d} to {high:%Y-%m-%d}); is one of them a default date?",
         )
 
 
 def _repeated_versions(dataset: Dataset) -> Iterator[DataWarning]:
-    """Versions of a profile that differ from the one before in nothing but their time."""
+    """Versions of a profile that differ from the previous one only in their time."""
     for table, key in _KEYS.items():
         rows = dataset.tables()[table][1]
         several = rows.filter(pl.col(key).is_duplicated())
@@ -92,7 +92,7 @@ def _repeated_versions(dataset: Dataset) -> Iterator[DataWarning]:
         )
         if same:
             yield DataWarning(
-                table, f"{count(same, 'version')} of {rows.height:,} repeat the version before; only updated_at differs"
+                table, f"updated_at: {same:,} of {rows.height:,} versions differ from the previous one in nothing else"
             )
 
 
@@ -100,4 +100,4 @@ def _later_versions(dataset: Dataset, now: datetime) -> Iterator[DataWarning]:
     for table in _KEYS:
         later = int((dataset.tables()[table][1]["updated_at"] > now).sum())
         if later:
-            yield DataWarning(table, f"updated_at: {count(later, 'version')} lie in the future and are never used")
+            yield DataWarning(table, f"updated_at: {count(later, 'version')} in the future, never used")

@@ -1,4 +1,4 @@
-"""Where the rows of a table come from: their file, their lines, and what could not be read of them."""
+"""The origin of a table: its file, the line of each row, and what could not be read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ import polars as pl
 FAULTS = pl.Schema(
     {"row": pl.Int64(), "number": pl.Int64(), "column": pl.String(), "rule": pl.String(), "hint": pl.String()}
 )
-"""Broken rules of one table. `row` counts the table's rows from 1, null for a fault of the whole file; `number` is the
-line or row of the file; `column` is null for a fault of the whole row; `hint` says what was found or meant."""
+"""Faults of one table. `row` is the row of the table, from 1, or null for a fault of the whole file; `number` is the
+line or row of the file; `column` is null for a fault of a whole row; `hint` says what was found or probably meant."""
 
 MISSING_FILE, MISSING_COLUMN, NO_ROWS = "the file is missing", "is required but missing", "has no rows"
 """Rules of a whole file."""
@@ -32,12 +32,12 @@ class Origin:
 
     Attributes:
         file: the file that was read.
-        numbers: of each row in the file, shape (n_rows,): its line, from 1 for the first line of the file, or its row.
-        unit: what `numbers` count: `line` in text, else `row`.
-        source: the rows as the file holds them, before conversion; shape (n_rows, n_columns of the file).
-        faults: what could not be read, schema `FAULTS`; its values are null in the table.
-        notes: what was read with an interpretation, one sentence each.
-        is_whole: whether the rows are known; False where the file cannot be read or has no key column.
+        numbers: line or row of the file that each row comes from, from 1; shape (n_rows,).
+        unit: what `numbers` counts: `line` in a text file, otherwise `row`.
+        source: the rows as they are in the file, before conversion; shape (n_rows, n_columns of the file).
+        faults: values that could not be read, schema `FAULTS`; they are null in the table.
+        notes: values that needed interpretation, one sentence each.
+        is_whole: whether all rows are known; False if the file cannot be read or has no key column.
     """
 
     file: Path
@@ -51,7 +51,7 @@ class Origin:
     def take(self, rows: pl.Series) -> "Origin":
         """Reorder the rows, or keep some of them; `rows` are row numbers from 0.
 
-        The faults keep pointing to their rows; faults of rows that are left out go.
+        Faults follow their rows; those of rows that are left out are dropped.
         """
         place = pl.DataFrame({"row": rows.cast(pl.Int64) + 1}).with_row_index("place", offset=1)
         moved = self.faults.join(place, on="row", how="left", maintain_order="left")

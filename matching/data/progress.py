@@ -1,6 +1,6 @@
-"""How long work reports what it is doing."""
+"""How long work reports its progress."""
 
 from collections.abc import Callable
 
-# Called with a few words at each stage. In a module of its own: the command line needs the type, not numpy and polars.
+# Called with a few words at each stage. A module of its own: the command line imports it without numpy and polars.
 Progress = Callable[[str], None]

@@ -1,11 +1,11 @@
-"""Events that were delivered more than once: at-least-once delivery repeats an event, and it still happened once."""
+"""Redelivered events: at-least-once delivery may repeat an event that happened once."""
 
 from collections.abc import Mapping
 
 import polars as pl
 
 SAME_EVENT = ("candidate_id", "job_id", "kind", "time", "list_id")
-"""What makes two rows one event. Position, propensity and model version are those of the first."""
+"""Rows with equal values in these columns are one event. Its other columns are those of the first row."""
 
 
 def delivered_once(events: pl.DataFrame) -> pl.DataFrame:

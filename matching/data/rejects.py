@@ -1,7 +1,7 @@
-"""The rejected rows as files: what breaks a rule, with its place and its reasons, to correct and to load again.
+"""Rejected rows as files: rows that break a rule, to correct and load again.
 
-`<table>.parquet` holds the rows as they were read, `<table>.csv` as the file held them; both with the place in that
-file as `line` or `row`, and the broken rules as `reason`. They hold personal data where the table does, and only their
+`<table>.parquet` holds the rows as they were read, `<table>.csv` as they were in the file. Both add the place in the
+file as `line` or `row`, and the broken rules as `reason`. They contain personal data if the table does; only their
 owner can read them.
 """
 
@@ -18,10 +18,10 @@ FORMS = ("parquet", "csv")
 
 
 def write(dataset: Dataset, report: ValidationReport, folder: Path) -> None:
-    """Write the rejected rows of every table; files of an earlier run are removed.
+    """Write the rejected rows of every table, and remove the files of an earlier run.
 
     Raises:
-        StorageError: they cannot be written.
+        StorageError: a file cannot be written.
     """
     try:
         for name, (_, table) in dataset.tables().items():
@@ -32,7 +32,9 @@ def write(dataset: Dataset, report: ValidationReport, folder: Path) -> None:
             if broken.height:
                 _write_table(table, dataset, name, broken, files)
     except OSError as error:
-        raise StorageError(f"cannot write the rejected rows to {folder}: {error.strerror}; free the disk") from error
+        raise StorageError(
+            f"cannot write the rejected rows to {folder}: {error.strerror}; free some disk space"
+        ) from error
 
 
 def _write_table(
@@ -51,7 +53,7 @@ def _write_table(
 
 
 def _as_text(table: pl.DataFrame) -> pl.DataFrame:
-    """Write lists as JSON, UUIDs and other bytes as hexadecimal digits."""
+    """Convert lists to JSON, and UUIDs and other bytes to hexadecimal digits."""
     columns = []
     for column in table.get_columns():
         if column.dtype.is_nested():

@@ -1,4 +1,4 @@
-"""What a model answers for pairs."""
+"""The scores that a model gives to pairs."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,10 +13,9 @@ class Scores:
 
     Attributes:
         features: shape (n_pairs, n_features), exactly as the model used them.
-        company: calibrated P(the company reaches out, once it has examined the pair); None if the source has no such
-            label.
-        candidate: calibrated P(the candidate accepts, once contacted); None if the source has no such label.
-        match: calibrated P(both say yes); for a one-sided source, the probability of its one side.
+        company: calibrated P(the company reaches out | it examined the pair); None without labels of this direction.
+        candidate: calibrated P(the candidate accepts | outreach); None without labels of this direction.
+        match: calibrated P(both say yes); for a one-sided dataset, the probability of its one direction.
     """
 
     features: Floats32

@@ -1,13 +1,13 @@
-"""What was probably meant: the closest of a few known words."""
+"""Suggestions: which known word was probably meant."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-CLOSE = 0.75  # difflib's ratio; below, a suggestion misleads more often than it helps
+CLOSE = 0.75  # difflib's ratio; below it, a suggestion misleads more often than it helps
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that `word` was probably meant to be; None where none is close.
+    """Return the known word that `word` was probably meant to be; None if none is close.
 
     >>> closest("Remote", ["onsite", "hybrid", "remote"])
     'remote'
@@ -24,5 +24,5 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _form(word: str) -> str:
-    """Case, spaces, dashes and underscores do not count."""
+    """The word without case, spaces, dashes, underscores and dots."""
     return "".join(character for character in word.casefold() if character not in " _-\u2010\u2013\u2014.")

@@ -1,8 +1,8 @@
-"""The three tables and the request types, from one source of truth.
+"""The three tables and the profiles in requests, each column described once.
 
-Each table is a pydantic record: its annotations give type, range and nullability, its metadata the unit and whether
-a column is personal data. Polars schemas, validation rules and the HTTP requests are derived from these records, so
-a column is described once. Protected attributes live in a table of their own and are never model inputs.
+Each table is a pydantic record. Its annotations define type, range and nullability; its metadata gives the unit and
+marks personal data. Polars schemas, validation rules and HTTP requests are derived from these records. Protected
+attributes are in a table of their own, and no feature reads them.
 """
 
 import re
@@ -30,11 +30,11 @@ Probability = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-"""Times outside are slips of a unit or a century, not history."""
+"""Times outside this range are mistakes, such as a wrong unit or century."""
 
 
 def _in_utc(value: object) -> datetime:
-    """Read a moment in ISO 8601, a day alone included; without an offset it is in UTC already."""
+    """Read a time in ISO 8601; the time of day may be missing, and without an offset it is UTC."""
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else value
         if not isinstance(time, datetime):
@@ -42,7 +42,7 @@ def _in_utc(value: object) -> datetime:
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
         is_known = EARLIEST <= time < LATEST
     except (ValueError, TypeError, OverflowError):
-        raise PydanticCustomError("time", "must be a time in ISO 8601, as 2026-01-31T09:00:00Z") from None
+        raise PydanticCustomError("time", "must be a time in ISO 8601, such as 2026-01-31T09:00:00Z") from None
     if not is_known:
         years = {"earliest": EARLIEST.year, "latest": LATEST.year}
         raise PydanticCustomError("time", "must lie between {earliest} and {latest}", years)
@@ -83,7 +83,7 @@ class EventKind(StrEnum):
 
 
 def column(description: str, *, unit: str | None = None, personal: bool = False, **limits: Any) -> Any:
-    """Describe one column: what it is, its unit, and whether it is personal data."""
+    """Describe one column: its meaning, its unit, and whether it is personal data."""
     extra = {"unit": unit, "personal": personal}
     return Field(description=description, json_schema_extra={k: v for k, v in extra.items() if v}, **limits)
 
@@ -95,14 +95,27 @@ class Record(BaseModel):
 
 
 class Skill(Record):
-    """One skill of a candidate."""
+    """One skill of a candidate.
+
+    >>> Skill(name="Go", years=-1)
+    Traceback (most recent call last):
+        ...
+    pydantic_core._pydantic_core.ValidationError: 1 validation error for Skill
+    years
+      Input should be greater than or equal to 0 ...
+    """
 
     name: Name = column("Name of the skill as written.")
-    years: Years | None = column("Years of use; null where not stated.", unit="years", default=None)
+    years: Years | None = column("Years of use; null if unknown.", unit="years", default=None)
 
 
 class CandidateProfile(Record):
-    """A candidate as a client sends one."""
+    """A candidate, as in a request.
+
+    >>> ada = CandidateProfile(candidate_id="ada", headline="Go engineer", skills=[Skill(name="Go", years=4)])
+    >>> ada.skills[0].name, ada.remote_wish, ada.wish_cities
+    ('Go', None, [])
+    """
 
     candidate_id: Id = column("Stable identifier of the candidate.")
     headline: ShortText = column("One line about the candidate.", personal=True)
@@ -130,20 +143,20 @@ class CandidateProfile(Record):
         default=None,
     )
     work_countries: Names = column(
-        "Countries where the candidate may work without a permit from the employer; empty where not stated.",
+        "Countries where the candidate may work without a permit from the employer; empty if unknown.",
         personal=True,
         default_factory=list,
     )
     would_relocate: bool | None = column(
-        "Whether the candidate would move for a job; `false` is a hard limit on work away from home.", default=None
+        "Whether the candidate would relocate for a job; `false` is a hard limit.", default=None
     )
     block_words: Names = column(
-        "Words that rule a job out where its title, description, industry or company holds one: a hard limit.",
+        "Words that rule out a job if its title, description, industry or company contains one: a hard limit.",
         personal=True,
         default_factory=list,
     )
     last_active_at: UtcTime | None = column(
-        "When the candidate was last active: the age of a post is counted to this moment.",
+        "When the candidate was last active; the age of a job post is measured at this time.",
         unit="UTC",
         personal=True,
         default=None,
@@ -157,7 +170,14 @@ class Candidate(CandidateProfile):
 
 
 class JobProfile(Record):
-    """A job as a client sends one."""
+    """A job, as in a request.
+
+    >>> JobProfile(job_id="backend", title="Go engineer", block_words=["agency", "women"])
+    Traceback (most recent call last):
+        ...
+    pydantic_core._pydantic_core.ValidationError: 1 validation error for JobProfile
+      block_words must not name a protected group ...
+    """
 
     job_id: Id = column("Stable identifier of the job.")
     title: ShortText = column("Title of the job.")
@@ -179,11 +199,11 @@ class JobProfile(Record):
     company: ShortText | None = column("Name of the company.", default=None)
     industry: Name | None = column("Industry of the company.", default=None)
     company_size: CompanySize | None = column("Employees of the company.", default=None)
-    sponsors_work_permit: bool | None = column("Whether the company obtains a work permit.", default=None)
+    sponsors_work_permit: bool | None = column("Whether the company sponsors a work permit.", default=None)
     posted_at: UtcTime | None = column("When the job was first posted.", unit="UTC", default=None)
     block_words: Names = column(
-        "Words that rule a candidate out where headline, resume or skills hold one: a hard limit. None may name a "
-        "protected group.",
+        "Words that rule out a candidate if their headline, resume or skills contain one: a hard limit. They must not "
+        "name a protected group.",
         default_factory=list,
     )
 
@@ -209,20 +229,24 @@ class Job(JobProfile):
 
 
 class Event(Record):
-    """Something that happened between a candidate and a job."""
+    """Something that happened between a candidate and a job.
+
+    >>> Event(candidate_id="ada", job_id="backend", kind="view", time="2026-01-31T09:00:00Z").kind
+    <EventKind.VIEW: 'view'>
+    """
 
     candidate_id: Id = column("The candidate.")
     job_id: Id = column("The job.")
     kind: EventKind = column("What happened.")
     time: datetime = column("When it happened.", unit="UTC")
-    list_id: Id | None = column("The ranked list it was shown in.", default=None)
+    list_id: Id | None = column("The list in which the pair was shown.", default=None)
     position: Annotated[int, Field(ge=1, le=100_000)] | None = column("Position in that list, from 1.", default=None)
-    propensity: Probability | None = column("Probability that this position is looked at.", default=None)
-    model_version: Id | None = column("What ranked the list.", default=None)
+    propensity: Probability | None = column("Probability that this position is examined.", default=None)
+    model_version: Id | None = column("Version of the model that ranked the list.", default=None)
 
 
 class ProtectedAttributes(Record):
-    """What a person must not be judged by: kept apart, for audits only, never a model input."""
+    """Protected attributes of a candidate: in a table of their own, for audits only, read by no feature."""
 
     candidate_id: Id = column("The candidate.")
     gender: Literal["woman", "man", "other"] | None = column("Self-declared.", personal=True, default=None)
@@ -242,7 +266,7 @@ _POLARS: dict[Any, pl.DataType] = {
 
 
 def _polars_type(annotation: Any) -> pl.DataType:
-    """Translate one annotation of a record into the polars type of its column."""
+    """Return the polars type of a column from its annotation in the record."""
     origin = get_origin(annotation)
     if origin is Annotated:
         return _polars_type(get_args(annotation)[0])
@@ -263,7 +287,11 @@ def polars_schema(record: type[BaseModel]) -> pl.Schema:
 
 
 def frame(record: type[BaseModel], rows: list[dict[str, Any]] | None = None) -> pl.DataFrame:
-    """Build a table of `record` from dictionaries; fields left out are filled with the record's defaults."""
+    """Build a table of `record` from dictionaries; missing fields get the record's defaults.
+
+    >>> frame(Skill, [{"name": "Go", "years": 4.0}, {"name": "SQL"}]).rows()
+    [('Go', 4.0), ('SQL', None)]
+    """
     schema = polars_schema(record)
     defaults = {
         name: field.get_default(call_default_factory=True)

@@ -1,9 +1,9 @@
-"""Validation: every row of every table against the rules of `matching.data.tables`, before anything is learned from it.
+"""Validation: every row of every table is checked against the rules of `matching.data.tables` before training.
 
-The rules of a column (type, range, length, allowed values, nullability) are read from the JSON schema of its pydantic
-record, so they are the rules an HTTP request is checked against. Pandera runs them and finds the rows. Its built-in
-checks stop at lists and structs, so each rule is given to it as a polars expression, which reaches into both; rules
-between columns, rows and tables are expressions of the same kind.
+The rules of a column (type, range, length, allowed values, nullability) come from the JSON schema of its pydantic
+record, so that tables and HTTP requests follow the same rules. Pandera applies them and finds the rows. Its built-in
+checks do not look inside lists and structs, so every rule is a polars expression; the rules between columns, rows and
+tables are expressions too.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,11 +34,12 @@ _COMPARISONS = {
     "maximum": ("at most", pl.Expr.le),
     "exclusiveMaximum": ("below", pl.Expr.lt),
 }
-_LENGTHS: dict[str, tuple[str, Callable[[pl.Expr, int], pl.Expr]]] = {
-    "minLength": ("at least {} characters", lambda value, limit: value.str.len_chars() >= limit),
-    "maxLength": ("at most {} characters", lambda value, limit: value.str.len_chars() <= limit),
-    "minItems": ("at least {} entries", lambda value, limit: value.list.len() >= limit),
-    "maxItems": ("at most {} entries", lambda value, limit: value.list.len() <= limit),
+_CHARACTERS, _ENTRIES = ("character", "characters"), ("entry", "entries")
+_LENGTHS: dict[str, tuple[str, tuple[str, str], Callable[[pl.Expr, int], pl.Expr]]] = {
+    "minLength": ("at least", _CHARACTERS, lambda value, limit: value.str.len_chars() >= limit),
+    "maxLength": ("at most", _CHARACTERS, lambda value, limit: value.str.len_chars() <= limit),
+    "minItems": ("at least", _ENTRIES, lambda value, limit: value.list.len() >= limit),
+    "maxItems": ("at most", _ENTRIES, lambda value, limit: value.list.len() <= limit),
 }
 
 
@@ -47,10 +48,10 @@ class Rule:
     """What must hold in a column.
 
     Attributes:
-        column: which column.
+        column: name of the column.
         words: the rule in words.
-        holds: true for every row that keeps it.
-        hint: says of one value that breaks it what was found or meant; None where the rule says it all.
+        holds: expression that is true for every row that satisfies the rule.
+        hint: describes a value that breaks the rule; None if the rule needs no hint.
     """
 
     column: str
@@ -60,16 +61,16 @@ class Rule:
 
 
 def validate(dataset: Dataset, rejected: Path, *, now: datetime | None = None) -> None:
-    """Stop unless every row of every table keeps every rule.
+    """Raise an error unless every row of every table satisfies every rule.
 
     Args:
         dataset: tables with exactly the columns and types of their records.
         rejected: folder for the rows that break a rule; see `matching.data.rejects`. Files of an earlier run are
             removed.
-        now: the present, UTC; the clock's where None. No event may be later: the newest one ends the log.
+        now: current time, UTC; read from the clock if None. No event may be later: the newest event ends the log.
 
     Raises:
-        InvalidTable: rows break rules, or a table has other columns or types than its record.
+        InvalidTable: rows break rules, or the columns or types of a table differ from its record.
         MissingInput: a file or a required column is missing.
         UnusableData: candidates, jobs or events has no rows.
         StorageError: the rejected rows cannot be written.
@@ -80,10 +81,10 @@ def validate(dataset: Dataset, rejected: Path, *, now: datetime | None = None) -
 
 
 def examine(dataset: Dataset, *, now: datetime | None = None) -> ValidationReport:
-    """Find every broken rule of every table, and what is odd but legal.
+    """Find every broken rule and every oddity of every table.
 
     Raises:
-        InvalidTable: a table has other columns or types than its record.
+        InvalidTable: the columns or types of a table differ from its record.
     """
     faults = broken_rules(dataset, now=now)
     notes = tuple(DataWarning(name, note) for name, origin in dataset.origins.items() for note in origin.notes)
@@ -93,12 +94,12 @@ def examine(dataset: Dataset, *, now: datetime | None = None) -> ValidationRepor
 
 
 def broken_rules(dataset: Dataset, *, now: datetime | None = None) -> pl.DataFrame:
-    """Return every broken rule, schema `REPORTED`; a hint never repeats a text that may be personal.
+    """Return every broken rule, schema `REPORTED`; hints never show text that may be personal.
 
-    `now` is as in `validate`. What could not be read breaks a rule of its own, and no other.
+    `now` is as in `validate`. A value that could not be read breaks that rule and no other.
 
     Raises:
-        InvalidTable: a table has other columns or types than its record.
+        InvalidTable: the columns or types of a table differ from its record.
     """
     for name, (record, table) in dataset.tables().items():
         check_shape(name, record, table)
@@ -107,12 +108,12 @@ def broken_rules(dataset: Dataset, *, now: datetime | None = None) -> pl.DataFra
     for name, (record, table) in dataset.tables().items():
         rules = [*column_rules(record), *_rules_between(name, dataset, now or datetime.now(UTC))]
         broken = _failures(record, rules, table)
-        found.append(_besides(broken, unread.filter(pl.col("table") == name)).with_columns(table=pl.lit(name)))
+        found.append(_independent(broken, unread.filter(pl.col("table") == name)).with_columns(table=pl.lit(name)))
     return pl.concat([part.select(REPORTED.names()) for part in found]).pipe(_numbered, dataset)
 
 
-def _besides(broken: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
-    """Leave out what follows from values that could not be read."""
+def _independent(broken: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
+    """Leave out faults that only follow from values that could not be read."""
     rows = unread.filter(pl.col("row").is_not_null())
     columns = unread.filter(pl.col("row").is_null())["column"].drop_nulls()
     return (
@@ -123,7 +124,7 @@ def _besides(broken: pl.DataFrame, unread: pl.DataFrame) -> pl.DataFrame:
 
 
 def _numbered(broken: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    """Add the number that each row has in its file."""
+    """Add the line or row of the file that each row comes from."""
     parts = [broken.head(0)]
     for (table,), part in broken.group_by("table", maintain_order=True):
         origin = dataset.origins.get(str(table))
@@ -133,7 +134,7 @@ def _numbered(broken: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
 
 
 def column_rules(record: type[BaseModel]) -> Iterator[Rule]:
-    """Derive the rules of each column of a record, except types and nullability, which the schema itself holds."""
+    """Derive the rules of a record's columns, except types and nullability, which `table_schema` covers."""
     schema = record.model_json_schema()
     for name, described in schema["properties"].items():
         column = pl.col(name)
@@ -160,7 +161,7 @@ def _check(rule: Rule) -> "pa.Check":
 
 
 def _failures(record: type[BaseModel], rules: list[Rule], table: pl.DataFrame) -> pl.DataFrame:
-    """Run pandera over one table and keep where it failed and why, schema `FAULTS`."""
+    """Check one table with pandera, and return where and why it failed, schema `FAULTS`."""
     from pandera.errors import SchemaErrors
 
     try:
@@ -188,14 +189,15 @@ def _is_nullable(described: dict[str, Any]) -> bool:
 
 
 def _value_rules(value: pl.Expr, described: dict[str, Any], schema: dict[str, Any]) -> Iterator[tuple[str, pl.Expr]]:
-    """Translate one JSON schema into words and expressions; lists and structs are entered."""
+    """Translate one JSON schema into words and expressions, including those of lists and structs."""
     for key, (words, compare) in _COMPARISONS.items():
         if key in described:
-            # polars holds NaN above every number: without `is_finite` a lower limit alone would let it through.
+            # polars sorts NaN above every number: without `is_finite` it would pass a lower bound.
             yield f"must be {words} {described[key]:,}", compare(value, described[key]) & value.is_finite()
-    for key, (words, length) in _LENGTHS.items():
+    for key, (words, (one, many), holds) in _LENGTHS.items():
         if key in described:
-            yield f"must have {words.format(f'{described[key]:,}')}", length(value, described[key])
+            limit = described[key]
+            yield f"must have {words} {limit:,} {one if limit == 1 else many}", holds(value, limit)
     if "enum" in described:
         yield f"must be one of {', '.join(described['enum'])}", value.is_in(described["enum"])
     if described.get("format") == "date-time":
@@ -248,7 +250,7 @@ def _rules_between(name: str, dataset: Dataset, now: datetime) -> Iterator[Rule]
 
 
 def _is_whole(dataset: Dataset, table: str) -> bool:
-    """Whether the ids of a table are known: nothing can be held against a file that cannot be read."""
+    """Whether all ids of a table are known: references to a file that could not be read are not checked."""
     origin = dataset.origins.get(table)
     return origin is None or origin.is_whole
 
@@ -269,7 +271,7 @@ def _known(key: str, table: str, known: pl.DataFrame) -> Rule:
 
 
 def _visible(key: str, table: str, profiles: pl.DataFrame) -> Rule:
-    """Build the rule that a profile existed at an event: without it the event is lost to training, in silence."""
+    """Require that a profile existed at the time of an event: training would silently ignore the event."""
     first = profiles.group_by(key).agg(pl.col("updated_at").min())
     since = pl.col(key).replace_strict(first[key], first["updated_at"], default=None, return_dtype=UTC_TIME)
     words = f"must not be before the first version in {table}"
@@ -277,10 +279,10 @@ def _visible(key: str, table: str, profiles: pl.DataFrame) -> Rule:
 
 
 def check_shape(name: str, record: type[BaseModel], table: pl.DataFrame) -> None:
-    """Refuse a table with other columns or types than its record.
+    """Refuse a table whose columns or types differ from its record.
 
     Raises:
-        InvalidTable: the message lists the difference.
+        InvalidTable: with the difference in the message.
     """
     expected, found = polars_schema(record), table.schema
     wrong = [f"-{column} ({kind})" for column, kind in expected.items() if found.get(column) != kind]

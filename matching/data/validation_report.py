@@ -1,4 +1,4 @@
-"""What an examination of a dataset found: faults by rule, warnings, and events that were delivered more than once."""
+"""The report of a validation: faults by rule, warnings, and redelivered events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ _RULES_IN_A_LINE = 5
 
 @dataclass(frozen=True)
 class DataWarning:
-    """Something odd that is legal.
+    """Something odd that breaks no rule.
 
     Attributes:
-        table: which table.
+        table: name of the table.
         text: what was found and what it may mean, one sentence.
     """
 
@@ -34,13 +34,13 @@ class FaultGroup:
     """The faults that share a table, a column and a rule.
 
     Attributes:
-        place: file, or table where it comes from no file.
-        column: which column; None for a fault of whole rows or of the file.
+        place: name of the file, or the table if it comes from no file.
+        column: name of the column; None for a fault of whole rows or of the file.
         rule: what must hold.
-        count: rows that break it; 0 for a fault of the whole file.
-        unit: `line` where the file has lines, else `row`.
-        first: the first few lines or rows of the file.
-        hints: what was found or meant, the most frequent first.
+        count: number of rows that break it; 0 for a fault of the whole file.
+        unit: `line` if the file has lines, otherwise `row`.
+        first: the first few lines or rows of the file that break it.
+        hints: what was found or probably meant, the most frequent first.
     """
 
     place: str
@@ -54,13 +54,13 @@ class FaultGroup:
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """What an examination found.
+    """What a validation found.
 
     Attributes:
         faults: broken rules, schema `REPORTED`.
         origins: where each table comes from, by its name.
-        warnings: what is odd but legal.
-        redelivered: events that are copies of an earlier one, by kind.
+        warnings: oddities that break no rule.
+        redelivered: number of redelivered events, by kind.
     """
 
     faults: pl.DataFrame
@@ -80,7 +80,7 @@ class ValidationReport:
 
     @property
     def droppable(self) -> bool:
-        """Whether the faults are of rows alone, so that the rest can be used without them."""
+        """Whether every fault is of a row, so that the other rows can be used."""
         return self.faults["row"].null_count() == 0
 
     def groups(self, shown: int = 5) -> list[FaultGroup]:
@@ -104,7 +104,7 @@ class ValidationReport:
         ]
 
     def place(self, table: str) -> str:
-        """File of a table, or its name where it comes from none."""
+        """Name of a table's file, or the table if it comes from no file."""
         origin = self.origins.get(table)
         return origin.file.name if origin else f"table {table}"
 
@@ -114,10 +114,10 @@ class ValidationReport:
         return origin.unit if origin else "row"
 
     def raise_faults(self, rejected: Path | None = None) -> None:
-        """Raise one line for all faults, where there are any.
+        """Raise one error for all faults, if there are any.
 
         Args:
-            rejected: folder of the rejected rows, where they were written.
+            rejected: folder of the rejected rows, if they were written.
 
         Raises:
             InvalidTable: rows or columns break rules.
@@ -147,16 +147,17 @@ class ValidationReport:
         )
         more = f"; and {len(groups) - _RULES_IN_A_LINE} more rules" if len(groups) > _RULES_IN_A_LINE else ""
         first = groups[0]
-        kept = f"the rows with their reasons are in {rejected}: " if rejected else ""
+        written = f"the rows and their reasons are in {rejected}: " if rejected else ""
         raise InvalidTable(
-            f"{count(self.rows, 'row')} with broken rules, {count(len(groups), 'rule')} in all ({rules}{more}); "
-            f"first: {first.place}, {first.unit} {first.first[0]:,}, {_described(first)}; {kept}correct or remove them "
-            "and run again; `tandem check` lists every fault, and `tandem train --drop-invalid` leaves these rows out"
+            f"{count(self.rows, 'row')} {'breaks' if self.rows == 1 else 'break'} {count(len(groups), 'rule')} "
+            f"({rules}{more}); first: {first.place}, {first.unit} {first.first[0]:,}, {_described(first)}; {written}"
+            "correct or remove them and run again; `tandem check` lists every fault, and `tandem train --drop-invalid` "
+            "leaves these rows out"
         )
 
 
 def reading_faults(dataset: Dataset) -> pl.DataFrame:
-    """Faults found while the tables were read, and tables without rows."""
+    """Return the faults found while the tables were read, and the tables without rows."""
     found = [pl.DataFrame(schema=REPORTED)]
     for name, (_, table) in dataset.tables().items():
         origin = dataset.origins.get(name)

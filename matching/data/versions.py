@@ -1,4 +1,4 @@
-"""Profiles come in versions; most readers want the newest of each."""
+"""The newest version of each profile."""
 
 import polars as pl
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from matching.data.tables import CandidateProfile, JobProfile
 from matching.text.skills import canonical, named_in, spellings
-from matching.text.words import plain
+from matching.text.words import spaced_words
 
 MOST_NAMES = 5
 _POLICIES = {"onsite": "on site", "hybrid": "hybrid", "remote": "fully remote", "any": "anywhere"}
@@ -244,7 +244,7 @@ def _names(names: Sequence[str]) -> str:
 
 def _tokens(texts: Sequence[str]) -> list[str]:
     """Distinct words that are long enough to carry meaning, in order."""
-    words = " ".join(plain(pl.Series(texts, dtype=pl.String)).to_list()).split()
+    words = " ".join(spaced_words(pl.Series(texts, dtype=pl.String)).to_list()).split()
     return [word for word in dict.fromkeys(words) if len(word) >= _SHORTEST_WORD]
 
 

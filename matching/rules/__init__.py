@@ -1,1 +1,1 @@
-"""Hard limits: what rules a pair out whatever its score. Imports `matching.data` and `matching.text`."""
+"""Hard limits: what rules a pair out, whatever its score. Imports `matching.text` and `matching.data`."""

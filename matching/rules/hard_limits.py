@@ -1,17 +1,17 @@
-"""Hard limits: what rules a pair out, whatever its score. Only facts that a profile states; a wish stays in the score.
+"""Hard limits: conditions in a profile that rule a pair out, whatever its score.
 
-| limit | broken where |
+| limit | broken if |
 |---|---|
-| `work_permit` | the candidate states where they may work, the job's country is not among it, the job is not fully remote and the company does not say that it sponsors a permit |
-| `location` | the candidate states that they would not move, and the job is on site or hybrid in another region or country than theirs, in no city that they name as wanted |
-| `salary_floor` | the upper end of the job's band is below what the candidate accepts at least |
-| `candidate_block_words` | title, description, industry or company holds a word that the candidate rules out |
-| `job_block_words` | headline, resume or a skill holds a word that the job rules out |
+| `work_permit` | the candidate lists countries where they may work, the job's country is not one of them, the job is not fully remote and the company does not sponsor a permit |
+| `location` | the candidate would not relocate, and the job is on site or hybrid, in another region or country and in no city that they want |
+| `salary_floor` | the upper end of the job's salary band is below the candidate's minimum |
+| `candidate_block_words` | the job's title, description, industry or company contains a word that the candidate rules out |
+| `job_block_words` | the candidate's headline, resume or skills contain a word that the job rules out |
 
-What is not stated breaks nothing. A permit is needed where the work is done, so fully remote work needs none of the
-job's country; a statement alone lifts the limit: remote policy `remote`, or `sponsors_work_permit`. A wish is no limit:
-people do take work on site who wish to work remotely, and move who name no wanted city. Words are whole words,
-without case (`matching.text.words`); synonyms do not count.
+A missing value breaks no limit. A permit is needed where the work is done, so fully remote work needs none; only an
+explicit `remote_policy` of `remote`, or `sponsors_work_permit`, lifts that limit. A wish is no limit and only changes
+the score: people who want to work remotely accept work on site, and people move to cities they never listed. Block
+words match whole words in upper or lower case (`matching.text.words`); synonyms do not match.
 """  # noqa: E501 - a table
 
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ from matching.text.words import BlockWords, Documents
 Spelling = Callable[[str | None], str]
 
 _SHIFT = np.uint64(32)
-# Names of countries that are often written in several ways, by the one they are compared as.
+# Countries with several names in common use, by the name that is compared.
 _COUNTRIES = {
     "us": "united states",
     "usa": "united states",
@@ -59,7 +59,7 @@ _COUNTRIES = {
 
 
 class HardLimit(StrEnum):
-    """What rules a pair out, whatever its score.
+    """A condition in a profile that rules a pair out, whatever its score.
 
     >>> HardLimit("salary_floor"), SENTENCES[HardLimit.CANDIDATE_BLOCK_WORDS]
     (<HardLimit.SALARY_FLOOR: 'salary_floor'>, 'The job contains a word that the candidate rules out.')
@@ -73,34 +73,35 @@ class HardLimit(StrEnum):
 
 
 SENTENCES = {
-    HardLimit.WORK_PERMIT: "The job is in a country where the candidate has not said they may work, "
-    "and the company does not say that it sponsors a permit.",
-    HardLimit.LOCATION: "The work is away from where the candidate lives or wants to work, and they would not move.",
-    HardLimit.SALARY_FLOOR: "The salary band ends below what the candidate accepts at least.",
+    HardLimit.WORK_PERMIT: "The job is in a country where the candidate does not say they may work, "
+    "and the company does not offer to sponsor a permit.",
+    HardLimit.LOCATION: "The job is outside the places where the candidate lives or wants to work, "
+    "and they would not relocate.",
+    HardLimit.SALARY_FLOOR: "The top of the salary band is below the candidate's minimum.",
     HardLimit.CANDIDATE_BLOCK_WORDS: "The job contains a word that the candidate rules out.",
-    HardLimit.JOB_BLOCK_WORDS: "The profile contains a word that the job rules out.",
+    HardLimit.JOB_BLOCK_WORDS: "The candidate's profile contains a word that the job rules out.",
 }
-"""What a broken limit means, in words that repeat no personal value."""
+"""What each broken limit means, without repeating a personal value."""
 
 
 @dataclass(frozen=True)
 class CandidateLimits:
-    """What the limits read of candidates; arrays of shape (n,), codes are 0 where not stated."""
+    """Candidates, ready for the limits. Arrays have shape (n,); the code 0 means missing."""
 
     country: Keys
     region: Keys
     stays: Booleans
     floor: Floats
-    states_countries: Booleans
+    lists_countries: Booleans
     work_countries: Keys  # (row << 32) | code, sorted
-    wish_cities: Keys  # likewise
+    wish_cities: Keys  # the same
     blocks: BlockWords
     documents: Documents
 
 
 @dataclass(frozen=True)
 class JobLimits:
-    """What the limits read of jobs; arrays of shape (n,), codes are 0 where not stated."""
+    """Jobs, ready for the limits. Arrays have shape (n,); the code 0 means missing."""
 
     country: Keys
     region: Keys
@@ -114,14 +115,14 @@ class JobLimits:
 
 
 def encode_candidates(candidates: pl.DataFrame) -> CandidateLimits:
-    """Read `CandidateProfile` rows once, to be compared with many jobs."""
+    """Encode `CandidateProfile` rows once, to compare them with many jobs."""
     countries = [[name for name in names or [] if _name(name)] for names in candidates["work_countries"].to_list()]
     return CandidateLimits(
         country=_codes(candidates["country"], _country),
         region=_codes(candidates["region"], _name),
         stays=np.array([one is False for one in candidates["would_relocate"].to_list()], dtype=bool),
         floor=_floats(candidates["min_salary_usd_per_year"]),
-        states_countries=np.array([bool(names) for names in countries], dtype=bool),
+        lists_countries=np.array([bool(names) for names in countries], dtype=bool),
         work_countries=_members(countries, _country),
         wish_cities=_members(candidates["wish_cities"].to_list(), _name),
         blocks=BlockWords(candidates["block_words"]),
@@ -130,7 +131,7 @@ def encode_candidates(candidates: pl.DataFrame) -> CandidateLimits:
 
 
 def encode_jobs(jobs: pl.DataFrame) -> JobLimits:
-    """Read `JobProfile` rows once, to be compared with many candidates."""
+    """Encode `JobProfile` rows once, to compare them with many candidates."""
     policy = jobs["remote_policy"].to_list()
     return JobLimits(
         country=_codes(jobs["country"], _country),
@@ -148,16 +149,16 @@ def encode_jobs(jobs: pl.DataFrame) -> JobLimits:
 def broken(
     candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows
 ) -> dict[HardLimit, Booleans]:
-    """Return for every limit which pairs break it; arrays have shape (n_pairs,)."""
-    country, states = jobs.country[job_rows], candidates.states_countries[candidate_rows]
-    known = (country > 0) & ~jobs.sponsors[job_rows] & ~jobs.is_remote[job_rows]
+    """Return which pairs break each limit; arrays have shape (n_pairs,)."""
+    country, lists = jobs.country[job_rows], candidates.lists_countries[candidate_rows]
+    needs_permit = (country > 0) & ~jobs.sponsors[job_rows] & ~jobs.is_remote[job_rows]
     away = candidates.stays[candidate_rows] & jobs.needs_presence[job_rows]
     if away.any():
         away &= _is_elsewhere(candidates, jobs, candidate_rows, job_rows)
     with np.errstate(invalid="ignore"):
         below = jobs.max_salary[job_rows] < candidates.floor[candidate_rows]
     return {
-        HardLimit.WORK_PERMIT: known & states & ~_is_member(candidates.work_countries, candidate_rows, country),
+        HardLimit.WORK_PERMIT: needs_permit & lists & ~_is_member(candidates.work_countries, candidate_rows, country),
         HardLimit.LOCATION: away,
         HardLimit.SALARY_FLOOR: below,
         HardLimit.CANDIDATE_BLOCK_WORDS: candidates.blocks.broken(candidate_rows, job_rows, jobs.documents),
@@ -166,7 +167,7 @@ def broken(
 
 
 def broken_limits(pairs: Pairs) -> dict[HardLimit, Booleans]:
-    """Return for every limit which pairs break it; arrays have shape (n_pairs,)."""
+    """Return which pairs break each limit; arrays have shape (n_pairs,)."""
     return broken(encode_candidates(pairs.candidates), encode_jobs(pairs.jobs), pairs.candidate_rows, pairs.job_rows)
 
 
@@ -187,12 +188,12 @@ def any_of(flags: dict[HardLimit, Booleans], n_pairs: int, *, relaxed: tuple[Har
 
 
 def of_pair(flags: dict[HardLimit, Booleans], pair: int) -> tuple[HardLimit, ...]:
-    """Limits that one pair breaks."""
+    """Return the limits that one pair breaks."""
     return tuple(limit for limit, values in flags.items() if values[pair])
 
 
 def _is_elsewhere(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows) -> Booleans:
-    """Tell whether the work is in another country or region than home, where stated, and no wanted city."""
+    """Whether the job is in another country or region than the candidate, if both are known, and in no wanted city."""
     differs = np.zeros(len(job_rows), dtype=bool)
     for work, home in ((jobs.country, candidates.country), (jobs.region, candidates.region)):
         there, here = work[job_rows], home[candidate_rows]
@@ -214,7 +215,7 @@ def _code(name: str) -> int:
 
 
 def _codes(values: pl.Series, spelling: Spelling) -> Keys:
-    """Numbers that are equal where the names are, 0 for null."""
+    """Numbers that are equal if the names are; 0 for null."""
     return np.array([_code(spelling(name)) for name in values.to_list()], dtype=np.uint64)
 
 
@@ -223,7 +224,7 @@ def _floats(values: pl.Series) -> Floats:
 
 
 def _members(lists: Sequence[Sequence[str] | None], spelling: Spelling) -> Keys:
-    """Every name of every list as (row << 32) | code, sorted."""
+    """Each name of each list as (row << 32) | code, sorted."""
     keys = [(row << 32) | _code(spelling(name)) for row, names in enumerate(lists) for name in names or ()]
     return np.sort(np.array(keys, dtype=np.uint64))
 
@@ -233,7 +234,7 @@ def _skills(candidates: pl.DataFrame) -> pl.Series:
 
 
 def _is_member(members: Keys, rows: Rows, codes: Keys) -> Booleans:
-    """Tell whether each code is in the list of its row; what is not stated is in none."""
+    """Whether each code is in the list of its row; the code 0 is in none."""
     keys = (rows.astype(np.uint64) << _SHIFT) | codes
     place = np.minimum(np.searchsorted(members, keys), max(len(members) - 1, 0))
     found = members[place] == keys if len(members) else np.zeros(len(keys), dtype=bool)

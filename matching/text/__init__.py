@@ -1,1 +1,1 @@
-"""What text says: words, skills, places, seniority. Imports nothing else of `matching`."""
+"""Reading text: words, skills, places, seniority. Imports no other package of `matching`."""

@@ -1,4 +1,4 @@
-"""How far a home is from a workplace, in steps that matter to people: city, country, continent, world."""
+"""The continent of a country: the last step of distance between where a candidate lives and where a job is."""
 
 from matching.text.plain_text import plain
 
@@ -35,5 +35,9 @@ _CODES = {
 
 
 def continent(country: str | None) -> float:
-    """Number of a country's continent; 0 where the country is not stated or not known."""
+    """Return the number of a country's continent, from 1; 0 if the country is missing or unknown.
+
+    >>> continent("Germany"), continent("peru"), continent("Atlantis")
+    (1.0, 3.0, 0.0)
+    """
     return _CODES.get(plain(country).casefold(), 0.0) if country else 0.0

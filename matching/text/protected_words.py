@@ -1,8 +1,7 @@
-"""Words a job may not rule candidates out by: they name a protected group.
+"""Words that a job must not use to rule candidates out, because they name a protected group.
 
-A resume that holds "women's chess club" must not be lost to a block-word. The list is short, English and never
-complete: it stops the plain cases, and every exclusion is counted so that an audit finds the others
-(docs/how-to/explain.md).
+A block word must not exclude a resume for its "women's chess club". The list is short, English and incomplete: it
+catches the obvious cases. Every exclusion is counted, so that an audit finds the rest (docs/how-to/explain.md).
 """
 
 _GENDER = "woman women man men male males female females girl girls boy boys lady ladies he him she her mr mrs ms mx"
@@ -22,5 +21,5 @@ _HEALTH = "disabled disability disabilities wheelchair deaf blind autistic autis
 PROTECTED_WORDS: tuple[str, ...] = tuple(
     " ".join((_GENDER, _FAMILY, _IDENTITY, _AGE, _ORIGIN, _BELIEF, _HEALTH)).split()
 )
-# One pattern for Python's re and for polars' Rust expressions.
+# The pattern works in Python's re and in polars.
 PROTECTED_PATTERN = rf"(?i)\b(?:{'|'.join(PROTECTED_WORDS)})\b"

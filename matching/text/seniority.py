@@ -1,4 +1,4 @@
-"""The seniority that a title names, as the years of experience it usually means."""
+"""The seniority in a title, as the years of experience it usually stands for."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,11 @@ _WORD = re.compile(r"[\w-]+")
 
 
 def years_of_titles(titles: Sequence[str]) -> list[float]:
-    """Years of experience that each title suggests; NaN where it names no seniority."""
+    """Years of experience that each title suggests; NaN for a title without a seniority.
+
+    >>> years_of_titles(["Senior Go developer", "Nurse"])
+    [6.0, nan]
+    """
     return [
         next((YEARS[word] for word in _WORD.findall(plain(title).casefold()) if word in YEARS), float("nan"))
         for title in titles

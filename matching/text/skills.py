@@ -1,6 +1,6 @@
-"""Names of skills: spellings that mean the same, and where a text names a skill.
+"""Skills: the spellings of each, and which skills a text names.
 
-A name is compared whole: "Solidity" is not "SOLID", "Java" is not "JavaScript".
+Names are compared whole: "Solidity" is not "SOLID", "Java" is not "JavaScript".
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from matching.text.plain_text import plain
 
-# Spellings in use, per skill.
+# Other spellings of each skill.
 SPELLINGS: dict[str, tuple[str, ...]] = {
     ".NET": ("dotnet", ".net core", ".net framework", "dot net"),
     "A/B testing": ("ab testing", "split testing"),
@@ -91,7 +91,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "Vue.js": ("vue", "vuejs", "vue js"),
     "Webpack": ("web pack",),
 }
-# Plain words, too: in running text they name a skill only where they are written with a capital letter.
+# Ordinary words, too: in running text they name a skill only with a capital letter.
 AMBIGUOUS = frozenset(
     [
         "c",
@@ -114,7 +114,7 @@ AMBIGUOUS = frozenset(
         "unreal",
     ]
 )
-LONGEST = 4  # words in a name
+MAX_WORDS = 4  # in the name of a skill
 
 _WORD = re.compile(r"[\w+#./-]+")
 _CANONICAL = {
@@ -123,27 +123,27 @@ _CANONICAL = {
 
 
 _NAMES = frozenset(plain(name).casefold() for name in SPELLINGS)
-# What stands behind a name and changes little: "PostgreSQL 15", "python-3", "Kubernetes (EKS)".
-_BEHIND = re.compile(r"(?:\s*\([^()]*\)|[\s-]+v?\d[\d.]*(?:\.x|\+)?)+$")
+# A version or a note after a name: "PostgreSQL 15", "python-3", "Kubernetes (EKS)".
+_SUFFIX = re.compile(r"(?:\s*\([^()]*\)|[\s-]+v?\d[\d.]*(?:\.x|\+)?)+$")
 
 
 def canonical(name: str) -> str:
-    """Return the one name of a skill, in lower case: "K8s" and "kubernetes " are the same, an unknown one is itself.
+    """Return the canonical name of a skill, in lower case; an unknown skill keeps its own name.
 
-    A version or a note in parentheses behind a name of the table does not count.
+    A version or a note in parentheses after a known name is dropped.
 
     >>> canonical("K8s"), canonical("Python 3.11"), canonical("Cobol-74X")
     ('kubernetes', 'python', 'cobol-74x')
     """
     simple = plain(name).casefold()
     if simple not in _CANONICAL and simple not in _NAMES:
-        bare = _BEHIND.sub("", simple)
+        bare = _SUFFIX.sub("", simple)
         simple = bare if bare in _CANONICAL or bare in _NAMES else simple
     return _CANONICAL.get(simple, simple)
 
 
 def spellings(names: Iterable[str]) -> dict[tuple[str, ...], str]:
-    """Word sequences by which running text names one of the skills, each with its canonical name."""
+    """Map every spelling of some skills, as a sequence of words, to the canonical name of the skill."""
     known = {canonical(name) for name in names}
     spelled = {name: name for name in known} | {other: name for other, name in _CANONICAL.items() if name in known}
     split = {tuple(word.casefold() for word in _words(other)): name for other, name in spelled.items()}
@@ -151,11 +151,14 @@ def spellings(names: Iterable[str]) -> dict[tuple[str, ...], str]:
 
 
 def named_in(text: str, known: Mapping[tuple[str, ...], str]) -> set[str]:
-    """Canonical names of the skills that a text names; the longest name at a place wins.
+    """Return the canonical names of the skills that a text names; of overlapping names, the longest wins.
+
+    >>> sorted(named_in("Go services with Spring Boot, ready to go", spellings(["Go", "Spring", "Spring Boot"])))
+    ['go', 'spring boot']
 
     Args:
         text: running text.
-        known: what `spellings` returned.
+        known: the result of `spellings`.
     """
     written = _words(plain(text))
     folded = [word.casefold() for word in written]
@@ -163,16 +166,16 @@ def named_in(text: str, known: Mapping[tuple[str, ...], str]) -> set[str]:
     place = 0
     while place < len(folded):
         length, name = _name_at(folded, place, known)
-        is_plain_word = length == 1 and folded[place] in AMBIGUOUS and written[place] == folded[place]
-        if name is not None and not is_plain_word:
+        is_ordinary_word = length == 1 and folded[place] in AMBIGUOUS and written[place] == folded[place]
+        if name is not None and not is_ordinary_word:
             found.add(name)
         place += length
     return found
 
 
 def _name_at(words: list[str], place: int, known: Mapping[tuple[str, ...], str]) -> tuple[int, str | None]:
-    """Length and canonical name of the longest name that starts at a word; one word and None where none does."""
-    for length in range(min(LONGEST, len(words) - place), 0, -1):
+    """Length in words and canonical name of the longest name that starts at `place`; 1 and None if there is none."""
+    for length in range(min(MAX_WORDS, len(words) - place), 0, -1):
         name = known.get(tuple(words[place : place + length]))
         if name is not None:
             return length, name
@@ -180,6 +183,6 @@ def _name_at(words: list[str], place: int, known: Mapping[tuple[str, ...], str])
 
 
 def _words(text: str) -> list[str]:
-    """Words as written; the signs that tell technologies apart are kept: C++, C#, .NET, Node.js."""
+    """Words as written, with the characters that tell technologies apart: C++, C#, .NET, Node.js."""
     stripped = (word.rstrip("./-").lstrip("/-") for word in _WORD.findall(text))
     return [word for word in stripped if word]

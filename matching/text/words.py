@@ -1,4 +1,4 @@
-"""Whole words in texts: whether a text holds a word that another profile rules out."""
+"""Block words: whether a profile contains a word that a profile of the other side rules out."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -14,75 +14,87 @@ Texts = TypeVar("Texts", pl.Series, pl.Expr)
 
 
 def folded(texts: Texts) -> Texts:
-    """Texts in which compatibility forms are one (NFKC) and nothing is invisible."""
+    """Normalise texts (NFKC) and remove invisible characters."""
     return texts.str.normalize("NFKC").str.replace_all(INVISIBLE, "")
 
 
-def plain(texts: pl.Series) -> pl.Series:
-    """Texts as their words between single spaces: " senior c++ engineer ".
+def spaced_words(texts: pl.Series) -> pl.Series:
+    """Reduce each text to its words in lower case, with one space before and after every word.
 
-    Compatibility forms are one (NFKC), case and invisible signs do not count, and `+`, `#` and `.` belong to a word, so
-    that "c" is not in "c++" and "java" not in "javascript". Dots at the end of a word end a sentence.
+    A phrase in this form is found only as whole words: "java" is not in "javascript". `+`, `#` and `.` are parts of a
+    word, so that "c" is not in "c++"; a dot at the end of a word is punctuation.
+
+    >>> spaced_words(pl.Series(["Senior C++ engineer."])).item()
+    ' senior c++ engineer '
     """
     words = folded(texts.fill_null("")).str.to_lowercase()
     words = words.str.replace_all(r"[^\w+#.]+", " ").str.replace_all(r"\.+( |$)", " ")
     return (" " + words.str.strip_chars(" ").str.replace_all(" +", " ") + " ").rename(texts.name)
 
 
-def plain_words(words: Sequence[str]) -> tuple[str, ...]:
-    """Words and phrases in the form of `plain`, each once and sorted; what holds no word is left out."""
-    return tuple(sorted(set(plain(pl.Series(words, dtype=pl.String)).to_list()) - {"  "}))
+def spaced_phrases(phrases: Sequence[str]) -> tuple[str, ...]:
+    """Bring words and phrases into the form of `spaced_words`: each once, sorted, without those that hold no word."""
+    return tuple(sorted(set(spaced_words(pl.Series(phrases, dtype=pl.String)).to_list()) - {"  "}))
 
 
 class Documents:
-    """Texts of one side, brought into plain form once somebody rules out a word: most never do.
+    """The searchable text of each profile of one side. It is prepared on first use: most profiles are never searched.
 
     Args:
-        texts: gives columns of text, each of n rows; a row's document is all of them.
+        texts: returns columns of text, each of n rows; a document is one row of all columns.
+
+    >>> documents = Documents(lambda: [pl.Series(["Croupier", "Nurse"]), pl.Series(["Night shift, casino.", None])])
+    >>> documents.contain_any(spaced_phrases(["night shift"]), np.array([0, 1])).tolist()
+    [True, False]
     """
 
     def __init__(self, texts: Callable[[], Sequence[pl.Series]]) -> None:
         self._texts = texts
 
     @cached_property
-    def _plain(self) -> pl.Series:
-        columns = pl.DataFrame([plain(text).alias(str(place)) for place, text in enumerate(self._texts())])
-        # A sign that belongs to no word: no phrase is found across two fields.
+    def _words(self) -> pl.Series:
+        columns = pl.DataFrame([spaced_words(text).alias(str(place)) for place, text in enumerate(self._texts())])
+        # The separator belongs to no word, so that no phrase spans two fields.
         return columns.select(pl.concat_str(pl.all(), separator="|")).to_series()
 
-    def hold_any(self, words: Sequence[str], rows: Rows) -> Booleans:
-        """Tell which documents hold one of the words or phrases, given in the form of `plain`; shape (n_rows,)."""
-        return self._plain.gather(rows).str.contains_any(list(words)).to_numpy()
+    def contain_any(self, phrases: Sequence[str], rows: Rows) -> Booleans:
+        """Whether each document contains one of the phrases, given in the form of `spaced_words`; shape (n_rows,)."""
+        return self._words.gather(rows).str.contains_any(list(phrases)).to_numpy()
 
 
 class BlockWords:
-    """The words that each profile of one side rules out.
+    """The words and phrases that each profile of one side rules out.
 
     Args:
-        lists: lists of words, one list per profile; null counts as empty.
+        lists: one list of words per profile; null counts as empty.
+
+    >>> blocked_by_candidates = BlockWords(pl.Series([["Casino"], None]))
+    >>> jobs = Documents(lambda: [pl.Series(["Casino manager", "Nurse"])])
+    >>> blocked_by_candidates.broken(np.array([0, 0, 1]), np.array([0, 1, 0]), jobs).tolist()
+    [True, False, False]
     """
 
     def __init__(self, lists: pl.Series) -> None:
-        stated = {row: words for row, words in enumerate(lists.to_list()) if words}
-        self._words_of = {row: words for row, given in stated.items() if (words := plain_words(given))}
+        filled = {row: words for row, words in enumerate(lists.to_list()) if words}
+        self._phrases_of = {row: phrases for row, words in filled.items() if (phrases := spaced_phrases(words))}
 
     def broken(self, own_rows: Rows, other_rows: Rows, documents: Documents) -> Booleans:
-        """Tell for each pair whether the other's document holds a word that this side rules out, shape (n_pairs,)."""
+        """Whether the other profile of each pair contains a word that this side rules out; shape (n_pairs,)."""
         broken = np.zeros(len(own_rows), dtype=bool)
-        for words, pairs in self._asked(own_rows).items():
+        for phrases, pairs in self._pairs_by_phrases(own_rows).items():
             others, place = np.unique(other_rows[pairs], return_inverse=True)
-            broken[pairs] = documents.hold_any(words, others)[place]
+            broken[pairs] = documents.contain_any(phrases, others)[place]
         return broken
 
-    def _asked(self, own_rows: Rows) -> dict[tuple[str, ...], Rows]:
-        """Return the pairs of each list of words; a list that several profiles share is looked for once."""
-        if not self._words_of:
+    def _pairs_by_phrases(self, own_rows: Rows) -> dict[tuple[str, ...], Rows]:
+        """Pairs by the phrases they must not contain: profiles that rule out the same are searched together."""
+        if not self._phrases_of:
             return {}
         order = np.argsort(own_rows, kind="stable")
         present, first = np.unique(own_rows[order], return_index=True)
         ends = [*first[1:].tolist(), len(order)]
         pairs_of: dict[tuple[str, ...], list[Rows]] = {}
         for row, start, end in zip(present.tolist(), first.tolist(), ends, strict=True):
-            if row in self._words_of:
-                pairs_of.setdefault(self._words_of[row], []).append(order[start:end])
-        return {words: np.concatenate(pairs) for words, pairs in pairs_of.items()}
+            if row in self._phrases_of:
+                pairs_of.setdefault(self._phrases_of[row], []).append(order[start:end])
+        return {phrases: np.concatenate(pairs) for phrases, pairs in pairs_of.items()}

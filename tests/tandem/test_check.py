@@ -36,7 +36,7 @@ def test_faults_of_all_files_are_listed_with_lines_and_exit_with_2(end: str, tmp
     for line in (
         "remote_wish: must be one of onsite, hybrid, remote, any  [1 row: line 4]",
         "found Remote: did you mean remote?",
-        "time: must be a time in ISO 8601, as 2026-01-31T09:00:00Z  [1 row: line 4]",
+        "time: must be a time in ISO 8601, such as 2026-01-31T09:00:00Z  [1 row: line 4]",
         "found 02/03/2026, which may mean 2026-03-02 or 2026-02-03",
         "found ANN: did you mean ann?",
     ):

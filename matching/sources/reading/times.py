@@ -7,7 +7,7 @@ import polars as pl
 
 from matching.data.tables import EARLIEST, LATEST
 
-EXPECTED = "a time in ISO 8601, as 2026-01-31T09:00:00Z"
+EXPECTED = "a time in ISO 8601, such as 2026-01-31T09:00:00Z"
 
 _UTC = pl.Datetime("us", "UTC")
 _CLOCK = r"(?:[T ]+(\d{1,2}:\d\d)(:\d\d)?(?:[.,](\d{1,9}))?)?"

@@ -32,14 +32,14 @@ def read(tmp_path: Path, **texts: str) -> Dataset:
     return SOURCE.read(folder_of(tmp_path, **texts), seed=0, progress=lambda _: None)
 
 
-def found(data: Dataset) -> list[tuple[Any, ...]]:
+def faults(data: Dataset) -> list[tuple[Any, ...]]:
     return examine(data, now=NOW).faults.select("table", "number", "column", "hint").rows()
 
 
-def test_numbers_are_the_lines_of_the_file_whatever_the_order_in_time(tmp_path: Path) -> None:
+def test_faults_are_numbered_by_the_lines_of_the_file_although_events_are_sorted_by_time(tmp_path: Path) -> None:
     late_first = EVENTS + "\nann,ward,vew,2026-02-01\n\n\neve,ward,view,2026-01-15\n"
     data = read(tmp_path, events=late_first)
-    assert found(data) == [
+    assert faults(data) == [
         ("events", 8, "candidate_id", "found eve"),
         ("events", 5, "kind", "found vew: did you mean view?"),
     ]
@@ -52,7 +52,7 @@ def test_numbers_are_the_lines_of_the_file_whatever_the_order_in_time(tmp_path: 
     assert (tmp_path / "rejected" / "events.csv").stat().st_mode & 0o077 == 0
 
 
-def test_rows_of_parquet_are_numbered_as_in_the_file(tmp_path: Path) -> None:
+def test_rows_of_a_parquet_file_are_numbered_as_in_the_file(tmp_path: Path) -> None:
     folder_of(tmp_path)
     (tmp_path / "events.csv").unlink()
     times = [datetime(2026, 2, day, tzinfo=UTC) for day in (3, 1, 2)]
@@ -61,7 +61,7 @@ def test_rows_of_parquet_are_numbered_as_in_the_file(tmp_path: Path) -> None:
         tmp_path / "events.parquet"
     )
     data = SOURCE.read(tmp_path, seed=0, progress=lambda _: None)
-    assert found(data) == [("events", 2, "kind", "found vew: did you mean view?")]
+    assert faults(data) == [("events", 2, "kind", "found vew: did you mean view?")]
 
 
 def test_every_fault_of_every_file_is_found_in_one_pass(tmp_path: Path) -> None:
@@ -82,16 +82,16 @@ def test_every_fault_of_every_file_is_found_in_one_pass(tmp_path: Path) -> None:
     assert not report.droppable
 
 
-def test_a_file_that_cannot_be_read_is_not_held_against_the_others(tmp_path: Path) -> None:
-    assert {table for table, *_ in found(read(tmp_path, candidates=""))} == {"candidates"}
+def test_references_to_a_file_that_cannot_be_read_are_not_faults(tmp_path: Path) -> None:
+    assert {table for table, *_ in faults(read(tmp_path, candidates=""))} == {"candidates"}
 
 
-def test_invalid_rows_are_left_out_with_what_depends_on_them(tmp_path: Path) -> None:
+def test_invalid_rows_are_left_out_with_the_rows_that_depend_on_them(tmp_path: Path) -> None:
     people = CANDIDATES + "bob,Cook,[],Remote,2026-01-01\n"
     events = EVENTS + "bob,ward,view,2026-02-02\nann,ward,view,soon\n"
-    said: list[str] = []
+    messages: list[str] = []
     data = read(tmp_path, candidates=people, events=events)
-    cleaned = clean(data, tmp_path / "rejected", drop_invalid=True, progress=said.append, now=NOW)
+    cleaned = clean(data, tmp_path / "rejected", drop_invalid=True, progress=messages.append, now=NOW)
     assert cleaned.candidates["candidate_id"].to_list() == ["ann"]
     assert cleaned.events["time"].to_list() == [datetime(2026, 2, day, tzinfo=UTC) for day in (2, 3)]
     assert {table: sum(rules.values()) for table, rules in cleaned.cleaning.dropped.items()} == {
@@ -99,19 +99,19 @@ def test_invalid_rows_are_left_out_with_what_depends_on_them(tmp_path: Path) -> 
         "events": 2,
     }
     assert cleaned.cleaning.dropped["events"]["candidate_id must exist in candidates"] == 1
-    assert any(line.startswith("left out 2 rows of events that break rules") for line in said)
-    plain = SOURCE.load(folder_of(tmp_path), seed=0, progress=lambda _: None)
-    for name, (_, table) in plain.tables().items():
+    assert any(line.startswith("left out 2 rows of events that break rules") for line in messages)
+    valid = SOURCE.load(folder_of(tmp_path), seed=0, progress=lambda _: None)
+    for name, (_, table) in valid.tables().items():
         assert_frame_equal(cleaned.tables()[name][1], table)
 
 
-def test_copies_of_a_version_leave_one_and_contradicting_versions_none(tmp_path: Path) -> None:
+def test_of_identical_versions_one_is_kept_and_of_contradicting_ones_none(tmp_path: Path) -> None:
     twice = CANDIDATES + CANDIDATES.splitlines()[1] + "\nbob,Cook,[],any,2026-01-01\nbob,Chef,[],any,2026-01-01\n"
     cleaned = clean(read(tmp_path, candidates=twice), tmp_path / "rejected", drop_invalid=True, now=NOW)
     assert cleaned.candidates["candidate_id"].to_list() == ["ann"]
 
 
-def test_what_is_wrong_with_a_whole_file_cannot_be_left_out(tmp_path: Path) -> None:
+def test_a_fault_of_a_whole_file_stops_even_when_invalid_rows_are_dropped(tmp_path: Path) -> None:
     with pytest.raises(InvalidTable, match=r"jobs\.csv: column titel is not a column of jobs"):
         clean(read(tmp_path, jobs=JOBS.replace("title", "titel")), tmp_path / "rejected", drop_invalid=True, now=NOW)
     with pytest.raises(UnusableData, match=r"events\.csv: has no rows"):
@@ -124,14 +124,22 @@ ODD = {
         {"expected_salary_usd_per_year": [4_000.0] * 2 + [90_000.0] * 8},
         "2 of 10 values are below",
     ),
-    "unmatched": ("candidates", {"candidate_id": [str(n) for n in range(10)]}, "10 of 11 ids occur in no event"),
-    "future": ("jobs", {"job_id": ["late"], "updated_at": [NOW + timedelta(days=9)]}, "lie in the future"),
-    "repeated": ("jobs", {"updated_at": [START + timedelta(days=1)]}, "1 version of 2 repeat the version before"),
+    "unmatched": ("candidates", {"candidate_id": [str(n) for n in range(10)]}, "10 of 11 ids appear in no event"),
+    "future": (
+        "jobs",
+        {"job_id": ["late"], "updated_at": [NOW + timedelta(days=9)]},
+        "1 version in the future",
+    ),
+    "repeated": (
+        "jobs",
+        {"updated_at": [START + timedelta(days=1)]},
+        "1 of 2 versions differ",
+    ),
 }
 
 
 @pytest.mark.parametrize(("table", "columns", "words"), ODD.values(), ids=ODD)
-def test_what_is_odd_but_legal_is_a_warning(
+def test_an_oddity_that_breaks_no_rule_is_a_warning(
     table: str, columns: dict[str, list[Any]], words: str, tmp_path: Path
 ) -> None:
     data = read(tmp_path)
@@ -155,11 +163,11 @@ def test_times_far_from_the_others_are_a_warning(tmp_path: Path) -> None:
         time=pl.when(pl.int_range(pl.len()) == 0).then(datetime(1990, 1, 1, tzinfo=UTC)).otherwise("time")
     )
     warnings = examine(Dataset("test", data.candidates, data.jobs, far), now=NOW).warnings
-    assert any("1 event between 1990-01-01 and 1990-01-01" in warning.text for warning in warnings)
+    assert any("1 event from 1990-01-01 to 1990-01-01, far from the others" in warning.text for warning in warnings)
 
 
 def log() -> pl.DataFrame:
-    """Two lists of four candidates; some are reached out to, some accept."""
+    """Two lists of four candidates; companies reach out to some of them, and some accept."""
     rows = []
     for n in range(8):
         pair = {"candidate_id": f"c{n % 4}", "job_id": f"j{n // 4}"}
@@ -186,7 +194,7 @@ def labels(events: pl.DataFrame) -> LabelledPairs:
 
 @pytest.mark.parametrize("kinds", [["impression"], ["outreach"], ["accept"], ["impression", "outreach", "accept"]])
 @pytest.mark.parametrize("one_sided", [False, True])
-def test_redelivered_events_change_no_label_count_or_propensity(
+def test_redelivered_events_change_no_label_and_no_propensity(
     kinds: list[str], one_sided: bool, tmp_path: Path
 ) -> None:
     events = log()

@@ -45,7 +45,7 @@ def broken(data: Dataset) -> list[tuple[Any, ...]]:
     return broken_rules(data).select("table", "row", "column", "rule").rows()
 
 
-def test_rows_that_keep_every_rule_pass_and_leave_no_file(tmp_path: Path) -> None:
+def test_rows_that_satisfy_every_rule_pass_and_leave_no_file(tmp_path: Path) -> None:
     full = candidate(
         skills=[{"name": "triage", "years": None}, {"name": "care", "years": 60.0}],
         city="Lyon",
@@ -54,18 +54,18 @@ def test_rows_that_keep_every_rule_pass_and_leave_no_file(tmp_path: Path) -> Non
         expected_salary_usd_per_year=1_000.0,
     )
     band = job(min_experience_years=2.0, max_experience_years=2.0, min_salary_usd_per_year=30_000.0)
-    seen = event(position=1, propensity=1.0, time=START)
-    validate(dataset([full], [band], [seen], [{"candidate_id": "ann", "gender": "other"}]), tmp_path / "rejected")
+    shown = event(position=1, propensity=1.0, time=START)
+    validate(dataset([full], [band], [shown], [{"candidate_id": "ann", "gender": "other"}]), tmp_path / "rejected")
     assert not (tmp_path / "rejected").exists()
 
 
 BROKEN_CANDIDATES = {
     "headline too long": ({"headline": "x" * 501}, "headline", "must have at most 500 characters"),
     "headline null": ({"headline": None}, "headline", "must not be null"),
-    "id empty": ({"candidate_id": ""}, "candidate_id", "must have at least 1 characters"),
+    "id empty": ({"candidate_id": ""}, "candidate_id", "must have at least 1 character"),
     "experience negative": ({"experience_years": -0.5}, "experience_years", "must be at least 0"),
     "experience not a number": ({"experience_years": float("nan")}, "experience_years", "must be at least 0"),
-    "salary monthly in cents": ({"expected_salary_usd_per_year": 9e6}, "expected_salary_usd_per_year", "at most 5,000"),
+    "salary in cents": ({"expected_salary_usd_per_year": 9e6}, "expected_salary_usd_per_year", "at most 5,000"),
     "salary infinite": ({"expected_salary_usd_per_year": float("inf")}, "expected_salary_usd_per_year", "at most"),
     "unknown choice": ({"remote_wish": "moon"}, "remote_wish", "must be one of onsite, hybrid, remote, any"),
     "unknown choice in a list": ({"wish_company_sizes": ["1-10", "huge"]}, "wish_company_sizes", "each entry must be"),
@@ -80,7 +80,7 @@ BROKEN_CANDIDATES = {
 
 
 @pytest.mark.parametrize(("changes", "column", "rule"), BROKEN_CANDIDATES.values(), ids=BROKEN_CANDIDATES)
-def test_each_broken_rule_is_found_in_its_row_and_column(changes: dict[str, Any], column: str, rule: str) -> None:
+def test_each_broken_rule_is_reported_with_its_row_and_column(changes: dict[str, Any], column: str, rule: str) -> None:
     good = candidate(candidate_id="bob")
     found = broken(dataset([candidate(), good, candidate(updated_at=LATER) | changes]))
     assert [(table, row, name) for table, row, name, _ in found] == [("candidates", 3, column)] * len(found)
@@ -107,7 +107,7 @@ def test_rules_between_columns_rows_and_tables() -> None:
     }
 
 
-def test_the_run_stops_with_one_line_and_the_rejected_rows_with_reasons(tmp_path: Path) -> None:
+def test_the_error_is_one_line_and_the_rejected_rows_have_reasons(tmp_path: Path) -> None:
     secret = "Jane Roe, 12 Elm Street"
     people = [candidate(), candidate(candidate_id="b", headline=secret * 50, experience_years=99.0)]
     rejected = tmp_path / "rejected"
@@ -115,7 +115,7 @@ def test_the_run_stops_with_one_line_and_the_rejected_rows_with_reasons(tmp_path
         validate(dataset(people, events=[event(), event(job_id="x"), event(job_id="x")]), rejected)
     message = str(caught.value)
     assert "\n" not in message
-    assert "3 rows with broken rules, 3 rules in all" in message
+    assert "3 rows break 3 rules" in message
     assert "2 x events column job_id must exist in jobs" in message
     assert "first: table candidates, row 2, column headline must have at most 500 characters" in message
     assert str(rejected) in message
@@ -131,14 +131,14 @@ def test_the_run_stops_with_one_line_and_the_rejected_rows_with_reasons(tmp_path
     assert not (rejected / "jobs.parquet").exists()
 
 
-def test_the_rejected_rows_are_of_this_run(tmp_path: Path) -> None:
+def test_rejected_rows_of_an_earlier_run_are_removed(tmp_path: Path) -> None:
     with pytest.raises(InvalidTable):
         validate(dataset(events=[event(job_id="x")]), tmp_path)
     validate(dataset(), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_columns_or_types_are_named_as_a_difference(tmp_path: Path) -> None:
+def test_a_table_with_other_columns_or_types_is_refused_with_the_difference(tmp_path: Path) -> None:
     data = dataset()
     wrong = data.jobs.drop("city").with_columns(pl.lit(1).alias("floor"), pl.col("title").cast(pl.Binary))
     with pytest.raises(InvalidTable, match=r"jobs.*-title \(String\), -city \(String\), \+title \(Binary\), \+floor"):
@@ -152,7 +152,7 @@ def test_an_empty_table_is_unusable(table: str, tmp_path: Path) -> None:
         validate(Dataset("test", **tables), tmp_path)
 
 
-def test_every_one_of_many_rows_is_counted(tmp_path: Path) -> None:
+def test_each_of_many_rows_is_counted(tmp_path: Path) -> None:
     data = dataset()
     many = pl.concat([data.events.with_columns(pl.lit(2.0).alias("propensity"))] * 50_000)
     with pytest.raises(InvalidTable, match=r"50,000 x events column propensity must be at most 1"):
@@ -160,7 +160,7 @@ def test_every_one_of_many_rows_is_counted(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "events.parquet").height == 50_000
 
 
-def test_an_event_of_the_future_is_refused_since_the_newest_event_ends_the_log(tmp_path: Path) -> None:
+def test_an_event_in_the_future_is_refused_because_the_newest_event_ends_the_log(tmp_path: Path) -> None:
     with pytest.raises(InvalidTable, match="events, row 1, column time must not lie in the future"):
         validate(dataset(), tmp_path, now=datetime(2026, 1, 15, tzinfo=UTC))
     validate(dataset(), tmp_path, now=datetime(2026, 3, 1, tzinfo=UTC))
@@ -169,7 +169,7 @@ def test_an_event_of_the_future_is_refused_since_the_newest_event_ends_the_log(t
 @pytest.mark.parametrize(
     "word", ["Women only", "wom\u00aden", "\uff57\uff4f\uff4d\uff45\uff4e", "mus\U000e0001lim", "mus\ufe0flim"]
 )
-def test_a_job_that_rules_out_a_protected_group_is_found(word: str) -> None:
+def test_a_job_that_rules_out_a_protected_group_breaks_a_rule(word: str) -> None:
     jobs = [job(block_words=["agency"]), job(job_id="other", block_words=["agency", word])]
     (found,) = broken(dataset(jobs=jobs))
     assert found == ("jobs", 2, "block_words", "must not name a protected group")

@@ -10,7 +10,7 @@ import pytest
 
 from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, frame, polars_schema
-from matching.text.plain_text import LONGEST, plain
+from matching.text.plain_text import MAX_CHARACTERS, plain
 from matching.text.skills import canonical, named_in, spellings
 from matching.text.words import folded
 from tests.matching.small_market import Trained
@@ -112,7 +112,7 @@ def test_every_format_sign_of_unicode_is_invisible() -> None:
 
 
 def test_a_text_that_folding_makes_longer_is_read_up_to_a_length() -> None:
-    assert len(plain("\ufdfa" * 100_000)) <= LONGEST
+    assert len(plain("\ufdfa" * 100_000)) <= MAX_CHARACTERS
     assert len(plain("é" * 100_000)) == 100_000, "a resume of the longest length is read whole"
 
 
