@@ -3,7 +3,8 @@
 There are two kinds of log. In a two-sided log, every impression is a row: the company's label is whether it reached
 out, the candidate's label is whether they accepted. In a one-sided log (only `view` or `apply` events), every event is
 a yes of the candidate; the no's are sampled from the jobs that existed at the time, with weights that make them stand
-for all of those jobs. In both, a redelivered event counts once, and a pair shown before its job's `posted_at` is left out.
+for all of those jobs. In both, a redelivered event counts once, and a pair shown before its job's `posted_at` is left
+out.
 """
 
 from dataclasses import dataclass
