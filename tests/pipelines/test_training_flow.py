@@ -344,7 +344,7 @@ def test_ctrl_c_ends_with_130_and_a_killed_run(home: Settings, tables_folder: Pa
 def test_ctrl_c_between_two_steps_is_no_fault_of_prefect(
     home: Settings, tables_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Prefect fails while it handles an interrupt that comes as it prepares a task, and raises its own error instead."""
+    """Prefect fails as it handles an interrupt that comes while it prepares a task, and raises its own error."""
     from pipelines import prefect_flow
 
     def interrupted(*_: object, **__: object) -> None:
