@@ -17,6 +17,7 @@ words match whole words in upper or lower case (`matching.text.words`); synonyms
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -201,6 +202,7 @@ def _is_elsewhere(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: 
     return differs & ~_is_member(candidates.wish_cities, candidate_rows, jobs.city[job_rows])
 
 
+@lru_cache(maxsize=2**14)
 def _name(name: str | None) -> str:
     return plain(name or "").casefold()
 

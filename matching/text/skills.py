@@ -5,6 +5,7 @@ Names are compared whole: "Solidity" is not "SOLID", "Java" is not "JavaScript".
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from matching.text.plain_text import plain
 
@@ -127,6 +128,7 @@ _NAMES = frozenset(plain(name).casefold() for name in SPELLINGS)
 _SUFFIX = re.compile(r"(?:\s*\([^()]*\)|[\s-]+v?\d[\d.]*(?:\.x|\+)?)+$")
 
 
+@lru_cache(maxsize=2**14)
 def canonical(name: str) -> str:
     """Return the canonical name of a skill, in lower case; an unknown skill keeps its own name.
 
