@@ -1,1 +1,1 @@
-"""How a ranking acts on a market where many compete for few: policies and congestion."""
+"""What happens when many jobs rank the same candidates: policies and congestion."""

@@ -1,4 +1,4 @@
-"""How unevenly a market's attention is spread, and what of it is lost. Counts have shape (n_candidates,)."""
+"""Congestion: how unevenly lists or outreach are spread, and how much is lost. Counts have shape (n_candidates,)."""
 
 import numpy as np
 
@@ -6,9 +6,12 @@ from matching.arrays import Array, Floats
 
 
 def lorenz(counts: Array) -> tuple[Floats, Floats]:
-    """Return shares of candidates, fewest first, and the shares of the whole they hold; shapes (n_candidates + 1,).
+    """Return the Lorenz curve: shares of the candidates, lowest counts first, and the shares of the total they have.
 
     Source: Lorenz (1905), "Methods of measuring the concentration of wealth".
+
+    Returns:
+        Both of shape (n_candidates + 1,), rising from 0 to 1.
     """
     rising = np.concatenate([[0.0], np.cumsum(np.sort(np.asarray(counts, dtype=np.float64)))])
     people = np.linspace(0.0, 1.0, len(rising))
@@ -16,17 +19,21 @@ def lorenz(counts: Array) -> tuple[Floats, Floats]:
 
 
 def gini(counts: Array) -> float:
-    """Gini coefficient: 0 where all have the same, towards 1 where one has everything; 0 where there is nothing."""
+    """Return the Gini coefficient: 0 if all counts are equal, near 1 if one candidate has everything; 0 for zeros.
+
+    >>> gini(np.array([2, 2, 2])), gini(np.array([0, 0, 0, 4]))
+    (0.0, 0.75)
+    """
     people, held = lorenz(counts)
     return max(0.0, float(1 - 2 * np.trapezoid(held, people)))
 
 
 def top_share(counts: Array, top: int | float) -> float:
-    """Share of the whole that goes to the candidates with most; NaN where there is nothing.
+    """Return the share of the total that the candidates with the highest counts have; NaN if the total is zero.
 
     Args:
-        counts: how much each candidate has.
-        top: how many candidates, or as a float which share of them, at least one.
+        counts: one count per candidate.
+        top: the number of candidates, or as a float their share of all, at least one candidate.
     """
     total = float(np.sum(counts))
     number = top if isinstance(top, int) else max(1, round(top * len(counts)))
@@ -34,11 +41,11 @@ def top_share(counts: Array, top: int | float) -> float:
 
 
 def overload(counts: Array, capacity: float) -> float:
-    """Share of the whole that is beyond what each candidate can answer; NaN where there is nothing."""
+    """Return the share of the total that exceeds the capacity of each candidate; NaN if the total is zero."""
     total = float(np.sum(counts))
     return float(np.sum(np.maximum(np.asarray(counts) - capacity, 0)) / total) if total else float("nan")
 
 
 def coverage(counts: Array) -> float:
-    """Share of the candidates who get anything; NaN without candidates."""
+    """Return the share of the candidates with a count above zero; NaN without candidates."""
     return float(np.mean(np.asarray(counts) > 0)) if len(counts) else float("nan")

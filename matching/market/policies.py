@@ -1,11 +1,11 @@
-"""Ranking for a market: lists for many jobs at once, so that the same few candidates do not stand in all of them.
+"""Policies that rank for a whole market, so that the same few candidates do not fill the lists of all jobs.
 
-A ranking for one job alone sends every recruiter to the same people, who cannot answer them all. Two policies weigh
-the jobs against each other: a cap on how many lists may hold a candidate, and prices that candidates in demand would
-ask for. Every policy takes one matrix of match probabilities, shape (n_jobs, n_candidates), in which NaN or -inf marks
-a pair that may not meet, and returns for each job the rows of its candidates, best first.
+If each job ranks for itself, every recruiter writes to the same candidates, who cannot answer them all. Two policies
+balance the jobs against each other: an exposure cap, and prices for candidates in demand. Every policy takes a matrix
+of match probabilities, shape (n_jobs, n_candidates), with NaN or -inf for a pair that is ruled out. It returns for each
+job the rows of its candidates, best first.
 
-Memory beside the matrix, at the peak and of a float32 one: 24 bytes a pair, 32 for prices.
+Peak memory beside a float32 matrix: 24 bytes per pair, 32 with prices.
 """
 
 import math
@@ -21,28 +21,28 @@ from matching.errors import InputError
 
 Lists = list[Rows]
 Policy = Callable[[Array, int], Lists]
-"""Makes the lists of a matrix of scores, of the given length."""
+"""Takes a matrix of scores and a list length, and returns the lists."""
 Method = Literal["caps", "transferable_utility"]
 
 TEMPERATURE = 0.25
-"""In log probability: how much worse a candidate may be and still take a good part of a job's demand."""
+"""In log probability: how much worse a candidate may be and still take much of a job's demand."""
 RESERVE = 4.0
-"""In log probability: a job rather leaves places empty than pay so much; it keeps prices finite where all are taken."""
+"""In log probability: the price above which a job leaves places empty; it keeps prices finite if supply is short."""
 TOLERANCE = 1e-3
 MAX_ROUNDS = 1_000
-SMALLEST = 1e-12  # the log of a zero probability must stay a number: the pair may meet, only last
+SMALLEST = 1e-12  # keeps the log of a zero probability finite: the pair is allowed, in the last place
 CHUNK = 65_536
 
 
 @dataclass(frozen=True)
 class Equilibrium:
-    """Prices at which no candidate is asked for beyond capacity.
+    """Prices at which the demand for no candidate exceeds the capacity.
 
     Attributes:
-        price: shape (n_candidates,), in log probability; 0 for whom there is capacity to spare.
-        expected: shape (n_jobs, n_candidates), how much of each job's demand goes to each candidate.
+        price: shape (n_candidates,), in log probability; 0 for a candidate with spare capacity.
+        expected: shape (n_jobs, n_candidates), the part of each job's demand that goes to each candidate.
         error: largest share of a job's demand that is placed twice or not at all.
-        rounds: how many it took.
+        rounds: number of rounds until convergence, or until the limit.
     """
 
     price: Floats
@@ -52,16 +52,16 @@ class Equilibrium:
 
     @property
     def converged(self) -> bool:
-        """Whether the marginals hold within the tolerance."""
+        """Whether the error is within the tolerance."""
         return self.error <= TOLERANCE
 
 
 def per_query(score: Array, length: int) -> Lists:
-    """Rank for each job alone: the candidates of the highest scores, equal ones in the order of their rows.
+    """Rank for each job alone, by score; equal scores are in the order of their rows.
 
     Args:
         score: shape (n_jobs, n_candidates), on any scale.
-        length: candidates in a list; fewer where fewer may meet the job.
+        length: candidates in a list; a list is shorter if fewer candidates are allowed for the job.
 
     Raises:
         InputError: the score is no matrix, or a number is out of range.
@@ -72,18 +72,21 @@ def per_query(score: Array, length: int) -> Lists:
 
 
 def capped(probability: Array, length: int, max_exposure: int) -> Lists:
-    """Fill all lists so that no candidate stands in more than `max_exposure` of them.
+    """Fill all lists so that no candidate is in more than `max_exposure` of them.
 
-    Deferred acceptance (Gale and Shapley 1962) where a job prefers likely candidates and a candidate likely jobs. Both
-    sides rank a pair by the same number, so the stable lists are what one pass over all pairs gives, likeliest first.
+    This is deferred acceptance (Gale and Shapley 1962), in which both sides prefer the pairs with the highest
+    probability. They agree on every pair, so a single pass over all pairs, likeliest first, gives the stable lists.
 
     Args:
         probability: shape (n_jobs, n_candidates).
-        length: candidates in a list; fewer where the caps leave fewer.
-        max_exposure: lists a candidate may stand in.
+        length: candidates in a list; a list is shorter if the caps leave fewer.
+        max_exposure: exposure cap, the most lists that one candidate may be in.
 
     Raises:
         InputError: the probabilities are no matrix, or a number is out of range.
+
+    >>> capped(np.array([[0.6, 0.1], [0.6, 0.5]]), length=1, max_exposure=1)
+    [array([0]), array([1])]
     """
     probability = _checked(probability, length, max_exposure)
     n_jobs, n_candidates = probability.shape
@@ -100,7 +103,7 @@ def capped(probability: Array, length: int, max_exposure: int) -> Lists:
 
 
 def _likeliest_first(probability: Floats) -> Iterator[tuple[int, int]]:
-    """Pairs that may meet, by falling probability; numbers of Python in chunks, for they take much memory."""
+    """Yield the allowed pairs by falling probability, in chunks, because Python numbers take much memory."""
     pairs = np.argsort(-probability, axis=None, kind="stable")
     for start in range(0, len(pairs), CHUNK):
         chunk = pairs[start : start + CHUNK]
@@ -112,14 +115,14 @@ def _likeliest_first(probability: Floats) -> Iterator[tuple[int, int]]:
 def transferable_utility(
     probability: Array, length: int, max_exposure: float, temperature: float = TEMPERATURE
 ) -> Lists:
-    """Rank by log probability less the candidate's price, in a market where each list is a job's demand.
+    """Rank by log probability minus the candidate's price, in a market where each list is a job's demand.
 
-    Prices bound the lists a candidate is *expected* to stand in by `max_exposure`. The lists themselves are not
-    bounded: who is far better for many jobs than anyone else stays in their lists at any price.
+    Prices limit the *expected* number of lists of a candidate to `max_exposure`. They do not limit the number itself: a
+    candidate who is far better for many jobs than anyone else stays in their lists at any price.
 
     Args:
         probability: shape (n_jobs, n_candidates).
-        length: candidates in a list; fewer where fewer may meet the job.
+        length: candidates in a list; a list is shorter if fewer candidates are allowed for the job.
         max_exposure: capacity of a candidate, in lists.
         temperature: see `equilibrium`.
 
@@ -134,28 +137,28 @@ def transferable_utility(
 
 
 def equilibrium(probability: Array, demand: Floats, supply: Floats, temperature: float = TEMPERATURE) -> Equilibrium:
-    """Spread each job's demand over candidates without asking for more of anyone than there is.
+    """Spread each job's demand over candidates without exceeding the supply of anyone.
 
     Maximises sum m log p + temperature * entropy(m) over m >= 0 with row sums `demand` and column sums at most
     `supply`, by scaling rows and columns in turn (Sinkhorn; with bounds: Benamou et al. 2015, "Iterative Bregman
     projections for regularized transportation problems"). This is the matching with transfers of Choo and Siow (2006),
-    by whose terms Tomita et al. (2022, "Matching theory-based recommender systems in online dating") and Chen et al.
-    (2023, "Fast and examination-agnostic reciprocal recommendation in matching markets") rank, with one difference:
-    only jobs may stay unmatched, at `RESERVE`. So where there is capacity for everyone all prices are zero, and the
-    ranking is the plain one.
+    which Tomita et al. (2022, "Matching theory-based recommender systems in online dating") and Chen et al. (2023,
+    "Fast and examination-agnostic reciprocal recommendation in matching markets") use for ranking. There is one
+    difference: only jobs may stay unmatched, at the price `RESERVE`. So if there is capacity for everyone, all prices
+    are zero, and each job ranks as if it were alone.
 
     Args:
         probability: shape (n_jobs, n_candidates).
-        demand: shape (n_jobs,).
-        supply: shape (n_candidates,), above zero.
-        temperature: above zero; the lower, the closer to the best assignment, and the more rounds.
+        demand: shape (n_jobs,), in places of a list.
+        supply: shape (n_candidates,), in lists, above zero.
+        temperature: above zero; a lower one comes closer to the best assignment and needs more rounds.
 
     Raises:
         InputError: the probabilities are no matrix, or a number is out of range.
     """
     kernel = _kernel(_checked(probability, 1), temperature)
     if (supply <= 0).any() or (demand < 0).any():
-        raise InputError("supply must be above 0 for every candidate, and demand not below 0 for any job")
+        raise InputError("supply must be above 0 for every candidate, and demand at least 0 for every job")
     empty = np.exp(-RESERVE / temperature)
     taken, held = np.zeros(len(demand)), np.ones(len(supply))
     error, rounds = np.inf, 0
@@ -172,26 +175,29 @@ def equilibrium(probability: Array, demand: Floats, supply: Floats, temperature:
 
 
 def suggested_exposure(n_jobs: int, n_candidates: int, length: int, answers: int = 1) -> int:
-    """Suggest an exposure that leaves room for choice: one and a half times what an even spread needs, at least 2.
+    """Suggest an exposure cap that leaves room for choice: one and a half times an even spread, at least 2.
 
-    Found on simulated markets and confirmed on others, see docs/how-to/rank-for-a-market.md.
+    The factor was found on simulated markets and confirmed on others, see docs/how-to/rank-for-a-market.md.
 
     Args:
         n_jobs: jobs that need a list.
-        n_candidates: candidates there are.
+        n_candidates: candidates in the market.
         length: candidates in a list.
-        answers: outreaches a candidate answers in the time of one list.
+        answers: outreaches that a candidate answers while one list is valid.
+
+    >>> suggested_exposure(n_jobs=128, n_candidates=498, length=10)
+    4
     """
     return max(2, math.ceil(1.5 * answers * n_jobs * length / max(n_candidates, 1)))
 
 
 def policy(method: Method, max_exposure: int) -> Policy:
-    """Return the policy of this name."""
+    """Return the policy of a method with an exposure cap, which is the capacity behind the prices."""
     return partial(capped if method == "caps" else transferable_utility, max_exposure=max_exposure)
 
 
 def _kernel(probability: Floats, temperature: float) -> Floats:
-    """Probability ** (1 / temperature) relative to each row's best, so that no row underflows; 0 for no pair."""
+    """Return p ** (1 / temperature), relative to the best p of the row, so that no row underflows; 0 if ruled out."""
     if temperature <= 0:
         raise InputError(f"temperature must be above 0, got {temperature}")
     logs = _logs(probability)
@@ -202,7 +208,7 @@ def _kernel(probability: Floats, temperature: float) -> Floats:
 
 
 def _logs(probability: Floats) -> Floats:
-    """Log probabilities; -inf where a pair may not meet."""
+    """Return log probabilities, -inf for a pair that is ruled out."""
     logs = np.full(probability.shape, -np.inf)
     eligible = np.isfinite(probability)
     np.maximum(probability, SMALLEST, out=logs, where=eligible)
@@ -212,7 +218,7 @@ def _logs(probability: Floats) -> Floats:
 def _checked(score: Array, length: int, max_exposure: float = 1) -> Floats:
     """Return the matrix as float64; raises InputError."""
     if score.ndim != 2:
-        raise InputError(f"scores of a market are a matrix of jobs x candidates, got {score.ndim} dimension(s)")
+        raise InputError(f"the scores must be a matrix of jobs x candidates, got {score.ndim} dimension(s)")
     if length < 1 or max_exposure < 1:
         raise InputError(f"list length and max_exposure must be at least 1, got {length} and {max_exposure}")
     return np.asarray(score, dtype=np.float64)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matching.data.progress import Progress
     from matching.evaluation.baselines import Popularity
     from matching.model.match_model import MatchModel
+    from matching.sources.marketplace.comparison import Interval, PolicyResult, Ranker
     from matching.sources.marketplace.season import Season, SeasonRules
-    from matching.sources.marketplace.standings import Contestant, Interval, Standing
 
 CHUNK = 100_000
 MODEL = "model alone"
@@ -87,33 +87,33 @@ def compare(settings: "Settings", plan: Plan) -> None:
         folder.mkdir(exist_ok=True)
         market_picture.draw(markets, folder / "market.png")
         _write(markets, plan, folder / "market.json")
-    for name, standings in markets.items():
+    for name, results in markets.items():
         out.print()
-        table(name, COLUMNS, [_row(standing) for standing in standings])
+        table(name, COLUMNS, [_row(result) for result in results])
     out.print(f"[dim]{LEGEND}[/dim]")
     out.print(f"{folder / 'market.png'}  {folder / 'market.json'}")
 
 
-def _play(settings: "Settings", plan: Plan, say: "Progress") -> "dict[str, list[Standing]]":
+def _play(settings: "Settings", plan: Plan, say: "Progress") -> "dict[str, list[PolicyResult]]":
     from matching.model.match_model import MatchModel
     from matching.sources.marketplace import SOURCE
-    from matching.sources.marketplace import season as seasons
-    from matching.sources.marketplace.standings import compare as standings_of
+    from matching.sources.marketplace.comparison import compare as compare_policies
+    from matching.sources.marketplace.season import SeasonRules, draw_season
     from tandem.releases import champion, fetched
 
     with fetched(settings, champion(settings)) as release:
         model = MatchModel.load(release.bundle)
     say(f"champion is version {release.model_version}; simulating the log")
     popularity = _popularity(settings, SOURCE.load(None, seed=settings.seed, progress=lambda _: None))
-    rules = seasons.SeasonRules(plan.list_length, plan.answers_per_week)
+    rules = SeasonRules(plan.list_length, plan.answers_per_week)
     markets = {}
     for crowding in dict.fromkeys((1, plan.crowding)):
-        season = seasons.season(SOURCE.config, seed=settings.seed, weeks=plan.weeks, crowding=crowding)
+        season = draw_season(SOURCE.config, seed=settings.seed, weeks=plan.weeks, crowding=crowding)
         name = _name(season, rules, crowding)
         say(f"scoring {len(season.pairs):,} pairs: {name}")
         exposure = plan.max_exposure or _exposure(season, rules)
-        contestants = _contestants(season, model, popularity, exposure)
-        markets[name] = standings_of(season, contestants, rules, repeats=plan.repeats, reference=MODEL, progress=say)
+        rankers = _rankers(season, model, popularity, exposure)
+        markets[name] = compare_policies(season, rankers, rules, repeats=plan.repeats, reference=MODEL, progress=say)
     return markets
 
 
@@ -141,24 +141,22 @@ def _popularity(settings: "Settings", dataset: "Dataset") -> "Popularity":
     return Popularity.fit(parts.train)
 
 
-def _contestants(
-    season: "Season", model: "MatchModel", popularity: "Popularity", max_exposure: int
-) -> "dict[str, Contestant]":
+def _rankers(season: "Season", model: "MatchModel", popularity: "Popularity", max_exposure: int) -> "dict[str, Ranker]":
     from matching.market import policies
-    from matching.sources.marketplace.standings import Contestant
+    from matching.sources.marketplace.comparison import Ranker
 
     scores = {name: season.matrix(values) for name, values in _scores(season, model, popularity).items()}
     mine, truth = scores.pop("model"), season.company * season.candidate
     caps, prices = (policies.policy(method, max_exposure) for method in ("caps", "transferable_utility"))
     return {
-        **{name: Contestant(score, policies.per_query) for name, score in scores.items()},
-        MODEL: Contestant(mine, policies.per_query),
-        f"model, caps {max_exposure}": Contestant(mine, caps),
-        f"model, prices {max_exposure}": Contestant(mine, prices),
-        "model, no limit": Contestant(mine, policies.per_query, all_answered=True),
-        "truth alone": Contestant(truth, policies.per_query),
-        f"truth, caps {max_exposure}": Contestant(truth, caps),
-        f"truth, prices {max_exposure}": Contestant(truth, prices),
+        **{name: Ranker(score, policies.per_query) for name, score in scores.items()},
+        MODEL: Ranker(mine, policies.per_query),
+        f"model, caps {max_exposure}": Ranker(mine, caps),
+        f"model, prices {max_exposure}": Ranker(mine, prices),
+        "model, no limit": Ranker(mine, policies.per_query, all_answered=True),
+        "truth alone": Ranker(truth, policies.per_query),
+        f"truth, caps {max_exposure}": Ranker(truth, caps),
+        f"truth, prices {max_exposure}": Ranker(truth, prices),
     }
 
 
@@ -185,7 +183,7 @@ def _scores(season: "Season", model: "MatchModel", popularity: "Popularity") -> 
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def _row(one: "Standing") -> list[str]:
+def _row(one: "PolicyResult") -> list[str]:
     return [
         one.policy,
         _spread(one.matches, ".1f"),
@@ -202,10 +200,10 @@ def _spread(interval: "Interval", form: str) -> str:
     return f"{interval.mean:{form}}±{interval.high - interval.mean:.1f}"
 
 
-def _write(markets: "dict[str, list[Standing]]", plan: Plan, file: Path) -> None:
+def _write(markets: "dict[str, list[PolicyResult]]", plan: Plan, file: Path) -> None:
     """Write every figure, without the exposure of single candidates."""
     figures = {
-        name: [{key: value for key, value in asdict(one).items() if key != "exposure"} for one in standings]
-        for name, standings in markets.items()
+        name: [{key: value for key, value in asdict(one).items() if key != "exposure"} for one in results]
+        for name, results in markets.items()
     }
     file.write_text(json.dumps({"plan": asdict(plan), "markets": figures}, indent=1), encoding="utf-8")

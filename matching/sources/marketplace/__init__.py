@@ -1,4 +1,4 @@
-"""The source `marketplace`: a simulated tech-hiring marketplace whose truth is known."""
+"""The source `marketplace`: a simulated tech-hiring marketplace with known truth."""
 
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.scenarios import SCENARIOS, Scenario

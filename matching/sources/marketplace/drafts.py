@@ -1,4 +1,4 @@
-"""What candidates and jobs are before they are written down."""
+"""Drafts: candidates and jobs as arrays, before they become profiles."""
 
 from dataclasses import dataclass, replace
 
@@ -7,40 +7,40 @@ from matching.arrays import Array
 
 @dataclass(frozen=True)
 class CandidateDraft:
-    """What a candidate is before it is written down. Arrays have one row per candidate; -1 means not stated."""
+    """Candidates before they become profiles. Arrays have one row per candidate; a code of -1 means missing."""
 
     stack: Array
     city: Array
     experience_years: Array
-    experience_stated: Array
+    has_experience: Array
     skills: Array  # (n, MAX_SKILLS) technology codes, most typical first
     skill_years: Array
-    skill_stated: Array  # False where a skill is named only in the resume
-    years_stated: Array
+    is_listed: Array  # False for a skill that only the resume names
+    has_years: Array
     n_skills: Array
-    spelling: Array  # (n, MAX_SKILLS) numbers that choose among synonyms
+    spelling: Array  # (n, MAX_SKILLS) random numbers that choose among synonyms
     remote_wish: Array
-    wish_role: Array  # (n, 2) role codes, -1 for none
-    wish_stack: Array  # (n, 4) technology codes, -1 for none
-    wish_cities: Array  # (n, 2) city codes, -1 for none
+    wish_role: Array  # (n, 2) role codes
+    wish_stack: Array  # (n, 4) technology codes
+    wish_cities: Array  # (n, 2) city codes
     wish_sizes: Array  # (n, 5) booleans
-    wish_industries: Array  # (n, 3) industry codes, -1 for none
+    wish_industries: Array  # (n, 3) industry codes
     salary_usd_per_year: Array
-    salary_stated: Array
+    has_salary: Array
     gender: Array
     age_years: Array
     ethnicity: Array
-    declared: Array  # (n, 3) booleans: gender, age band and ethnicity are declared
-    text: Array  # (n, TEXT_CHOICES) numbers that choose among phrasings
+    declared: Array  # (n, 3) booleans: whether gender, age band and ethnicity are declared
+    text: Array  # (n, TEXT_CHOICES) random numbers that choose among phrasings
 
     def take(self, rows: Array) -> "CandidateDraft":
-        """Keep some of the candidates."""
+        """Keep the given candidates."""
         return replace(self, **{name: value[rows] for name, value in vars(self).items()})
 
 
 @dataclass(frozen=True)
 class JobDraft:
-    """What a job is before it is written down. Arrays have one row per job; -1 means not stated."""
+    """Jobs before they become profiles. Arrays have one row per job; a code of -1 means missing."""
 
     stack: Array
     must: Array  # (n, MAX_MUST) technology codes
@@ -50,13 +50,13 @@ class JobDraft:
     spelling: Array
     min_years: Array
     max_years: Array
-    band_stated: Array
+    has_band: Array
     city: Array
     policy: Array
-    policy_stated: Array
+    has_policy: Array
     min_salary_usd_per_year: Array
     max_salary_usd_per_year: Array
-    salary_stated: Array
+    has_salary: Array
     company_name: list[str]
     industry: Array
     size: Array

@@ -1,7 +1,7 @@
-"""What the truth reads in a profile: columns of any profile table as compact arrays of codes.
+"""Facts: what the truth reads from a profile, as compact arrays of codes.
 
-Only the columns of `CandidateProfile` and `JobProfile` are read, so any pair of tables can be judged, also ones that
-the simulator did not make. Names it does not know count as absent.
+Only the columns of `CandidateProfile` and `JobProfile` are read, so any two tables have a truth, even if the simulator
+did not make them. Unknown names count as absent.
 """
 
 from dataclasses import dataclass, fields
@@ -21,24 +21,24 @@ from matching.sources.marketplace.lookups import (
 )
 from matching.sources.marketplace.randomness import keys
 
-UNSTATED_SKILL_YEARS = 1.5
-"""Years counted for a skill without years, or named only in the resume."""
+DEFAULT_SKILL_YEARS = 1.5
+"""Years of use of a skill that has none, or that only the resume names."""
 YEARS_OF_LEVEL = (1.0, 3.0, 6.0, 10.0, 4.0)
-"""Experience counted where none is stated: by the level named in the headline; the last where none is named."""
+"""Experience by the level in the headline, if the profile has none; the last entry is for an unknown level."""
 MAX_MUST = 8
-"""Required skills counted; further ones are ignored."""
+"""Largest number of required skills; further ones are ignored."""
 QUARTERS = 4
 MASK_WORDS = -(-N_TECHNOLOGIES // 64)
 
 
 @dataclass(frozen=True)
 class CandidateFacts:
-    """Candidates as arrays of shape (n, ...). Codes are -1 where not stated or not known."""
+    """Candidates as arrays of shape (n, ...); a code is -1 if the value is missing or unknown."""
 
     key: Keys
     role: Array
     years: Array
-    skill_quarters: Array  # (n, n_technologies), uint8: quarters of a year, 0 = does not know it
+    skill_quarters: Array  # (n, n_technologies), uint8: quarters of a year, 0 for an unknown skill
     city: Array
     country: Array
     remote_wish: Array
@@ -47,24 +47,24 @@ class CandidateFacts:
     wish_sizes: Array  # bit mask
     wish_industries: Array  # bit mask
     wish_stack: Array  # (n, MASK_WORDS), bit mask over technologies
-    log_salary: Array  # NaN where not stated
+    log_salary: Array  # NaN if missing
 
     def take(self, rows: Array) -> "CandidateFacts":
-        """Keep some candidates."""
+        """Keep the given candidates."""
         return CandidateFacts(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
 @dataclass(frozen=True)
 class JobFacts:
-    """Jobs as arrays of shape (n, ...). Codes are -1 where not stated or not known."""
+    """Jobs as arrays of shape (n, ...); a code is -1 if the value is missing or unknown."""
 
     key: Keys
     role: Array
     must: Array  # (n, MAX_MUST), technology codes
-    must_weight: Array  # (n, MAX_MUST), rarity, sums to one; all zero where nothing known is required
+    must_weight: Array  # (n, MAX_MUST), by rarity, sums to one; all zero if no known skill is required
     nice: Array  # (n, MAX_MUST), technology codes
     stack: Array  # (n, MASK_WORDS), bit mask over must and nice technologies
-    min_years: Array  # NaN where not stated
+    min_years: Array  # NaN if missing
     max_years: Array
     city: Array
     country: Array
@@ -76,15 +76,15 @@ class JobFacts:
 
 
 def concatenated(parts: list[CandidateFacts]) -> CandidateFacts:
-    """Join the facts of several tables."""
+    """Concatenate the facts of several tables."""
     return CandidateFacts(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(parts[0])})
 
 
 def candidate_facts(candidates: pl.DataFrame) -> CandidateFacts:
-    """Read the facts of candidates. The frame needs the columns of `CandidateProfile`."""
+    """Read the facts of candidates from a table with the columns of `CandidateProfile`."""
     role, level = _headline(candidates["headline"])
-    stated = candidates["experience_years"].to_numpy()
-    years = np.where(np.isnan(stated), np.array(YEARS_OF_LEVEL)[level], stated)
+    experience = candidates["experience_years"].to_numpy()
+    years = np.where(np.isnan(experience), np.array(YEARS_OF_LEVEL)[level], experience)
     return CandidateFacts(
         key=keys(candidates["candidate_id"]),
         role=role.astype(np.int8),
@@ -103,7 +103,7 @@ def candidate_facts(candidates: pl.DataFrame) -> CandidateFacts:
 
 
 def job_facts(jobs: pl.DataFrame) -> JobFacts:
-    """Read the facts of jobs. The frame needs the columns of `JobProfile`."""
+    """Read the facts of jobs from a table with the columns of `JobProfile`."""
     must = _padded(jobs["must_have_skills"])
     weight = np.where(must >= 0, rarity()[must], 0.0)
     total = weight.sum(axis=1, keepdims=True)
@@ -135,19 +135,19 @@ def _log(values: pl.Series) -> Array:
 
 
 def _codes(values: pl.Series, names: list[str] | tuple[str, ...]) -> Array:
-    """Code of each value, -1 where null or unknown."""
+    """Return the code of each value, -1 if null or unknown."""
     table = {name: code for code, name in enumerate(names)}
     return values.replace_strict(table, default=-1, return_dtype=pl.Int8).fill_null(-1).to_numpy()
 
 
 def _searchable(texts: pl.Series) -> pl.Series:
-    """Texts in the form of `lookups.normalised`."""
+    """Return texts in the form of `lookups.normalised`."""
     words_only = texts.fill_null("").str.to_lowercase().str.replace_all(r"[^a-z0-9+#.]+", "  ")
     return " " + words_only.str.replace_all(r"\.+(  |$)", "  ") + " "
 
 
 def _found(texts: pl.Series, names: dict[str, int]) -> tuple[Array, Array]:
-    """Rows of the texts and codes of the names found in them, whole names only, the longest first."""
+    """Return the row of each whole name found in the texts, and its code; longer names take precedence."""
     patterns = sorted(names, key=len, reverse=True)
     hits = _searchable(texts).str.extract_many(patterns, leftmost=True, overlapping=False)
     flat = pl.DataFrame({"row": np.arange(len(texts)), "name": hits}).explode("name").drop_nulls()
@@ -155,7 +155,7 @@ def _found(texts: pl.Series, names: dict[str, int]) -> tuple[Array, Array]:
 
 
 def _headline(texts: pl.Series) -> tuple[Array, Array]:
-    """Role family (-1 unknown) and seniority level (4 unknown) that a headline or title names first."""
+    """Return the role family (-1 if unknown) and seniority level (4 if unknown) that a text names first."""
     role, level = np.full(len(texts), -1), np.full(len(texts), 4)
     for target, names in ((role, role_of_title()), (level, level_of_word())):
         rows, codes = _found(texts, names)
@@ -164,22 +164,22 @@ def _headline(texts: pl.Series) -> tuple[Array, Array]:
 
 
 def _skill_quarters(candidates: pl.DataFrame) -> Array:
-    """Quarters of a year each technology was used: stated skills, and those only named in the resume."""
+    """Return the use of each technology in quarters of a year: listed skills, and those that only the resume names."""
     quarters = np.zeros((len(candidates), N_TECHNOLOGIES), dtype=np.uint8)
     rows, codes = _found(candidates["resume"], technology_of_spelling())
-    quarters[rows, codes] = round(UNSTATED_SKILL_YEARS * QUARTERS)
+    quarters[rows, codes] = round(DEFAULT_SKILL_YEARS * QUARTERS)
     flat = (
         pl.DataFrame({"row": np.arange(len(candidates)), "skill": candidates["skills"]}).explode("skill").drop_nulls()
     )
     flat = flat.unnest("skill").with_columns(code=_technology_codes(flat["skill"].struct.field("name")))
-    flat = flat.filter(pl.col("code") >= 0).with_columns(pl.col("years").fill_null(UNSTATED_SKILL_YEARS))
+    flat = flat.filter(pl.col("code") >= 0).with_columns(pl.col("years").fill_null(DEFAULT_SKILL_YEARS))
     years = np.clip(np.round(flat["years"].to_numpy() * QUARTERS), 1, 255).astype(np.uint8)
     quarters[flat["row"].to_numpy(), flat["code"].to_numpy()] = years
     return quarters
 
 
 def _technology_codes(names: pl.Series) -> pl.Series:
-    """Code of each technology name, -1 where unknown; few names differ, so each is looked up once."""
+    """Return the code of each technology name, -1 if unknown; names repeat, so each is looked up once."""
     table = technology_of_spelling()
     known = {name: table.get(normalised(name), -1) for name in names.unique().drop_nulls()}
     return names.replace_strict(known, default=-1, return_dtype=pl.Int64)
@@ -190,7 +190,7 @@ def _exploded(lists: pl.Series) -> pl.DataFrame:
 
 
 def _padded(lists: pl.Series) -> Array:
-    """Known technologies of each list as codes, shape (n, MAX_MUST), -1 where there are fewer."""
+    """Return the codes of the known technologies in each list, shape (n, MAX_MUST), -1 after the last."""
     flat = _exploded(lists)
     flat = (
         flat.with_columns(code=_technology_codes(flat["name"]))
@@ -204,7 +204,7 @@ def _padded(lists: pl.Series) -> Array:
 
 
 def _technology_mask(lists: pl.Series) -> Array:
-    """Bit mask over technologies of each list, shape (n, MASK_WORDS)."""
+    """Return the technologies of each list as a bit mask, shape (n, MASK_WORDS)."""
     flat = _exploded(lists)
     codes = _technology_codes(flat["name"]).to_numpy()
     known = codes >= 0
@@ -214,7 +214,7 @@ def _technology_mask(lists: pl.Series) -> Array:
 
 
 def _mask(lists: pl.Series, names: dict[str, int], *, normalise: bool = False) -> Array:
-    """Bit mask over named codes of each list; unknown names are ignored."""
+    """Return the codes of the names in each list as a bit mask; unknown names are ignored."""
     flat = _exploded(lists)
     unique = flat["name"].unique()
     known = {name: names.get(normalised(name) if normalise else name, -1) for name in unique}

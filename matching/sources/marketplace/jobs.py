@@ -1,4 +1,4 @@
-"""Jobs and the companies that post them: drawn in numbered blocks, like candidates."""
+"""Jobs and the companies that post them, drawn in numbered blocks like candidates."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,19 +36,19 @@ _NAME_ENDS = (
 
 @dataclass(frozen=True)
 class Companies:
-    """The employers of one marketplace; arrays have one row per company."""
+    """The companies of one marketplace; arrays have one row per company."""
 
     name: list[str]
     city: Array
     industry: Array
     size: Array
-    pay: Array  # log of the pay relative to the market's
-    share: Array  # of posts
+    pay: Array  # log of the pay relative to the market
+    share: Array  # of the jobs
 
 
 @lru_cache(maxsize=4)
 def companies(seed: int) -> Companies:
-    """Return the employers of a marketplace."""
+    """Return the companies of a marketplace."""
     rng = generator(seed, "companies")
     size = rng.choice(5, size=N_COMPANIES, p=words.COMPANY_SIZE_SHARES)
     order = rng.permutation(N_COMPANIES)
@@ -64,7 +64,7 @@ def companies(seed: int) -> Companies:
 
 
 def draft_block(seed: int, block: int) -> JobDraft:
-    """Draw the `BLOCK` jobs numbered from `block * BLOCK`."""
+    """Draw the `BLOCK` jobs whose numbers begin at `block * BLOCK`."""
     rng = generator(seed, "jobs", block)
     firms = companies(seed)
     firm = rng.choice(N_COMPANIES, size=BLOCK, p=firms.share)
@@ -78,13 +78,13 @@ def draft_block(seed: int, block: int) -> JobDraft:
         **_skills(rng, stack),
         min_years=low.astype(np.float64),
         max_years=(low + width).astype(np.float64),
-        band_stated=rng.random(BLOCK) > 0.05,
+        has_band=rng.random(BLOCK) > 0.05,
         city=city,
         policy=rng.choice(3, size=BLOCK, p=words.REMOTE_POLICY_SHARES),
-        policy_stated=rng.random(BLOCK) > 0.03,
+        has_policy=rng.random(BLOCK) > 0.03,
         min_salary_usd_per_year=min_pay,
         max_salary_usd_per_year=max_pay,
-        salary_stated=rng.random(BLOCK) > 0.08,
+        has_salary=rng.random(BLOCK) > 0.08,
         company_name=[firms.name[i] for i in firm.tolist()],
         industry=firms.industry[firm],
         size=firms.size[firm],
@@ -97,7 +97,7 @@ def _from_shares(rng: np.random.Generator, table: dict[float, float]) -> Array:
 
 
 def _skills(rng: np.random.Generator, stack: Array) -> dict[str, Array]:
-    """Required and welcome technologies of each job."""
+    """Draw the required and the nice-to-have technologies of each job."""
     n = len(stack)
     keys = stack_log_weights()[stack] + rng.gumbel(size=(n, len(words.TECHNOLOGIES)))
     order = np.argsort(-keys, axis=1)[:, : MAX_MUST + MAX_NICE]
@@ -111,7 +111,7 @@ def _skills(rng: np.random.Generator, stack: Array) -> dict[str, Array]:
 
 
 def _band(rng: np.random.Generator, role: Array, city: Array, years: Array, firm_pay: Array) -> tuple[Array, Array]:
-    """Salary band around the market's pay for the role, place and experience."""
+    """Draw salary bands around the market's pay for role, place and experience."""
     middle = np.log(words.SALARY_AT_ENTRY_USD_PER_YEAR) + words.SALARY_GROWTH * np.log1p(years) + firm_pay
     middle += np.log([place.pay for place in words.CITIES])[city] + np.log([family.pay for family in words.ROLES])[role]
     middle += rng.normal(0.05, 0.10, len(role))
@@ -121,12 +121,12 @@ def _band(rng: np.random.Generator, role: Array, city: Array, years: Array, firm
 
 
 def job_ids(first: int, count: int) -> list[str]:
-    """Identifiers of the jobs numbered from `first`."""
+    """Return the identifiers of `count` jobs, from number `first`."""
     return [f"j{number:06d}" for number in range(first, first + count)]
 
 
 def profiles(draft: JobDraft, ids: list[str]) -> pl.DataFrame:
-    """Write jobs down as rows of `JobProfile`."""
+    """Return the profiles of jobs, rows of `JobProfile`."""
     must, nice = _skill_names(draft)
     cities = [words.CITIES[code] for code in draft.city.tolist()]
     columns: dict[str, Any] = {
@@ -135,17 +135,17 @@ def profiles(draft: JobDraft, ids: list[str]) -> pl.DataFrame:
         "description": texts.descriptions(draft, must, nice),
         "must_have_skills": must,
         "nice_to_have_skills": nice,
-        "min_experience_years": _optional(draft.min_years, draft.band_stated),
-        "max_experience_years": _optional(draft.max_years, draft.band_stated),
+        "min_experience_years": _optional(draft.min_years, draft.has_band),
+        "max_experience_years": _optional(draft.max_years, draft.has_band),
         "city": [city.name for city in cities],
         "region": [city.region for city in cities],
         "country": [city.country for city in cities],
         "remote_policy": [
-            words.REMOTE_POLICIES[code] if told else None
-            for code, told in zip(draft.policy.tolist(), draft.policy_stated.tolist(), strict=True)
+            words.REMOTE_POLICIES[code] if there else None
+            for code, there in zip(draft.policy.tolist(), draft.has_policy.tolist(), strict=True)
         ],
-        "min_salary_usd_per_year": _optional(draft.min_salary_usd_per_year, draft.salary_stated),
-        "max_salary_usd_per_year": _optional(draft.max_salary_usd_per_year, draft.salary_stated),
+        "min_salary_usd_per_year": _optional(draft.min_salary_usd_per_year, draft.has_salary),
+        "max_salary_usd_per_year": _optional(draft.max_salary_usd_per_year, draft.has_salary),
         "company": draft.company_name,
         "industry": [words.INDUSTRIES[code] for code in draft.industry.tolist()],
         "company_size": [words.COMPANY_SIZES[code] for code in draft.size.tolist()],
@@ -166,5 +166,5 @@ def _skill_names(draft: JobDraft) -> tuple[list[list[str]], list[list[str]]]:
     return must, nice
 
 
-def _optional(values: Array, stated: Array) -> list[float | None]:
-    return [value if told else None for value, told in zip(values.tolist(), stated.tolist(), strict=True)]
+def _optional(values: Array, present: Array) -> list[float | None]:
+    return [value if there else None for value, there in zip(values.tolist(), present.tolist(), strict=True)]

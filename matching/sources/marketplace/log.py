@@ -1,4 +1,4 @@
-"""The log: the events of all weeks as one table, put together from compact arrays."""
+"""The log: the events of all weeks in one table, assembled from compact arrays."""
 
 from dataclasses import dataclass, fields
 
@@ -9,10 +9,11 @@ from matching.arrays import Array
 from matching.data.progress import Progress
 from matching.data.tables import Event, EventKind, polars_schema
 from matching.sources.marketplace.config import MarketplaceConfig
-from matching.sources.marketplace.exposure import POLICY, WEEK_SECONDS, Impressions, propensity, searches
-from matching.sources.marketplace.outcomes import Outcomes, World, draw, looked_at, rows_of
+from matching.sources.marketplace.outcomes import Outcomes, World, draw, draw_examined, rows_of
 from matching.sources.marketplace.population import Population, moments
-from matching.sources.marketplace.truth import Sides, Tastes
+from matching.sources.marketplace.searches import POLICY, WEEK_SECONDS, Impressions, propensity, searches
+from matching.sources.marketplace.truth import Sides
+from matching.sources.marketplace.utilities import UtilityWeights
 
 KINDS = (
     EventKind.IMPRESSION,
@@ -37,35 +38,37 @@ class Rows:
     position: Array
 
     def take(self, rows: Array | slice) -> "Rows":
-        """Keep some events."""
+        """Keep the given events."""
         return Rows(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
 def simulate(population: Population, config: MarketplaceConfig, seed: int, progress: Progress) -> pl.DataFrame:
-    """Simulate the weeks of the log and return its events, schema of `Event`, sorted by time."""
-    world = World(Sides.of(population.candidate_facts, population.job_facts, seed, population.hard), Tastes(), seed)
+    """Simulate all weeks and return the events, schema of `Event`, sorted by time."""
+    world = World(
+        Sides.of(population.candidate_facts, population.job_facts, seed, population.limits), UtilityWeights(), seed
+    )
     parts: list[Rows] = []
     first_list = 0
     for week in range(config.weeks):
         shown = searches(population, config, seed, week)
-        looked = looked_at(shown, config, seed)
-        answers = draw(world, rows_of(population, shown), shown, looked)
-        parts += _events(shown, answers, first_list)
+        examined = draw_examined(shown, config, seed)
+        outcomes = draw(world, rows_of(population, shown), shown, examined)
+        parts += _events(shown, outcomes, first_list)
         first_list += int(shown.list_number.max(initial=-1)) + 1
         progress(f"week {week + 1} of {config.weeks}")
     return _table(population, config, parts)
 
 
-def _events(shown: Impressions, answers: Outcomes, first_list: int) -> list[Rows]:
+def _events(shown: Impressions, outcomes: Outcomes, first_list: int) -> list[Rows]:
     """Return the events of one week, one part per kind."""
-    declined = answers.outreach & ~answers.accept & np.isfinite(answers.answers_at)
+    declined = outcomes.outreach & ~outcomes.accept & np.isfinite(outcomes.answered_at)
     steps = (
         (np.ones(len(shown), dtype=bool), shown.seconds),
-        (answers.outreach, answers.outreach_at),
-        (answers.accept, answers.answers_at),
-        (declined, answers.answers_at),
-        (answers.interview, answers.interview_at),
-        (answers.hire, answers.hire_at),
+        (outcomes.outreach, outcomes.outreach_at),
+        (outcomes.accept, outcomes.answered_at),
+        (declined, outcomes.answered_at),
+        (outcomes.interview, outcomes.interview_at),
+        (outcomes.hire, outcomes.hire_at),
     )
     parts = []
     for kind, (happened, seconds) in enumerate(steps):
@@ -84,7 +87,7 @@ def _events(shown: Impressions, answers: Outcomes, first_list: int) -> list[Rows
 
 
 def _table(population: Population, config: MarketplaceConfig, parts: list[Rows]) -> pl.DataFrame:
-    """Sort by time, drop what happens after the end of the log, and write the rest as rows of `Event`."""
+    """Sort by time, drop what happens after the end of the log, and return the rest as rows of `Event`."""
     rows = Rows(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Rows)})
     parts.clear()
     order = np.lexsort((rows.position, rows.list_number, rows.kind, rows.seconds))

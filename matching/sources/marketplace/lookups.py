@@ -15,20 +15,24 @@ STACK_ROLES: Integers = np.array([ROLE_CODES[stack.role] for stack in words.STAC
 
 
 def normalised(text: str) -> str:
-    """Lower-case words parted by two blanks and framed by one, so that plain search finds whole names side by side."""
+    """Return lower-case words with a space before and after each, so that a search for a name finds whole words only.
+
+    >>> normalised("Node.js, Go.")
+    ' node.js  go '
+    """
     parts = re.findall(r"[a-z0-9+#.]+", text.lower())
     return " " + "  ".join(part.rstrip(".") or part for part in parts) + " "
 
 
 def shares(values: tuple[float, ...] | list[float]) -> Floats:
-    """Shares that sum to one."""
+    """Return values scaled to a sum of one."""
     array = np.asarray(values, dtype=np.float64)
     return np.asarray(array / array.sum())
 
 
 @cache
 def stack_log_weights() -> Floats:
-    """Log odds of each technology in each stack, shape (n_stacks, n_technologies)."""
+    """Return the log odds of each technology in each stack, shape (n_stacks, n_technologies)."""
     weights = np.full((len(words.STACKS), N_TECHNOLOGIES), -6.0)
     weights[:, [TECHNOLOGY_CODES[name] for name in words.EVERYWHERE]] = -0.6
     for row, stack in enumerate(words.STACKS):
@@ -40,7 +44,7 @@ def stack_log_weights() -> Floats:
 
 @cache
 def rarity() -> Floats:
-    """Weight of each technology: minus the log of the share of stacks' people who know it, shape (n_technologies,)."""
+    """Return the weight of each technology, minus the log of its share of the market, shape (n_technologies,)."""
     known = np.full(N_TECHNOLOGIES, 0.02)
     stack_shares = shares([stack.share for stack in words.STACKS])
     for share, stack in zip(stack_shares, words.STACKS, strict=True):
@@ -52,7 +56,7 @@ def rarity() -> Floats:
 
 @cache
 def role_similarity() -> Floats:
-    """Similarity of role families, shape (n_roles + 1, n_roles + 1); the last row and column mean unknown."""
+    """Return the similarity of role families, shape (n_roles + 1, n_roles + 1); the last one is an unknown role."""
     n = len(words.ROLES)
     matrix = np.full((n + 1, n + 1), 0.05)
     groups = np.array([role.group for role in words.ROLES])
@@ -67,24 +71,24 @@ def role_similarity() -> Floats:
 
 @cache
 def spellings() -> tuple[tuple[str, ...], ...]:
-    """Every spelling of each technology, the canonical one first."""
+    """Return every spelling of each technology, the canonical one first."""
     return tuple((name, *words.SYNONYMS.get(name, ())) for name in words.TECHNOLOGIES)
 
 
 @cache
 def technology_of_spelling() -> dict[str, int]:
-    """Code of each technology by the normalised form of each of its spellings."""
+    """Return the code of each technology by each of its normalised spellings."""
     return {normalised(name): code for code, names in enumerate(spellings()) for name in names}
 
 
 @cache
 def role_of_title() -> dict[str, int]:
-    """Code of each role family by the normalised form of each of its titles and of its name."""
+    """Return the code of each role family by its normalised name and titles."""
     return {normalised(t): code for code, role in enumerate(words.ROLES) for t in (role.name, *role.titles)}
 
 
 @cache
 def level_of_word() -> dict[str, int]:
-    """Seniority level by its normalised word."""
+    """Return each seniority level by its normalised words."""
     names = words.SENIORITIES
     return {normalised(word): names.index(name) for name in names for word in words.SENIORITY_WORDS[name]}

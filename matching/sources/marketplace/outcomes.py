@@ -1,4 +1,4 @@
-"""Outcomes: who looked, who said yes, and how long each answer took."""
+"""Outcomes: which impressions are examined, who says yes, and how long each answer takes."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,16 @@ from scipy.special import ndtr, ndtri
 from matching.arrays import Array
 from matching.data.tables import Direction
 from matching.sources.marketplace.config import MarketplaceConfig
-from matching.sources.marketplace.exposure import Impressions, propensity
 from matching.sources.marketplace.population import Population
 from matching.sources.marketplace.randomness import generator
-from matching.sources.marketplace.truth import Sides, Tastes, pair_probability
+from matching.sources.marketplace.searches import Impressions, propensity
+from matching.sources.marketplace.truth import Sides, pair_probability
+from matching.sources.marketplace.utilities import UtilityWeights
 
 HOUR = 3600.0
 DAY = 24 * HOUR
 DECLINES = 0.7
-"""Share of the candidates who do not accept and say so; the others never answer."""
+"""Share of the candidates without an accept who decline; the others never answer."""
 INTERVIEWS = 0.7
 """Share of the accepted outreaches that lead to an interview."""
 HIRES = 0.22
@@ -25,14 +26,14 @@ HIRES = 0.22
 
 @dataclass(frozen=True)
 class Delay:
-    """A log-normal delay cut at its longest. Seconds."""
+    """A log-normal delay in seconds, truncated at `longest`."""
 
     median: float
     spread: float
     longest: float
 
     def draw(self, uniform: Array) -> Array:
-        """Turn uniform numbers into delays."""
+        """Return the delays for uniform numbers from 0 to 1."""
         cut = ndtr(np.log(self.longest / self.median) / self.spread)
         return np.asarray(self.median * np.exp(self.spread * ndtri(uniform * cut)))
 
@@ -47,75 +48,75 @@ HIRE_DELAY = Delay(16 * DAY, 0.5, 84 * DAY)
 class Outcomes:
     """What followed each impression; arrays of shape (n,), times in seconds from the start of the log.
 
-    `answers_at` is infinite where no answer comes.
+    `answered_at` is infinite for an outreach that is never answered.
     """
 
-    looked: Array
+    examined: Array
     outreach: Array
     accept: Array
     interview: Array
     hire: Array
     outreach_at: Array
-    answers_at: Array
+    answered_at: Array
     interview_at: Array
     hire_at: Array
 
 
 def rows_of(population: Population, shown: Impressions) -> tuple[Array, Array]:
-    """Rows of the profile versions valid when they were shown, and of the jobs."""
+    """Return the rows of the profile versions that were valid when shown, and of the jobs."""
     weeks = shown.seconds / (7 * DAY)
     return population.version(shown.candidate, weeks), shown.job
 
 
 @dataclass(frozen=True)
 class World:
-    """What decides outcomes: both sides with their hidden parts, their tastes, and the seed of chance."""
+    """What decides outcomes: both sides with their hidden preferences, their weights, and the seed of the draws."""
 
     sides: Sides
-    tastes: Tastes
+    weights: UtilityWeights
     seed: int
 
 
-def draw(world: World, rows: tuple[Array, Array], shown: Impressions, looked: Array) -> Outcomes:
-    """Draw what follows the impressions that were looked at; chance is the same whatever the tastes.
+def draw(world: World, rows: tuple[Array, Array], shown: Impressions, examined: Array) -> Outcomes:
+    """Draw what follows the examined impressions; the random numbers do not depend on the weights.
 
     Args:
-        world: what decides.
-        rows: rows of the candidates and jobs in the world's tables, each of shape (n,).
+        world: what decides outcomes.
+        rows: rows of the candidates and of the jobs in the tables of `world`, shape (n,) each.
         shown: the impressions.
-        looked: shape (n,), which of them were looked at.
+        examined: shape (n,), whether each of them is examined.
     """
     rng = generator(world.seed, "outcomes", shown.week)
-    chance = rng.random((9, len(shown)))
+    drawn = rng.random((9, len(shown)))
     yes = {d: np.zeros(len(shown), dtype=bool) for d in Direction}
-    asked = looked
+    decides = examined
     for row, direction in enumerate((Direction.COMPANY, Direction.CANDIDATE)):
-        at = np.flatnonzero(asked)
+        at = np.flatnonzero(decides)
         pairs = (rows[0][at], rows[1][at])
-        yes[direction][at] = chance[row, at] < pair_probability(
-            world.sides, world.tastes, direction, pairs, hidden=True
+        yes[direction][at] = drawn[row, at] < pair_probability(
+            world.sides, world.weights, direction, pairs, hidden=True
         )
-        asked = yes[direction]
+        decides = yes[direction]
     accept = yes[Direction.CANDIDATE]
-    interview = accept & (chance[3] < INTERVIEWS)
-    outreach_at = shown.seconds + OUTREACH_DELAY.draw(chance[5])
-    answers = accept | (chance[2] < DECLINES)
-    answers_at = np.where(answers, outreach_at + ANSWER_DELAY.draw(chance[6]), np.inf)
-    interview_at = answers_at + INTERVIEW_DELAY.draw(chance[7])
+    interview = accept & (drawn[3] < INTERVIEWS)
+    outreach_at = shown.seconds + OUTREACH_DELAY.draw(drawn[5])
+    is_answered = accept | (drawn[2] < DECLINES)
+    answered_at = np.where(is_answered, outreach_at + ANSWER_DELAY.draw(drawn[6]), np.inf)
+    interview_at = answered_at + INTERVIEW_DELAY.draw(drawn[7])
     return Outcomes(
-        looked=looked,
+        examined=examined,
         outreach=yes[Direction.COMPANY],
         accept=accept,
         interview=interview,
-        hire=interview & (chance[4] < HIRES),
+        hire=interview & (drawn[4] < HIRES),
         outreach_at=outreach_at,
-        answers_at=answers_at,
+        answered_at=answered_at,
         interview_at=interview_at,
-        hire_at=interview_at + HIRE_DELAY.draw(chance[8]),
+        hire_at=interview_at + HIRE_DELAY.draw(drawn[8]),
     )
 
 
-def looked_at(shown: Impressions, config: MarketplaceConfig, seed: int) -> Array:
-    """Whether the recruiter looked at each impression: a coin of its position's propensity."""
+def draw_examined(shown: Impressions, config: MarketplaceConfig, seed: int) -> Array:
+    """Draw whether each impression is examined, with the propensity of its position."""
     rng = generator(seed, "looks", shown.week)
     return np.asarray(rng.random(len(shown)) < propensity(shown.position, config))

@@ -1,8 +1,8 @@
 """The population: who is on the marketplace when, with every version of every profile.
 
-Arrivals run at a constant rate and the market starts warm (ages as in the steady state), so that no week differs from
-another by more than chance. An entity depends only on (seed, its number): a longer horizon adds entities and
-edits, and changes none.
+Candidates and jobs arrive at a constant rate, and the market starts with the ages of its steady state, so that weeks
+differ only by chance. Each candidate and job depends on (seed, number) alone: a longer horizon adds arrivals and edits,
+and changes none.
 """
 
 from dataclasses import dataclass
@@ -24,54 +24,57 @@ from matching.sources.marketplace.config import (
     MarketplaceConfig,
 )
 from matching.sources.marketplace.facts import CandidateFacts, JobFacts, candidate_facts, concatenated, job_facts
+from matching.sources.marketplace.limits import HardLimits, add_limits
 from matching.sources.marketplace.randomness import keys, uniforms
-from matching.sources.marketplace.stating import Hard, state_limits
 
 
 @dataclass(frozen=True)
-class Lives:
-    """When entities come, change and leave, in weeks from the start of the log. Arrays of shape (n,)."""
+class Lifetimes:
+    """When candidates or jobs arrive, change and leave, in weeks from the start of the log; arrays have shape (n,)."""
 
     arrives: Array
     leaves: Array
-    edits: Array  # infinity where never
-    group: Array  # which week of each `GROUPS` a pair of groups can meet
+    edits: Array  # infinity for never
+    group: Array  # two groups can meet in one week of each `GROUPS`
 
     def present(self, week: int) -> Array:
-        """Numbers of those present at the start of a week."""
+        """Return the numbers of those who are present at the start of a week."""
         return np.flatnonzero((self.arrives <= week) & (self.leaves > week))
 
 
 @dataclass(frozen=True)
 class Population:
-    """Everyone who is there before a horizon.
+    """Everyone who arrives before a horizon.
 
     Attributes:
-        candidates: versions of profiles, schema of `Candidate`, by candidate and time.
-        candidate_facts: facts of the same rows.
+        candidates: versions of profiles, schema of `Candidate`, sorted by candidate and time.
+        candidate_facts: facts of the rows of `candidates`.
+        candidate_lifetimes: one entry per candidate.
         first_version: shape (n_candidates,), row of each candidate's first version.
-        jobs: posts, schema of `Job`.
-        protected: one row per candidate.
-        hard: hard limits of the rows of `candidates` and `jobs`.
+        jobs: schema of `Job`, one row per job.
+        job_facts: facts of the rows of `jobs`.
+        job_lifetimes: one entry per job.
+        protected: schema of `ProtectedAttributes`, one row per candidate.
+        limits: hard limits of the rows of `candidates` and `jobs`.
     """
 
     candidates: pl.DataFrame
     candidate_facts: CandidateFacts
-    candidate_lives: Lives
+    candidate_lifetimes: Lifetimes
     first_version: Array
     jobs: pl.DataFrame
     job_facts: JobFacts
-    job_lives: Lives
+    job_lifetimes: Lifetimes
     protected: pl.DataFrame
-    hard: Hard
+    limits: HardLimits
 
     def version(self, numbers: Array, weeks: Array | float) -> Array:
-        """Rows of the versions valid at the given times, in weeks."""
-        return np.asarray(self.first_version[numbers] + (self.candidate_lives.edits[numbers] <= weeks))
+        """Return the rows of the versions that are valid at the given times, in weeks."""
+        return np.asarray(self.first_version[numbers] + (self.candidate_lifetimes.edits[numbers] <= weeks))
 
 
-def candidate_lives(config: MarketplaceConfig, seed: int, horizon_weeks: int) -> Lives:
-    """Lives of all candidates that arrive before the horizon."""
+def candidate_lifetimes(config: MarketplaceConfig, seed: int, horizon_weeks: int) -> Lifetimes:
+    """Draw the lifetimes of all candidates who arrive before the horizon."""
     share = config.weeks / CANDIDATE_LIFE_WEEKS
     warm = max(1, round(config.n_candidates / (1 + share)))
     count = _count(config.n_candidates, warm, config.weeks, horizon_weeks)
@@ -82,11 +85,11 @@ def candidate_lives(config: MarketplaceConfig, seed: int, horizon_weeks: int) ->
     leaves = np.maximum(arrives, 0.0) + left
     edits = arrives - EDIT_WEEKS * np.log(drawn[:, 2])
     edits = np.where((edits < leaves) & (edits < horizon_weeks), edits, np.inf)
-    return Lives(arrives, leaves, edits, (drawn[:, 3] * GROUPS).astype(np.int64))
+    return Lifetimes(arrives, leaves, edits, (drawn[:, 3] * GROUPS).astype(np.int64))
 
 
-def job_lives(config: MarketplaceConfig, seed: int, horizon_weeks: int) -> Lives:
-    """Lives of all jobs that open before the horizon. A job open at the start has a length-biased life."""
+def job_lifetimes(config: MarketplaceConfig, seed: int, horizon_weeks: int) -> Lifetimes:
+    """Draw the lifetimes of all jobs that open before the horizon; those open at the start are length-biased."""
     low, high = JOB_LIFE_WEEKS
     warm = max(1, round(config.n_jobs / (1 + config.weeks / ((low + high) / 2))))
     count = _count(config.n_jobs, warm, config.weeks, horizon_weeks)
@@ -95,58 +98,58 @@ def job_lives(config: MarketplaceConfig, seed: int, horizon_weeks: int) -> Lives
     life = np.where(np.arange(count) < warm, long, low + drawn[:, 1] * (high - low))
     arrives = _arrivals(config.n_jobs, warm, config.weeks, drawn[:, 0], drawn[:, 0] * life)
     never = np.full(count, np.inf)
-    return Lives(arrives, arrives + life, never, (drawn[:, 2] * GROUPS).astype(np.int64))
+    return Lifetimes(arrives, arrives + life, never, (drawn[:, 2] * GROUPS).astype(np.int64))
 
 
 def _count(total: int, warm: int, weeks: int, horizon_weeks: int) -> int:
-    """Entities that arrive before the horizon: the log's, and more at the same rate."""
+    """Return how many arrive before the horizon: those of the log, and more at the same rate."""
     return total + int(np.ceil((total - warm) / weeks * max(0, horizon_weeks - weeks)))
 
 
 def _arrivals(total: int, warm: int, weeks: int, drawn: Array, age: Array) -> Array:
-    """Arrival times: the first `warm` entities are `age` weeks old at the start, the others come one after another."""
+    """Return arrival times: the first `warm` are `age` weeks old at the start, the others arrive one after another."""
     number = np.arange(len(drawn))
     rate = max(total - warm, 1) / weeks
     return np.where(number < warm, -age, (number - warm + drawn) / rate)
 
 
 def populate(config: MarketplaceConfig, seed: int, horizon_weeks: int, progress: Progress) -> Population:
-    """Draw everyone who is there before the horizon."""
-    lives = candidate_lives(config, seed, horizon_weeks)
-    versions, facts, protected = _candidates(config, seed, lives, progress)
-    openings = job_lives(config, seed, horizon_weeks)
+    """Draw everyone who arrives before the horizon."""
+    lifetimes = candidate_lifetimes(config, seed, horizon_weeks)
+    versions, facts, protected = _candidates(config, seed, lifetimes, progress)
+    openings = job_lifetimes(config, seed, horizon_weeks)
     jobs = _jobs(config, seed, openings, progress)
-    n_versions = 1 + np.isfinite(lives.edits)
+    n_versions = 1 + np.isfinite(lifetimes.edits)
     return Population(
         candidates=versions,
         candidate_facts=facts,
-        candidate_lives=lives,
+        candidate_lifetimes=lifetimes,
         first_version=np.cumsum(n_versions) - n_versions,
         jobs=jobs,
         job_facts=job_facts(jobs),
-        job_lives=openings,
+        job_lifetimes=openings,
         protected=protected,
-        hard=Hard.of(versions, jobs),
+        limits=HardLimits.of(versions, jobs),
     )
 
 
 def _candidates(
-    config: MarketplaceConfig, seed: int, lives: Lives, progress: Progress
+    config: MarketplaceConfig, seed: int, lifetimes: Lifetimes, progress: Progress
 ) -> tuple[pl.DataFrame, CandidateFacts, pl.DataFrame]:
     frames, facts, protected = [], [], []
-    total = len(lives.arrives)
+    total = len(lifetimes.arrives)
     for block in range(-(-total // people.BLOCK)):
         first = block * people.BLOCK
         part = slice(first, min(first + people.BLOCK, total))
         draft = people.draft_block(seed, block)
         kept = np.arange(part.stop - first)
         ids = people.candidate_ids(first, len(kept))
-        changed = np.flatnonzero(np.isfinite(lives.edits[part]))
+        changed = np.flatnonzero(np.isfinite(lifetimes.edits[part]))
         original = people.profiles(draft.take(kept), ids)
         later = people.profiles(people.edited(draft, seed, block).take(changed), [ids[i] for i in changed])
-        times = np.concatenate([lives.arrives[part], lives.edits[part][changed]])
-        stated = state_limits(pl.concat([original, later]), seed, config.stated_limits)
-        frame = stated.with_columns(updated_at=_moments(config, times))
+        times = np.concatenate([lifetimes.arrives[part], lifetimes.edits[part][changed]])
+        limited = add_limits(pl.concat([original, later]), seed, config.limit_share)
+        frame = limited.with_columns(updated_at=_moments(config, times))
         frames.append(frame.sort("candidate_id", "updated_at").select(polars_schema(Candidate).names()))
         facts.append(candidate_facts(frames[-1]))
         protected.append(people.protected(draft.take(kept), ids))
@@ -154,24 +157,24 @@ def _candidates(
     return pl.concat(frames), concatenated(facts), pl.concat(protected)
 
 
-def _jobs(config: MarketplaceConfig, seed: int, lives: Lives, progress: Progress) -> pl.DataFrame:
-    total = len(lives.arrives)
+def _jobs(config: MarketplaceConfig, seed: int, lifetimes: Lifetimes, progress: Progress) -> pl.DataFrame:
+    total = len(lifetimes.arrives)
     frames = []
     for block in range(-(-total // posts.BLOCK)):
         first = block * posts.BLOCK
         frame = posts.profiles(posts.draft_block(seed, block), posts.job_ids(first, posts.BLOCK))
         frames.append(frame.head(total - first))
     progress(f"jobs {total:,} of {total:,}")
-    jobs = pl.concat(frames).with_columns(updated_at=_moments(config, lives.arrives))
+    jobs = pl.concat(frames).with_columns(updated_at=_moments(config, lifetimes.arrives))
     return jobs.select(polars_schema(Job).names())
 
 
 def _moments(config: MarketplaceConfig, weeks: Array) -> pl.Series:
-    """Times in weeks from the start as UTC timestamps, rounded to the second."""
+    """Return UTC times for weeks from the start of the log, rounded to the second."""
     return moments(config, np.round(weeks * timedelta(weeks=1).total_seconds()).astype(np.int64))
 
 
 def moments(config: MarketplaceConfig, seconds: Array) -> pl.Series:
-    """Seconds from the start of the log as UTC timestamps."""
+    """Return UTC times for seconds from the start of the log."""
     start = round(config.start.timestamp())
     return pl.Series((seconds + start) * 1_000_000, dtype=pl.Int64).cast(pl.Datetime("us", "UTC"))

@@ -1,8 +1,8 @@
 """Named drift scenarios: what changes after the log, and in which columns it shows.
 
-A scenario edits what is true (`change`), what the client reports of it (`report`), who is there (`admit`) or how both
-sides judge (`tastes`). Each choice about an entity comes from (seed, identifier), so a scenario moves its own columns
-and leaves every other value as it is under `none`.
+A scenario changes the true profiles (`change`), what the client reports (`report`), who is present (`admit`), or what
+both sides look for (`weights`). Each choice depends on (seed, identifier) alone, so a scenario changes its own columns
+and no other value.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,7 @@ from matching.arrays import Array, Booleans
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.facts import CandidateFacts
 from matching.sources.marketplace.randomness import keys, uniforms
-from matching.sources.marketplace.truth import Tastes
-from matching.sources.marketplace.utilities import CandidateTaste, CompanyTaste
+from matching.sources.marketplace.utilities import CandidateWeights, CompanyWeights, UtilityWeights
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,11 @@ class Profiles:
 
 
 Shift = Callable[[Profiles, int, int], Profiles]
-"""Edits profiles; told the seed and the number of the window."""
+"""Takes profiles, the seed and the number of the window, and returns changed profiles."""
 
 
 def unchanged(profiles: Profiles, seed: int, window: int) -> Profiles:
-    """Leave profiles as they are."""
+    """Change nothing."""
     del seed, window
     return profiles
 
@@ -52,10 +51,10 @@ class Scenario:
         description: what happens, in one sentence.
         candidate_columns: columns of candidates in which it shows.
         job_columns: columns of jobs in which it shows.
-        change: edits what is true.
-        report: edits what the client sends; the truth never sees it.
-        admit: which candidates are there, from their facts.
-        tastes: how both sides judge.
+        change: changes the true profiles.
+        report: changes what the client sends, and not the truth.
+        admit: whether each candidate is present, from facts and seed.
+        weights: what both sides look for.
     """
 
     name: str
@@ -65,7 +64,7 @@ class Scenario:
     change: Shift = unchanged
     report: Shift = unchanged
     admit: Callable[[CandidateFacts, int], Booleans] = everyone
-    tastes: Tastes = field(default_factory=Tastes)
+    weights: UtilityWeights = field(default_factory=UtilityWeights)
 
 
 EXPECTED_SALARY_GROWTH = 1.35
@@ -73,11 +72,11 @@ BAND_GROWTH = 1.08
 
 
 def inflate_salaries(profiles: Profiles, seed: int, window: int) -> Profiles:
-    """Raise expectations by 35 % and bands by 8 %."""
+    """Raise expected salaries by 35 % and salary bands by 8 %."""
     del seed, window
     bands = pl.col("min_salary_usd_per_year", "max_salary_usd_per_year") * BAND_GROWTH
-    wishes = pl.col("expected_salary_usd_per_year") * EXPECTED_SALARY_GROWTH
-    return Profiles(profiles.candidates.with_columns(wishes.round(0)), profiles.jobs.with_columns(bands.round(0)))
+    expected = pl.col("expected_salary_usd_per_year") * EXPECTED_SALARY_GROWTH
+    return Profiles(profiles.candidates.with_columns(expected.round(0)), profiles.jobs.with_columns(bands.round(0)))
 
 
 def spread_new_stack(profiles: Profiles, seed: int, window: int) -> Profiles:
@@ -91,34 +90,36 @@ def spread_new_stack(profiles: Profiles, seed: int, window: int) -> Profiles:
         skills=pl.when(knows).then(pl.concat_list("skills", skill)).otherwise("skills"),
         resume=pl.when(knows).then(pl.col("resume") + f" Lately I shipped a product with {name}.").otherwise("resume"),
     )
-    asks = pl.Series(_drawn(profiles.jobs["job_id"], seed, "new stack") < share + 0.15)
+    requires = pl.Series(_drawn(profiles.jobs["job_id"], seed, "new stack") < share + 0.15)
     must = pl.col("must_have_skills")
     kept = must.list.head(pl.max_horizontal(must.list.len().cast(pl.Int64) - 1, pl.lit(1)))
     jobs = profiles.jobs.with_columns(
-        must_have_skills=pl.when(asks).then(pl.concat_list(kept, pl.lit(name))).otherwise(must),
-        title=pl.when(asks).then(pl.col("title") + f", {name}").otherwise("title"),
-        description=pl.when(asks).then(pl.col("description") + f" We work with {name}.").otherwise("description"),
+        must_have_skills=pl.when(requires).then(pl.concat_list(kept, pl.lit(name))).otherwise(must),
+        title=pl.when(requires).then(pl.col("title") + f", {name}").otherwise("title"),
+        description=pl.when(requires).then(pl.col("description") + f" We work with {name}.").otherwise("description"),
     )
     return Profiles(candidates, jobs)
 
 
 def call_back_to_office(profiles: Profiles, seed: int, window: int) -> Profiles:
-    """Employers call people on site while more candidates want to stay remote."""
+    """Move jobs on site while more candidates want remote work."""
     del window
-    wants = pl.Series(_drawn(profiles.candidates["candidate_id"], seed, "remote") < 0.7)
-    calls = pl.Series(_drawn(profiles.jobs["job_id"], seed, "remote") < 0.7)
+    wants_remote = pl.Series(_drawn(profiles.candidates["candidate_id"], seed, "remote") < 0.7)
+    moves = pl.Series(_drawn(profiles.jobs["job_id"], seed, "remote") < 0.7)
     line = pl.col("description") + " From now on the work is done in the office."
     return Profiles(
-        profiles.candidates.with_columns(remote_wish=pl.when(wants).then(pl.lit("remote")).otherwise("remote_wish")),
+        profiles.candidates.with_columns(
+            remote_wish=pl.when(wants_remote).then(pl.lit("remote")).otherwise("remote_wish")
+        ),
         profiles.jobs.with_columns(
-            remote_policy=pl.when(calls).then(pl.lit("onsite")).otherwise("remote_policy"),
-            description=pl.when(calls).then(line).otherwise("description"),
+            remote_policy=pl.when(moves).then(pl.lit("onsite")).otherwise("remote_policy"),
+            description=pl.when(moves).then(line).otherwise("description"),
         ),
     )
 
 
 def report_monthly_salaries(profiles: Profiles, seed: int, window: int) -> Profiles:
-    """Send six candidates in ten with their salary per month in the field for the salary per year."""
+    """Send six candidates in ten with a monthly salary in the field for the yearly one."""
     del window
     wrong = pl.Series(_drawn(profiles.candidates["candidate_id"], seed, "unit bug") < 0.6)
     salary = pl.col("expected_salary_usd_per_year")
@@ -132,7 +133,7 @@ LOST_COLUMNS = ("experience_years", "city", "region", "country", "remote_wish", 
 
 
 def report_nulls(profiles: Profiles, seed: int, window: int) -> Profiles:
-    """Lose each optional field of a candidate six times in ten."""
+    """Lose each of `LOST_COLUMNS` of a candidate six times in ten."""
     del window
     drawn = uniforms(keys(profiles.candidates["candidate_id"]), seed, "null flood", len(LOST_COLUMNS))
     lost = [
@@ -143,7 +144,7 @@ def report_nulls(profiles: Profiles, seed: int, window: int) -> Profiles:
 
 
 def admit_juniors(facts: CandidateFacts, seed: int) -> Booleans:
-    """Keep everyone with under three years of experience, and one in five of the others."""
+    """Admit everyone with under three years of experience, and one in five of the others."""
     drawn = uniforms(facts.key, seed, "seniority mix", 1)[:, 0]
     return np.asarray((facts.years < 3.0) | (drawn < 0.2))
 
@@ -152,37 +153,37 @@ def _drawn(ids: pl.Series, seed: int, stream: str) -> Array:
     return uniforms(keys(ids), seed, stream, 1)[:, 0]
 
 
-SHIFTED_TASTES = Tastes(
-    company=CompanyTaste(
+SHIFTED_WEIGHTS = UtilityWeights(
+    company=CompanyWeights(
         intercept=-0.5, coverage=-0.6, full_coverage=-0.3, low_coverage=0.0, depth_of_short=0.0, role=0.3, ready=-0.8,
         years_over=-0.35, years_short=0.05, salary_over=-4.0, bargain=1.2, place=0.9,
     ),
-    candidate=CandidateTaste(
+    candidate=CandidateWeights(
         intercept=-1.6, wanted_role=0.1, stack=-0.6, salary=2.2, remote=-0.9, size=-0.4, industry=0.0,
         remote_and_stack=-0.8, place=1.1,
     ),
 )  # fmt: skip
-"""Cheap, local and unspecialised candidates are preferred; candidates look at money and nearness, not at stack."""
+"""Companies prefer cheap, local, less specialised candidates; candidates look for pay and proximity, not a stack."""
 
 _ALL = (
     Scenario("none", "Nothing changes."),
     Scenario(
         "salary-inflation",
-        "Candidates expect 35 % more pay while employers raise their bands by 8 %.",
+        "Candidates expect 35 % more pay while companies raise their bands by 8 %.",
         ("expected_salary_usd_per_year",),
         ("min_salary_usd_per_year", "max_salary_usd_per_year"),
         change=inflate_salaries,
     ),
     Scenario(
         "new-stack",
-        f"A technology the log never mentions, {words.NEW_TECHNOLOGY}, spreads among candidates and jobs.",
+        f"{words.NEW_TECHNOLOGY}, a technology that is not in the log, spreads among candidates and jobs.",
         ("skills", "resume"),
         ("must_have_skills", "title", "description"),
         change=spread_new_stack,
     ),
     Scenario(
         "remote-shift",
-        "Employers call people back on site while more candidates want to work remotely.",
+        "Companies move jobs on site while more candidates want to work remotely.",
         ("remote_wish",),
         ("remote_policy", "description"),
         change=call_back_to_office,
@@ -201,14 +202,14 @@ _ALL = (
     ),
     Scenario(
         "seniority-mix",
-        "Most experienced candidates leave, so that searches show far more juniors.",
+        "Most experienced candidates leave, so searches show far more juniors.",
         ("experience_years", "skills", "headline", "resume", "expected_salary_usd_per_year"),
         admit=admit_juniors,
     ),
     Scenario(
         "taste-shift",
-        "Both sides judge by other things: profiles keep their distribution, outcomes do not.",
-        tastes=SHIFTED_TASTES,
+        "Both sides look for other things: profiles keep their distribution, outcomes change.",
+        weights=SHIFTED_WEIGHTS,
     ),
 )
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}

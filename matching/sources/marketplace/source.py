@@ -1,4 +1,4 @@
-"""The source `marketplace`: the embedded default, a simulated marketplace with known truth."""
+"""The class of the source `marketplace`, which simulates its data."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,11 @@ class Marketplace:
 
     Attributes:
         config: size and time of the log.
+
+    >>> small = Marketplace(MarketplaceConfig(n_candidates=400, n_jobs=40, n_impressions=1_000, weeks=4))
+    >>> dataset = small.load(None, seed=7, progress=lambda message: None)
+    >>> {kind: dataset.events.filter(kind=kind).height for kind in ("impression", "outreach")}
+    {'impression': 1000, 'outreach': 16}
     """
 
     config: MarketplaceConfig = field(default_factory=MarketplaceConfig)
@@ -30,16 +35,16 @@ class Marketplace:
         """Simulate the log.
 
         Args:
-            data: must be None; the marketplace reads no file.
-            seed: seed of everything: entities, hidden tastes, searches and outcomes.
-            progress: told in a few words what is being done.
+            data: must be None, because the marketplace reads no files.
+            seed: seed of everything: profiles, hidden preferences, searches and outcomes.
+            progress: called with a few words about each step.
 
         Raises:
             InputError: a folder was given.
         """
         if data is not None:
             raise InputError(
-                "the source 'marketplace' makes its own data: leave --data out, or choose another --source"
+                "the source 'marketplace' simulates its data: leave --data out, or choose another --source"
             )
         population = populate(self.config, seed, self.config.weeks, progress)
         events = simulate(population, self.config, seed, progress)

@@ -1,7 +1,7 @@
-"""Texts of profiles and posts, put together from phrasings of our own.
+"""Texts of candidates and jobs, assembled from phrasings written for this project.
 
-No phrasing holds a word that is also a technology (go, express, spring, spark ...): the truth finds technologies in a
-resume by their names.
+No phrasing contains a word that is also a technology (go, express, spring, spark ...), because the truth finds
+technologies in a resume by name.
 """
 
 import numpy as np
@@ -103,7 +103,7 @@ OFFERS = (
 
 
 def spelled(codes: Array, choices: Array) -> list[str]:
-    """Write each technology: mostly its canonical name, one time in four a synonym where it has one."""
+    """Return a spelling of each technology: the canonical name, or one time in four a synonym if there is one."""
     names = spellings()
     return [
         names[code][0]
@@ -114,7 +114,7 @@ def spelled(codes: Array, choices: Array) -> list[str]:
 
 
 def level(years: Array) -> Array:
-    """Seniority level of each number of years: 0 junior to 3 lead."""
+    """Return the seniority level for each number of years, from 0 (junior) to 3 (lead)."""
     return np.digitize(years, words.SENIORITY_FROM_YEARS)
 
 
@@ -129,7 +129,7 @@ def _title(role: int, choice: int) -> str:
 
 
 def headlines(draft: CandidateDraft, role: Array) -> list[str]:
-    """One line per candidate: level, title and main technology, in several orders."""
+    """Return a headline per candidate: level, title and main technology, in several orders."""
     main = spelled(draft.skills[:, 0], draft.spelling[:, 0])
     levels = level(draft.experience_years).tolist()
     lines = []
@@ -147,16 +147,16 @@ def _listed(names: list[str], choice: int) -> str:
 
 
 def resumes(draft: CandidateDraft, role: Array) -> list[str]:
-    """A few sentences per candidate: the facts of the profile in words, plus skills stated nowhere else."""
+    """Return a resume per candidate: the profile in words, and the skills that the profile does not list."""
     width = draft.skills.shape[1]
     names = spelled(draft.skills.ravel(), np.roll(draft.spelling, 1, axis=1).ravel())
-    stated, counts, years = draft.skill_stated.tolist(), draft.n_skills.tolist(), draft.experience_years.tolist()
+    listed, counts, years = draft.is_listed.tolist(), draft.n_skills.tolist(), draft.experience_years.tolist()
     people = zip(draft.gender.tolist(), draft.city.tolist(), role.tolist(), draft.text.tolist(), strict=True)
     result = []
     for row, (gender, city, code, choice) in enumerate(people):
         owned = names[row * width : row * width + counts[row]]
-        shown = [name for name, told in zip(owned, stated[row], strict=False) if told]
-        extra = [name for name, told in zip(owned, stated[row], strict=False) if not told]
+        shown = [name for name, is_listed in zip(owned, listed[row], strict=False) if is_listed]
+        extra = [name for name, is_listed in zip(owned, listed[row], strict=False) if not is_listed]
         parts = [
             OPENINGS[choice[3] % 4].format(
                 name=_first_name(gender, choice[4]),
@@ -184,7 +184,7 @@ def _duties(role: int, choice: int) -> tuple[str, str]:
 
 
 def titles(draft: JobDraft) -> list[str]:
-    """Title of each job: role, often with level and main technology."""
+    """Return a title per job: the role, often with level and main technology."""
     main = spelled(draft.must[:, 0], draft.spelling[:, 0])
     levels = level(draft.min_years + 0.5).tolist()
     lines = []
@@ -197,7 +197,7 @@ def titles(draft: JobDraft) -> list[str]:
 
 
 def descriptions(draft: JobDraft, must: list[list[str]], nice: list[list[str]]) -> list[str]:
-    """Describe each job in a few sentences; `must` and `nice` are the skills as written."""
+    """Return a description per job; `must` and `nice` are its skills as spelled in the profile."""
     result = []
     rows = zip(draft.text.tolist(), draft.city.tolist(), draft.industry.tolist(), draft.size.tolist(), strict=True)
     for row, (choice, city, industry, size) in enumerate(rows):

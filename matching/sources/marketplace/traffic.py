@@ -1,4 +1,4 @@
-"""Traffic: the marketplace continued after its log, as requests a client sends and the outcomes that follow."""
+"""Traffic: the marketplace after its log, as the requests of a client and the outcomes that follow."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -11,13 +11,13 @@ from matching.arrays import Array
 from matching.data.tables import CandidateProfile, Direction, JobProfile, polars_schema
 from matching.errors import InputError
 from matching.sources.marketplace.config import MarketplaceConfig
-from matching.sources.marketplace.exposure import Impressions, searches
 from matching.sources.marketplace.facts import candidate_facts, job_facts
+from matching.sources.marketplace.limits import HardLimits
 from matching.sources.marketplace.outcomes import World, draw, rows_of
 from matching.sources.marketplace.population import Population, populate
 from matching.sources.marketplace.randomness import generator
 from matching.sources.marketplace.scenarios import SCENARIOS, Profiles, Scenario
-from matching.sources.marketplace.stating import Hard
+from matching.sources.marketplace.searches import Impressions, searches
 from matching.sources.marketplace.truth import Sides, pair_probability
 
 CANDIDATES_PER_REQUEST = 10
@@ -26,16 +26,16 @@ HORIZON_STEP_WEEKS = 8
 
 @dataclass(frozen=True)
 class TrafficRequest:
-    """One job with the candidates a client wants scored for it, and what came of each.
+    """One job with the candidates that a client wants scored for it, and what followed.
 
     Every list has one entry per candidate.
 
     Attributes:
-        time: when it is sent, UTC.
+        time: when the request is sent, UTC.
         job: fields of `JobProfile` as the client reports them, ready for JSON.
         candidates: fields of `CandidateProfile` as the client reports them, ready for JSON.
-        outreach: whether the company reached out; the recruiter looked at every candidate.
-        accept: whether the candidate accepted; None where there was no outreach.
+        outreach: whether the company reached out; every candidate was examined.
+        accept: whether the candidate accepted; None without an outreach.
         company_truth: true probability of an outreach.
         candidate_truth: true probability that an outreach is accepted.
     """
@@ -51,7 +51,7 @@ class TrafficRequest:
 
 @dataclass(frozen=True)
 class Traffic:
-    """The requests of one window after the log, in order of time."""
+    """The requests of one window after the log, in the order of time."""
 
     scenario: str
     window: int
@@ -63,7 +63,7 @@ def traffic(
 ) -> Traffic:
     """Continue the marketplace of (config, seed) after its log.
 
-    Window 0 starts with the first week after the log. A window is as many weeks as hold `n_pairs` shown pairs.
+    Window 0 starts with the first week after the log. A window has enough weeks to show `n_pairs` pairs.
 
     Args:
         config: the marketplace whose log came before.
@@ -99,7 +99,7 @@ def _population(config: MarketplaceConfig, seed: int, horizon_weeks: int) -> Pop
 def _sample(
     population: Population, config: MarketplaceConfig, seed: int, week: int, part: tuple[Scenario, int]
 ) -> Impressions:
-    """Take equally many impressions of each of some lists of a week: any position is as likely, as in the log."""
+    """Sample equally many impressions from several lists of a week, so that positions are spread as in the log."""
     drift, wanted = part
     newest = population.version(np.arange(len(population.first_version)), float(week))
     admitted = drift.admit(population.candidate_facts.take(newest), seed)
@@ -114,7 +114,7 @@ def _sample(
 
 
 def _place_in_run(values: Array) -> Array:
-    """Position of each element within its run of equal values, from 0."""
+    """Return the position of each element within its run of equal values, from 0."""
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.zeros(0, dtype=np.int64)
     lengths = np.diff(np.r_[starts, len(values)])
     return np.arange(len(values)) - np.repeat(starts, lengths)
@@ -123,18 +123,18 @@ def _place_in_run(values: Array) -> Array:
 def _requests(
     population: Population, config: MarketplaceConfig, seed: int, shown: Impressions, part: tuple[Scenario, int]
 ) -> list[TrafficRequest]:
-    """Play the outcomes of some impressions and write them as requests."""
+    """Draw the outcomes of impressions, and return them as requests."""
     drift, window = part
     versions, jobs = rows_of(population, shown)
     candidate_rows, candidate_at = np.unique(versions, return_inverse=True)
     job_rows, job_at = np.unique(jobs, return_inverse=True)
-    held = Profiles(population.candidates[candidate_rows], population.jobs[job_rows])
-    true = drift.change(held, seed, window)
-    hard = Hard.of(true.candidates, true.jobs)
-    sides = Sides.of(candidate_facts(true.candidates), job_facts(true.jobs), seed, hard)
+    profiles = Profiles(population.candidates[candidate_rows], population.jobs[job_rows])
+    true = drift.change(profiles, seed, window)
+    limits = HardLimits.of(true.candidates, true.jobs)
+    sides = Sides.of(candidate_facts(true.candidates), job_facts(true.jobs), seed, limits)
     rows = (candidate_at, job_at)
-    outcome = draw(World(sides, drift.tastes, seed), rows, shown, np.ones(len(shown), dtype=bool))
-    truth = {d: pair_probability(sides, drift.tastes, d, rows, hidden=True) for d in Direction}
+    outcomes = draw(World(sides, drift.weights, seed), rows, shown, np.ones(len(shown), dtype=bool))
+    truth = {d: pair_probability(sides, drift.weights, d, rows, hidden=True) for d in Direction}
     reported = _reported(drift.report(true, seed, window))
     place = _place_in_run(shown.list_number)
     starts = np.flatnonzero(place % CANDIDATES_PER_REQUEST == 0)
@@ -144,10 +144,10 @@ def _requests(
             time=config.start + timedelta(seconds=int(shown.seconds[run[0]])),
             job=reported[1][job_at[run[0]]],
             candidates=[reported[0][row] for row in candidate_at[run]],
-            outreach=outcome.outreach[run].tolist(),
+            outreach=outcomes.outreach[run].tolist(),
             accept=[
-                yes if asked else None
-                for yes, asked in zip(outcome.accept[run].tolist(), outcome.outreach[run].tolist(), strict=True)
+                accept if outreach else None
+                for accept, outreach in zip(outcomes.accept[run].tolist(), outcomes.outreach[run].tolist(), strict=True)
             ],
             company_truth=truth[Direction.COMPANY][run].tolist(),
             candidate_truth=truth[Direction.CANDIDATE][run].tolist(),
@@ -158,7 +158,7 @@ def _requests(
 
 
 def _reported(profiles: Profiles) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Profiles as the dictionaries a client sends."""
+    """Return profiles as the dictionaries that a client sends."""
     return (
         profiles.candidates.select(polars_schema(CandidateProfile).names()).to_dicts(),
         profiles.jobs.select(polars_schema(JobProfile).names()).to_dicts(),

@@ -1,20 +1,20 @@
 """Words and figures of the marketplace: roles, technologies, places, pay.
 
-Sources (figures were read off, no row or text is copied; `docs/reference/marketplace.md` gives each one):
+Sources (of figures; no row or text is copied; `docs/reference/marketplace.md` lists each one):
 - technologies and titles: O*NET 29.2 "hot technologies" and alternate titles of computer occupations (CC BY 4.0);
 - shares of roles, languages and frameworks, women per role: DOU.ua salary survey, December 2019 (https://dou.ua);
-- pay against experience and role: the EU IT salary survey 2020, and DOU.ua for the eastern level;
+- pay by experience and role: the EU IT salary survey 2020, and DOU.ua for the level in eastern Europe;
 - company sizes: remoteintech/remote-jobs (ISC); experience bands: TimesJobs postings (MIT).
 """
 
 from typing import NamedTuple
 
 NEW_TECHNOLOGY = "Zephyrine"
-"""An invented technology that the log never mentions; the scenario `new-stack` spreads it."""
+"""An invented technology that is not in the log; the scenario `new-stack` spreads it."""
 
 
 class Role(NamedTuple):
-    """A role family: its titles, the share of women in it, and its pay relative to a software engineer's."""
+    """A role family: its titles, the share of women in it, and its pay relative to a software engineer."""
 
     name: str
     titles: tuple[str, ...]
@@ -64,11 +64,11 @@ NEIGHBOURS: dict[tuple[str, str], float] = {
     ("Frontend Developer", "Mobile Developer"): 0.4,
     ("Embedded Engineer", "Game Developer"): 0.4,
 }
-"""Similarity of two role families; 0.25 within a group, 0.05 across groups, where not listed."""
+"""Similarity of two role families; of those not listed, 0.25 within a group and 0.05 across groups."""
 
 
 class Stack(NamedTuple):
-    """A way of working in a role: how common it is (per mille), what defines it, what comes with it."""
+    """A stack of a role: its share (per mille), the technologies that define it, and those that often come with it."""
 
     role: str
     share: float
@@ -77,7 +77,7 @@ class Stack(NamedTuple):
 
 
 def _stack(role: str, share: float, core: str, related: str) -> Stack:
-    """Read a stack whose technologies are written in one line, parted by commas."""
+    """Build a stack from technologies separated by commas."""
     return Stack(role, share, tuple(core.split(", ")), tuple(related.split(", ")))
 
 
@@ -215,10 +215,10 @@ STACKS: tuple[Stack, ...] = (
         "Jira, Confluence, BPMN, Microsoft Excel, Scrum, Power BI",
     ),
 )  # fmt: skip
-"""Ways of working, from the survey's languages and frameworks and O*NET's hot technologies."""
+"""Stacks, from the languages and frameworks of the survey and the hot technologies of O*NET."""
 
 EVERYWHERE: tuple[str, ...] = ("Git", "SQL", "Linux", "Docker", "Jira", "AWS", "Scrum", "REST API", "CI/CD", "Python")
-"""Technologies that turn up in any stack."""
+"""Technologies that appear in any stack."""
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "Kubernetes": ("k8s",),
@@ -258,7 +258,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "Airflow": ("Apache Airflow",),
     "Elasticsearch": ("Elastic Search",),
 }
-"""Other spellings of a technology; profiles use them, and the truth reads them as the same."""
+"""Other spellings of a technology; profiles use them, and the truth recognises them."""
 
 TECHNOLOGIES: tuple[str, ...] = (
     *dict.fromkeys(name for stack in STACKS for name in (*stack.core, *stack.related)),
@@ -268,7 +268,7 @@ TECHNOLOGIES: tuple[str, ...] = (
 
 
 class City(NamedTuple):
-    """A place: its share of the market, and its pay relative to Berlin's (1.0)."""
+    """A city: its share of the market, and its pay relative to Berlin (1.0)."""
 
     name: str
     region: str
@@ -341,11 +341,11 @@ MIN_EXPERIENCE_SHARES: dict[float, float] = {
 BAND_WIDTH_SHARES: dict[float, float] = {2: 0.25, 3: 0.33, 4: 0.10, 5: 0.32}
 
 SALARY_AT_ENTRY_USD_PER_YEAR = 44_000.0
-"""EUR 37,600 (exp 10.534) at USD 1.18, the fitted pay of an IT worker in Germany with no experience."""
+"""EUR 37,600 (exp 10.534) at 1.18 USD, the fitted pay of an IT worker in Germany without experience."""
 SALARY_GROWTH = 0.273
-"""Elasticity of pay to (1 + years of experience)."""
+"""Elasticity of pay with respect to (1 + years of experience)."""
 SALARY_SPREAD = 0.18
-"""Spread of log expected salary given experience, place and role; the survey's .31 includes the last two."""
+"""Spread of log expected salary, given experience, place and role; the survey's .31 includes place and role."""
 
 FIRST_NAMES: dict[str, tuple[str, ...]] = {
     "woman": (

@@ -1,4 +1,4 @@
-"""Policies for a whole market: the caps hold, the marginals hold, and where nothing is scarce nothing changes."""
+"""Policies for a whole market: caps and supply hold, and with capacity for everyone each job ranks as if alone."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from matching.market import policies
 PLENTY = 10_000
 
 
-def matrix(seed: int, n_jobs: int, n_candidates: int, closed: float = 0.0) -> NDArray[np.float64]:
-    """Probabilities with popular candidates and a share of pairs that may not meet; some are exactly zero."""
+def matrix(seed: int, n_jobs: int, n_candidates: int, ruled_out: float = 0.0) -> NDArray[np.float64]:
+    """Probabilities with popular candidates, some exactly zero, and a share of the pairs ruled out."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(-2, 1, (n_jobs, n_candidates)) + rng.normal(0, 1.5, n_candidates)
     probability = np.where(rng.random(logits.shape) < 0.05, 0.0, 1 / (1 + np.exp(-logits)))
-    return np.where(rng.random(logits.shape) < closed, rng.choice([np.nan, -np.inf]), probability)
+    return np.where(rng.random(logits.shape) < ruled_out, rng.choice([np.nan, -np.inf]), probability)
 
 
 def exposure(lists: policies.Lists, n_candidates: int) -> NDArray[np.int64]:
@@ -39,7 +39,7 @@ markets = st.builds(
 
 @settings(max_examples=80, deadline=None)
 @given(markets, st.integers(1, 8), st.integers(1, 5))
-def test_lists_are_of_eligible_candidates_each_once(probability: Any, length: int, exposure_: int) -> None:
+def test_lists_hold_eligible_candidates_once_each(probability: Any, length: int, exposure_: int) -> None:
     plain = policies.per_query(probability, length)
     plans = [policies.policy(method, exposure_)(probability, length) for method in ("caps", "transferable_utility")]
     for lists in (plain, *plans):
@@ -54,7 +54,7 @@ def test_lists_are_of_eligible_candidates_each_once(probability: Any, length: in
 
 @settings(max_examples=80, deadline=None)
 @given(markets, st.integers(1, 8), st.integers(1, 5))
-def test_no_candidate_stands_in_more_lists_than_the_cap_and_nobody_wants_to_trade(
+def test_no_candidate_exceeds_the_cap_and_the_lists_are_stable(
     probability: Any, length: int, max_exposure: int
 ) -> None:
     lists = policies.capped(probability, length, max_exposure)
@@ -74,7 +74,7 @@ def test_no_candidate_stands_in_more_lists_than_the_cap_and_nobody_wants_to_trad
 
 @settings(max_examples=60, deadline=None)
 @given(markets, st.integers(1, 8))
-def test_with_capacity_for_everyone_the_plain_ranking_comes_back(probability: Any, length: int) -> None:
+def test_with_capacity_for_everyone_each_job_ranks_as_if_alone(probability: Any, length: int) -> None:
     plain = policies.per_query(probability, length)
     for method in ("caps", "transferable_utility"):
         lists = policies.policy(method, PLENTY)(probability, length)
@@ -84,30 +84,31 @@ def test_with_capacity_for_everyone_the_plain_ranking_comes_back(probability: An
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([0.1, 0.25, 1.0]), st.floats(0.5, 30))
-def test_the_marginals_hold(seed: int, temperature: float, supply: float) -> None:
-    probability = matrix(seed, 15, 40, closed=0.2)
+def test_demand_and_supply_hold(seed: int, temperature: float, supply: float) -> None:
+    probability = matrix(seed, 15, 40, ruled_out=0.2)
     demand = np.random.default_rng(seed).uniform(1, 10, 15)
     found = policies.equilibrium(probability, demand, np.full(40, supply), temperature)
     assert found.converged, (found.error, found.rounds)
-    placed, asked = found.expected.sum(axis=1), found.expected.sum(axis=0)
-    assert (asked <= supply * (1 + 1e-9)).all()
+    placed, demanded = found.expected.sum(axis=1), found.expected.sum(axis=0)
+    assert (demanded <= supply * (1 + 1e-9)).all()
     assert (placed <= demand * (1 + policies.TOLERANCE)).all()
     if supply >= 10:
-        assert (placed >= 0.9 * demand).all(), "a job leaves places empty only where nobody is left"
+        assert (placed >= 0.9 * demand).all(), "a job leaves places empty only if nobody is left"
     assert (found.price >= 0).all()
-    np.testing.assert_allclose(asked[found.price > 1e-9], supply, rtol=1e-6)  # a price only where capacity is used up
+    # Only a candidate without spare capacity has a price.
+    np.testing.assert_allclose(demanded[found.price > 1e-9], supply, rtol=1e-6)
     assert (found.expected[~np.isfinite(probability)] == 0).all()
 
 
 def test_prices_move_the_second_job_to_the_free_candidate() -> None:
-    # Both jobs like candidate 0 best; job 1 loses less by taking candidate 1.
+    # Candidate 0 is best for both jobs; job 1 loses less by taking candidate 1.
     probability = np.array([[0.6, 0.1], [0.6, 0.5]])
     assert [row.tolist() for row in policies.per_query(probability, 1)] == [[0], [0]]
     assert [row.tolist() for row in policies.transferable_utility(probability, 1, 1)] == [[0], [1]]
     assert [row.tolist() for row in policies.capped(probability, 1, 1)] == [[0], [1]]
 
 
-def test_popular_candidates_stand_in_fewer_lists() -> None:
+def test_popular_candidates_are_in_fewer_lists() -> None:
     probability = matrix(3, 60, 300)
     plain, capped, priced = (
         exposure(lists, 300)
@@ -158,7 +159,7 @@ def test_numbers_out_of_range_are_refused(call: Any) -> None:
         call(matrix(1, 4, 6))
 
 
-def test_the_suggested_exposure_leaves_room_for_choice() -> None:
+def test_the_suggested_cap_is_one_and_a_half_times_an_even_spread() -> None:
     assert policies.suggested_exposure(128, 1_991, 10) == 2
     assert policies.suggested_exposure(128, 498, 10) == 4
     assert policies.suggested_exposure(128, 498, 10, answers=2) == 8

@@ -1,4 +1,4 @@
-"""The simulated log: its tables, its determinism, its times and its position bias."""
+"""The simulated log: tables, determinism, times and position bias."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from matching.data.tables import polars_schema
 from matching.data.validation import validate
 from matching.errors import InputError
 from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
-from matching.sources.marketplace.exposure import POLICY
+from matching.sources.marketplace.searches import POLICY
 from matching.sources.marketplace.vocabulary import NEW_TECHNOLOGY
 
 SMALL = MarketplaceConfig(n_candidates=900, n_jobs=160, n_impressions=20_000, weeks=12)
@@ -48,7 +48,7 @@ def test_sampled_rows_are_valid_records(dataset: Dataset) -> None:
             record.model_validate(row)
 
 
-def test_the_default_has_the_size_it_is_asked_for() -> None:
+def test_the_default_log_has_its_configured_size() -> None:
     dataset = load(SOURCE.config)
 
     assert dataset.candidates["candidate_id"].n_unique() == 4_000
@@ -71,7 +71,7 @@ def test_another_seed_gives_another_marketplace(dataset: Dataset) -> None:
     assert not dataset.events.equals(other.events)
 
 
-def test_a_longer_log_begins_with_the_same_people() -> None:
+def test_a_longer_log_begins_with_the_same_candidates() -> None:
     short, long = load(MarketplaceConfig(n_candidates=300, n_jobs=60, n_impressions=1_000, weeks=4)), load()
     ids = ["c0000000", "c0000007"]
 
@@ -98,7 +98,7 @@ def test_a_tiny_market_runs_out_of_candidates_without_failing() -> None:
     assert len(dataset.events.filter(kind="impression")) < 200
 
 
-def test_events_are_sorted_and_inside_the_log(dataset: Dataset) -> None:
+def test_events_are_sorted_and_within_the_log(dataset: Dataset) -> None:
     times = dataset.events["time"]
 
     assert times.is_sorted()
@@ -106,7 +106,7 @@ def test_events_are_sorted_and_inside_the_log(dataset: Dataset) -> None:
     assert times.max() < SMALL.end  # type: ignore[operator]
 
 
-def test_no_event_comes_before_its_profiles(dataset: Dataset) -> None:
+def test_no_event_happens_before_its_profiles_exist(dataset: Dataset) -> None:
     for key, seen in first_seen(dataset).items():
         joined = dataset.events.join(seen, on=key)
         assert len(joined) == len(dataset.events)
@@ -132,7 +132,7 @@ def test_steps_follow_each_other_in_time(dataset: Dataset) -> None:
     assert steps["accept"].join(steps["decline"], on=pair).is_empty()
 
 
-def test_every_answer_is_in_within_two_weeks_of_the_impression(dataset: Dataset) -> None:
+def test_every_answer_comes_within_two_weeks_of_the_impression(dataset: Dataset) -> None:
     shown = dataset.events.filter(kind="impression").select("candidate_id", "job_id", shown="time")
     answers = dataset.events.filter(pl.col("kind").is_in(["outreach", "accept", "decline"]))
     delay = answers.join(shown, on=["candidate_id", "job_id"]).select(pl.col("time") - pl.col("shown")).to_series()
@@ -156,7 +156,7 @@ def test_labels_at_the_end_of_the_log_are_immature(dataset: Dataset) -> None:
     assert rate[True] < 0.7 * rate[False]
 
 
-def test_a_pair_is_shown_once_in_a_list_with_all_it_needs(dataset: Dataset) -> None:
+def test_a_pair_is_shown_once_and_every_impression_is_complete(dataset: Dataset) -> None:
     shown = dataset.events.filter(kind="impression")
 
     assert shown.select("candidate_id", "job_id").is_unique().all()
@@ -166,7 +166,7 @@ def test_a_pair_is_shown_once_in_a_list_with_all_it_needs(dataset: Dataset) -> N
     assert shown.null_count().sum_horizontal().item() == 0
 
 
-def test_the_propensity_is_the_one_logged(dataset: Dataset) -> None:
+def test_the_logged_propensity_falls_with_the_root_of_the_position(dataset: Dataset) -> None:
     shown = dataset.events.filter(kind="impression")
 
     assert np.allclose(shown["propensity"], shown["position"].cast(pl.Float64) ** -0.5)
@@ -200,7 +200,7 @@ def test_some_profiles_are_edited_and_some_values_are_missing(dataset: Dataset) 
     assert 0.01 < dataset.jobs["min_experience_years"].is_null().mean() < 0.12  # type: ignore[operator]
 
 
-def test_the_new_technology_is_nowhere_in_the_log(dataset: Dataset) -> None:
+def test_the_new_technology_is_not_in_the_log(dataset: Dataset) -> None:
     for table in (dataset.candidates, dataset.jobs):
         assert NEW_TECHNOLOGY.lower() not in table.write_json().lower()
 
@@ -215,7 +215,7 @@ def test_pay_follows_experience_and_place(dataset: Dataset) -> None:
     assert by_country["United States"] > 1.3 * by_country["Germany"] > 1.6 * by_country["Ukraine"]
 
 
-def test_protected_attributes_are_apart_and_only_weakly_tied_to_the_rest(dataset: Dataset) -> None:
+def test_protected_attributes_have_a_table_of_their_own_and_depend_weakly_on_the_rest(dataset: Dataset) -> None:
     assert dataset.protected["candidate_id"].n_unique() == dataset.candidates["candidate_id"].n_unique()
     joined = dataset.candidates.join(dataset.protected, on="candidate_id")
     women = joined.select((pl.col("gender") == "woman").mean()).item()
@@ -242,11 +242,11 @@ def test_the_market_does_not_change_over_the_log() -> None:
         assert abs(halves[name][1] - halves[name][0]) < 0.12 * spread[name][0], name
 
 
-def test_progress_is_told() -> None:
-    told: list[str] = []
+def test_progress_is_reported() -> None:
+    messages: list[str] = []
 
     Marketplace(MarketplaceConfig(n_candidates=50, n_jobs=10, n_impressions=100, weeks=2)).load(
-        None, seed=1, progress=told.append
+        None, seed=1, progress=messages.append
     )
 
-    assert "week 2 of 2" in told
+    assert "week 2 of 2" in messages

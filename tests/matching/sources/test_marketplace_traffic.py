@@ -63,7 +63,7 @@ def test_requests_are_what_a_client_sends(quiet: Traffic) -> None:
             CandidateProfile.model_validate(profile)
 
 
-def test_a_window_has_the_pairs_asked_for_over_many_jobs(quiet: Traffic) -> None:
+def test_a_window_has_the_requested_pairs_over_many_jobs(quiet: Traffic) -> None:
     sizes = [len(request.candidates) for request in quiet.requests]
 
     assert sum(sizes) == N_PAIRS
@@ -87,7 +87,7 @@ def test_windows_follow_the_log_and_each_other(quiet: Traffic) -> None:
     assert later.requests[-1].time < CONFIG.end + timedelta(weeks=2)
 
 
-def test_the_same_question_has_the_same_answer(quiet: Traffic) -> None:
+def test_the_same_arguments_give_the_same_traffic(quiet: Traffic) -> None:
     assert of("none") == quiet
     assert traffic(CONFIG, seed=8, n_pairs=N_PAIRS).requests != quiet.requests
 
@@ -120,12 +120,12 @@ def test_without_drift_traffic_looks_like_the_last_weeks_of_the_log(dataset: Dat
         (1, log_jobs, "min_experience_years"),
         (1, log_jobs, "max_salary_usd_per_year"),
     ]:
-        # A list's rows share a job and a candidate is in many lists: far fewer independent values than rows.
+        # Rows share jobs and candidates, so there are far fewer independent values than rows.
         assert ks_2samp(log[name].drop_nulls(), sent[side][name].drop_nulls()).statistic < 0.1, name
     assert abs((log_candidates["country"] == "Germany").mean() - (sent[0]["country"] == "Germany").mean()) < 0.05  # type: ignore[operator]
 
 
-def test_without_drift_the_dataset_knows_the_truth_of_traffic(dataset: Dataset, quiet: Traffic) -> None:
+def test_without_drift_the_dataset_has_the_truth_of_traffic(dataset: Dataset, quiet: Traffic) -> None:
     assert dataset.truth is not None
     for direction, name in ((Direction.COMPANY, "company_truth"), (Direction.CANDIDATE, "candidate_truth")):
         assert np.array_equal(dataset.truth.probability(direction, pairs(quiet)), values(quiet, name))
@@ -135,17 +135,17 @@ def test_without_drift_the_dataset_knows_the_truth_of_traffic(dataset: Dataset, 
 def test_outcomes_follow_the_truth_of_the_scenario(scenario: str) -> None:
     window = of(scenario)
     outreach, truth = values(window, "outreach"), values(window, "company_truth")
-    asked = outreach.astype(bool)
+    invited = outreach.astype(bool)
     accept, chance = values(window, "accept"), values(window, "candidate_truth")
 
     assert abs(outreach.sum() - truth.sum()) < 4 * np.sqrt((truth * (1 - truth)).sum())
-    assert all(answer is None for answer in accept[~asked])
-    spread = np.sqrt((chance[asked] * (1 - chance[asked])).sum())
-    assert abs(accept[asked].astype(float).sum() - chance[asked].sum()) < 4 * spread
+    assert all(answer is None for answer in accept[~invited])
+    spread = np.sqrt((chance[invited] * (1 - chance[invited])).sum())
+    assert abs(accept[invited].astype(float).sum() - chance[invited].sum()) < 4 * spread
 
 
 @pytest.mark.parametrize("scenario", [name for name in DRIFTS if name != "seniority-mix"])
-def test_a_scenario_moves_its_columns_and_nothing_else(
+def test_a_scenario_changes_its_columns_and_nothing_else(
     quiet: Traffic, drifted: dict[str, Traffic], scenario: str
 ) -> None:
     declared = (SCENARIOS[scenario].candidate_columns, SCENARIOS[scenario].job_columns)
@@ -155,7 +155,7 @@ def test_a_scenario_moves_its_columns_and_nothing_else(
         assert moved == set(columns)
 
 
-def test_seniority_mix_moves_candidates_and_no_job(quiet: Traffic, drifted: dict[str, Traffic]) -> None:
+def test_seniority_mix_changes_candidates_and_no_job(quiet: Traffic, drifted: dict[str, Traffic]) -> None:
     before, after = rows(quiet), rows(drifted["seniority-mix"])
 
     assert after[0]["experience_years"].mean() < 0.75 * before[0]["experience_years"].mean()  # type: ignore[operator]
@@ -174,17 +174,17 @@ def test_salary_inflation_opens_a_gap(quiet: Traffic, drifted: dict[str, Traffic
 
 def test_the_new_stack_appears_and_spreads(quiet: Traffic, drifted: dict[str, Traffic]) -> None:
     def share(window: Traffic) -> float:
-        named = [NEW_TECHNOLOGY in [s["name"] for s in profile["skills"]] for profile in rows(window)[0].to_dicts()]
-        return float(np.mean(named))
+        has_it = [NEW_TECHNOLOGY in [s["name"] for s in profile["skills"]] for profile in rows(window)[0].to_dicts()]
+        return float(np.mean(has_it))
 
     assert share(quiet) == 0
     assert 0.25 < share(drifted["new-stack"]) < 0.45 < share(of("new-stack", window=4))
-    asked = rows(drifted["new-stack"])[1].filter(pl.col("must_have_skills").list.contains(NEW_TECHNOLOGY))
-    assert asked["title"].str.contains(NEW_TECHNOLOGY).all()
+    required = rows(drifted["new-stack"])[1].filter(pl.col("must_have_skills").list.contains(NEW_TECHNOLOGY))
+    assert required["title"].str.contains(NEW_TECHNOLOGY).all()
     assert np.abs(values(drifted["new-stack"], "company_truth") - values(quiet, "company_truth")).mean() > 0.01
 
 
-def test_remote_shift_pulls_wishes_and_policies_apart(quiet: Traffic, drifted: dict[str, Traffic]) -> None:
+def test_remote_shift_moves_wishes_and_policies_apart(quiet: Traffic, drifted: dict[str, Traffic]) -> None:
     before, after = rows(quiet), rows(drifted["remote-shift"])
 
     assert (after[0]["remote_wish"] == "remote").mean() > 0.7 > (before[0]["remote_wish"] == "remote").mean() + 0.2  # type: ignore[operator]
@@ -223,7 +223,7 @@ def test_taste_shift_changes_outcomes_and_no_profile(quiet: Traffic, drifted: di
         assert np.corrcoef(before, after)[0, 1] < 0.75, name
 
 
-def test_every_scenario_says_what_it_is() -> None:
+def test_every_scenario_has_a_description() -> None:
     for name, scenario in SCENARIOS.items():
         assert scenario.name == name
         assert scenario.description.endswith(".")
@@ -233,6 +233,6 @@ def test_every_scenario_says_what_it_is() -> None:
     ("options", "message"),
     [({"scenario": "rain"}, "choose one of none"), ({"n_pairs": 0}, "n_pairs"), ({"window": -1}, "window")],
 )
-def test_a_wrong_question_is_refused(options: dict[str, Any], message: str) -> None:
+def test_wrong_arguments_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         traffic(CONFIG, seed=SEED, **options)

@@ -1,4 +1,4 @@
-"""The truth of the marketplace: it is what the outcomes follow, and no model beats its best achievable part."""
+"""The truth of the marketplace: outcomes follow it, and no model beats the best achievable probability."""
 
 import numpy as np
 import polars as pl
@@ -12,12 +12,12 @@ from sklearn.metrics import roc_auc_score
 from matching.data.dataset import Dataset, Pairs
 from matching.data.tables import CandidateProfile, Direction, JobProfile, frame
 from matching.sources.marketplace import SOURCE
-from matching.sources.marketplace.exposure import rule_score
 from matching.sources.marketplace.facts import candidate_facts, job_facts
 from matching.sources.marketplace.lookups import TECHNOLOGY_CODES
 from matching.sources.marketplace.randomness import keys, normals, uniforms
-from matching.sources.marketplace.truth import HIDDEN_SD, MarketplaceTruth, Tastes
-from matching.sources.marketplace.utilities import Encounter
+from matching.sources.marketplace.searches import rule_score
+from matching.sources.marketplace.truth import HIDDEN_SD, MarketplaceTruth
+from matching.sources.marketplace.utilities import PairFacts, UtilityWeights
 
 PAIR = ["candidate_id", "job_id"]
 
@@ -48,9 +48,9 @@ class Log:
         rng = np.random.default_rng(5)
         self.would = {d: rng.random(len(self.pairs)) < self.truth[d] for d in Direction}
 
-    def encounter(self) -> Encounter:
+    def pair_facts(self) -> PairFacts:
         sides = (candidate_facts(self.dataset.candidates), job_facts(self.dataset.jobs))
-        return Encounter(*sides, self.pairs.candidate_rows, self.pairs.job_rows)
+        return PairFacts(*sides, self.pairs.candidate_rows, self.pairs.job_rows)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def z_score(happened: NDArray[np.float64], probability: NDArray[np.float64]) -> 
     return float((happened.sum() - probability.sum()) / spread)
 
 
-def test_outreach_happens_at_propensity_times_truth(log: Log) -> None:
+def test_outreach_has_the_rate_of_propensity_times_truth(log: Log) -> None:
     expected = log.propensity * log.truth[Direction.COMPANY]
 
     assert abs(z_score(log.outreach, expected)) < 4
@@ -72,26 +72,26 @@ def test_outreach_happens_at_propensity_times_truth(log: Log) -> None:
         assert abs(z_score(log.outreach[part], expected[part])) < 4, (low, high)
 
 
-def test_accepts_happen_at_the_truth(log: Log) -> None:
-    asked = log.outreach == 1
-    truth = log.truth[Direction.CANDIDATE][asked]
+def test_accepts_have_the_rate_of_the_truth(log: Log) -> None:
+    invited = log.outreach == 1
+    truth = log.truth[Direction.CANDIDATE][invited]
 
-    assert abs(z_score(log.accept[asked], truth)) < 4
-    assert log.accept[~asked].sum() == 0
+    assert abs(z_score(log.accept[invited], truth)) < 4
+    assert log.accept[~invited].sum() == 0
     for low, high in ((0, 0.3), (0.3, 0.6), (0.6, 1)):
         part = (truth > low) & (truth <= high)
-        assert abs(z_score(log.accept[asked][part], truth[part])) < 4, (low, high)
+        assert abs(z_score(log.accept[invited][part], truth[part])) < 4, (low, high)
 
 
 def test_base_rates_are_those_of_a_real_marketplace(log: Log) -> None:
-    looked_at = log.outreach.sum() / log.propensity.sum()
+    per_examined = log.outreach.sum() / log.propensity.sum()
 
-    assert 0.07 < looked_at < 0.13
+    assert 0.07 < per_examined < 0.13
     assert 0.35 < log.accept[log.outreach == 1].mean() < 0.48
 
 
 @pytest.mark.parametrize("direction", list(Direction))
-def test_the_best_achievable_is_the_average_over_hidden_tastes(log: Log, direction: Direction) -> None:
+def test_the_best_achievable_is_the_average_over_hidden_preferences(log: Log, direction: Direction) -> None:
     copies, n_pairs = 3_000, 12
     chosen = np.linspace(0, len(log.pairs) - 1, n_pairs).astype(int)
     pairs = log.pairs.take(chosen)
@@ -115,14 +115,14 @@ def test_the_best_achievable_is_the_average_over_hidden_tastes(log: Log, directi
 
 @pytest.mark.parametrize("direction", list(Direction))
 def test_the_best_achievable_is_calibrated_on_the_log(log: Log, direction: Direction) -> None:
-    asked = np.ones(len(log.pairs), dtype=bool) if direction is Direction.COMPANY else log.outreach == 1
-    truth, best_achievable = log.truth[direction][asked], log.best_achievable[direction][asked]
+    labelled = np.ones(len(log.pairs), dtype=bool) if direction is Direction.COMPANY else log.outreach == 1
+    truth, best_achievable = log.truth[direction][labelled], log.best_achievable[direction][labelled]
 
     for part in np.array_split(np.argsort(best_achievable), 5):
         assert truth[part].mean() == pytest.approx(best_achievable[part].mean(), rel=0.12, abs=0.003)
 
 
-def test_truth_beats_the_best_achievable_beats_the_rules(log: Log) -> None:
+def test_the_truth_beats_the_best_achievable_which_beats_the_rules(log: Log) -> None:
     candidates, jobs = candidate_facts(log.dataset.candidates), job_facts(log.dataset.jobs)
     rules = rule_score(candidates, jobs, log.pairs.candidate_rows, log.pairs.job_rows)
 
@@ -135,12 +135,12 @@ def test_truth_beats_the_best_achievable_beats_the_rules(log: Log) -> None:
         assert best_achievable > rule + 0.03
 
 
-def test_a_tree_model_learns_more_than_a_line_from_the_same_numbers(log: Log) -> None:
-    pair = log.encounter()
-    gap = np.nan_to_num(pair.candidate("log_salary") - pair.job("log_max_salary"))
+def test_trees_learn_more_than_logistic_regression_from_the_same_numbers(log: Log) -> None:
+    facts = log.pair_facts()
+    gap = np.nan_to_num(facts.candidate("log_salary") - facts.job("log_max_salary"))
     numbers = np.column_stack(
-        [*pair.coverage(), pair.nice(), pair.role_match(), *pair.years_apart(), gap, pair.distance(),
-         pair.job("policy"), pair.candidate("remote_wish")]
+        [*facts.coverage(), facts.nice(), facts.role_match(), *facts.years_apart(), gap, facts.distance(),
+         facts.job("policy"), facts.candidate("remote_wish")]
     )  # fmt: skip
     would = log.would[Direction.COMPANY]
     half = len(would) // 2
@@ -158,10 +158,10 @@ def test_a_tree_model_learns_more_than_a_line_from_the_same_numbers(log: Log) ->
     assert trees < roc_auc_score(would[half:], log.best_achievable[Direction.COMPANY][half:]) + 0.003
 
 
-def test_hidden_tastes_are_independent_of_each_other_and_of_the_profiles(log: Log) -> None:
-    pair = log.encounter()
+def test_hidden_preferences_are_independent_of_each_other_and_of_the_profiles(log: Log) -> None:
+    facts = log.pair_facts()
 
-    hidden = {d: logit(log.truth[d]) - Tastes().utility(d, pair) for d in Direction}
+    hidden = {d: logit(log.truth[d]) - UtilityWeights().utility(d, facts) for d in Direction}
 
     assert abs(np.corrcoef(*hidden.values())[0, 1]) < 0.05
     for direction in Direction:
@@ -171,7 +171,7 @@ def test_hidden_tastes_are_independent_of_each_other_and_of_the_profiles(log: Lo
             assert abs(np.corrcoef(hidden[direction], log.best_achievable[other])[0, 1]) < 0.05
 
 
-def test_the_same_seed_knows_the_same_truth_and_another_another(log: Log) -> None:
+def test_the_truth_depends_on_the_seed_alone(log: Log) -> None:
     part = log.pairs.take(np.arange(200))
 
     same = MarketplaceTruth(11).probability(Direction.COMPANY, part)
@@ -182,7 +182,7 @@ def test_the_same_seed_knows_the_same_truth_and_another_another(log: Log) -> Non
     assert np.array_equal(other.best_achievable(Direction.COMPANY, part), log.best_achievable[Direction.COMPANY][:200])
 
 
-def test_a_pair_is_judged_alone_as_in_company(log: Log) -> None:
+def test_the_truth_of_a_pair_does_not_depend_on_other_pairs(log: Log) -> None:
     pairs = log.pairs.take(np.array([4_321]))
     alone = Pairs(
         pairs.candidates[pairs.candidate_rows].with_columns(extra=pl.lit(1)),
@@ -221,7 +221,7 @@ def test_a_skill_named_only_in_the_resume_counts() -> None:
     assert with_text > 1.3 * best_achievable(Direction.COMPANY)
 
 
-def test_part_of_a_word_is_no_skill() -> None:
+def test_a_part_of_a_word_is_no_skill() -> None:
     candidates = frame(
         CandidateProfile, [PERSON | {"resume": "Pythonic Javanese reactor goes restful. Node.js, C++/C#."}]
     )
@@ -250,7 +250,7 @@ def test_synonyms_are_the_same_skill() -> None:
         {"city": "Austin", "country": "United States"},
     ],
 )
-def test_companies_prefer_who_fits(worse: dict[str, object]) -> None:
+def test_companies_prefer_a_fitting_candidate(worse: dict[str, object]) -> None:
     fits: dict[str, object] = {"skills": [{"name": name, "years": 3.0} for name in ("Python", "Kubernetes")]}
 
     assert best_achievable(Direction.COMPANY, person=fits | worse) < 0.9 * best_achievable(
@@ -269,7 +269,7 @@ def test_companies_prefer_who_fits(worse: dict[str, object]) -> None:
         ({"wish_company_sizes": ["11-50"]}, {"company_size": "1001+"}),
     ],
 )
-def test_candidates_prefer_what_they_wish(person: dict[str, object], worse: dict[str, object]) -> None:
+def test_candidates_prefer_a_job_as_wished(person: dict[str, object], worse: dict[str, object]) -> None:
     wished = {"industry": "Fintech", "company_size": "11-50"}
     offered = best_achievable(Direction.CANDIDATE, person=person, **wished)
 
@@ -288,7 +288,7 @@ def test_an_empty_profile_has_a_probability() -> None:
         assert 0 < best_achievable(direction, person=blank, title="", must_have_skills=[], **job) < 1
 
 
-def test_hashed_numbers_are_uniform_and_normal() -> None:
+def test_random_numbers_are_uniform_and_normal() -> None:
     entities = keys(f"entity {number}" for number in range(20_000))
 
     flat, bell = uniforms(entities, 3, "stream", 3), normals(entities, 3, "stream", 3)

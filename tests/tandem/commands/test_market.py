@@ -61,13 +61,13 @@ def test_policies_are_compared_in_both_markets(own_home: Path, capsys: pytest.Ca
     assert figures["plan"]["repeats"] == 4
     assert (own_home / "market" / "market.png").read_bytes().startswith(b"\x89PNG")
     assert len(figures["markets"]) == 2
-    for name, standings in figures["markets"].items():
+    for name, results in figures["markets"].items():
         assert name in printed
-        by_policy = {one["policy"]: one for one in standings}
+        by_policy = {one["policy"]: one for one in results}
         assert by_policy[MODEL]["gain"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
         assert by_policy["popularity"]["matches"]["mean"] < by_policy[MODEL]["matches"]["mean"]
         assert by_policy["model, no limit"]["lost"] == 0
-        for one in standings:
+        for one in results:
             shown = f"{one['matches']['mean']:.1f}±{one['matches']['high'] - one['matches']['mean']:.1f}"
             assert re.search(rf"^{re.escape(one['policy'])} +{shown} ", printed, re.MULTILINE)
     crowded = [name for name in figures["markets"] if name.startswith("Crowded, one candidate in 4")]

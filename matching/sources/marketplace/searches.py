@@ -1,4 +1,4 @@
-"""Exposure: the searches of recruiters, ranked by a logged policy of simple rules with noise, and position bias."""
+"""Searches: what recruiters are shown, ranked by a logging policy of simple rules with noise, and position bias."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from matching.sources.marketplace.randomness import generator
 
 POLICY = "logging-policy-1"
 NOISE = 0.45
-EXPLORED = 0.15
-"""Share of candidates whose score is replaced by chance."""
+RANDOM_SHARE = 0.15
+"""Share of the candidates who get a random score."""
 WEEK_SECONDS = 7 * 24 * 3600
 OPENING_HOUR, CLOSING_HOUR = 7, 18
 
 
 @dataclass(frozen=True)
 class Impressions:
-    """What was shown in one week, list by list in the order of positions. Arrays of shape (n,)."""
+    """What was shown in one week, list by list, in the order of positions; arrays have shape (n,)."""
 
     week: int
     list_number: Array  # within the week
-    candidate: Array  # numbers in the population
-    job: Array
+    candidate: Array  # number in the population
+    job: Array  # number in the population
     position: Array  # from 1
     seconds: Array  # from the start of the log
 
@@ -37,12 +37,12 @@ class Impressions:
 
 
 def propensity(position: Array, config: MarketplaceConfig) -> Array:
-    """Probability that a position is looked at: position ** -position_bias (Joachims et al. 2017)."""
+    """Return the probability that a position is examined: position ** -position_bias (Joachims et al. 2017)."""
     return np.asarray(position.astype(np.float64) ** -config.position_bias)
 
 
 def rule_score(candidates: CandidateFacts, jobs: JobFacts, candidate_rows: Array, job_rows: Array) -> Array:
-    """Score of the rules that rank searches: role, required skills, experience and country. Broadcasts rows."""
+    """Return the score of the logging policy, from role, required skills, experience and country; rows broadcast."""
     must = jobs.must[job_rows]
     named = must >= 0
     has = named & (candidates.skill_quarters[candidate_rows[..., None], must] > 0)
@@ -57,20 +57,20 @@ def rule_score(candidates: CandidateFacts, jobs: JobFacts, candidate_rows: Array
 def searches(
     population: Population, config: MarketplaceConfig, seed: int, week: int, admitted: Booleans | None = None
 ) -> Impressions:
-    """Run one week's searches; depends only on the arguments, so any week can be run alone.
+    """Run the searches of one week; they depend on the arguments alone, so any week can run without the others.
 
     Args:
-        population: everyone, drawn at least to the end of the week.
+        population: everyone until at least the end of the week.
         config: size of the market.
         seed: seed of the marketplace.
         week: number of the week, from 0.
-        admitted: shape (n_candidates,), who may be found; None for everyone.
+        admitted: shape (n_candidates,), who may be shown; None for everyone.
     """
     rng = generator(seed, "searches", week)
-    open_jobs = rng.permutation(population.job_lives.present(week))
+    open_jobs = rng.permutation(population.job_lifetimes.present(week))
     n_lists = config.lists_in_week(week) if len(open_jobs) else 0
     counts = _counts(n_lists, len(open_jobs))
-    present = population.candidate_lives.present(week)
+    present = population.candidate_lifetimes.present(week)
     present = present if admitted is None else present[admitted[present]]
     parts = list(_groups(population, config, rng, week, (open_jobs, counts, present)))
     jobs, shown = _stacked(parts, config.list_length)
@@ -87,7 +87,7 @@ def searches(
 
 
 def _counts(n_lists: int, n_jobs: int) -> Array:
-    """Searches per job, as even as can be; the order of the jobs is random."""
+    """Return the number of searches for each job, as even as possible; the jobs are in random order."""
     if n_jobs == 0:
         return np.zeros(0, dtype=np.int64)
     return n_lists // n_jobs + (np.arange(n_jobs) < n_lists % n_jobs)
@@ -96,21 +96,21 @@ def _counts(n_lists: int, n_jobs: int) -> Array:
 def _groups(
     population: Population, config: MarketplaceConfig, rng: np.random.Generator, week: int, market: tuple[Array, ...]
 ) -> Iterator[tuple[Array, Array]]:
-    """Jobs and their shown candidates, shape (n_lists, list_length), for each group of candidates that meet."""
+    """Yield the jobs and the candidates shown for them, shape (n_lists, list_length), of each group of candidates."""
     open_jobs, counts, present = market
-    meets = (population.job_lives.group[open_jobs] + week) % GROUPS
+    meets = (population.job_lifetimes.group[open_jobs] + week) % GROUPS
     for group in range(GROUPS):
         mine = (meets == group) & (counts > 0)
-        members = rng.permutation(present[population.candidate_lives.group[present] == group])
+        members = rng.permutation(present[population.candidate_lifetimes.group[present] == group])
         if len(members) and mine.any():
             jobs = np.repeat(open_jobs[mine], counts[mine])
             pools = _pools(rng, members, counts[mine], config.list_length * config.pool_length)
-            states = config.stated_limits > 0
-            yield jobs, _ranked(population, rng, (jobs, pools), week, config.list_length, states_limits=states)
+            has_limits = config.limit_share > 0
+            yield jobs, _ranked(population, rng, (jobs, pools), week, config.list_length, has_limits=has_limits)
 
 
 def _pools(rng: np.random.Generator, members: Array, counts: Array, length: int) -> Array:
-    """Candidates each list ranks, shape (n_lists, length), -1 for none; lists of one job share no candidate."""
+    """Return the candidates that each list ranks, shape (n_lists, length), -1 for none; lists of a job share none."""
     size = np.minimum(length, len(members) // counts)
     start = np.repeat(rng.integers(0, len(members), len(counts)), counts)
     rank = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -120,9 +120,9 @@ def _pools(rng: np.random.Generator, members: Array, counts: Array, length: int)
 
 
 def _allowed(population: Population, rows: Array, jobs: Array) -> Booleans:
-    """Tell which members of each pool break no hard limit, shape (n_lists, length)."""
+    """Whether each member of a pool breaks no hard limit, shape (n_lists, length)."""
     pairs = rows.ravel(), np.repeat(jobs, rows.shape[1])
-    return population.hard.allowed(*pairs, *Direction).reshape(rows.shape)
+    return population.limits.allowed(*pairs, *Direction).reshape(rows.shape)
 
 
 def _ranked(
@@ -132,15 +132,15 @@ def _ranked(
     week: int,
     length: int,
     *,
-    states_limits: bool,
+    has_limits: bool,
 ) -> Array:
-    """Order each pool by the policy and keep the first `length`; whom a hard limit rules out is not shown."""
+    """Rank each pool by the policy and keep the first `length`, without pairs that a hard limit rules out."""
     jobs, pools = lists
     rows = population.version(np.maximum(pools, 0), float(week))
     score = rule_score(population.candidate_facts, population.job_facts, rows, jobs[:, None])
-    chance = rng.choice(score.ravel(), size=score.shape) if score.size else score
-    score = np.where(rng.random(score.shape) < EXPLORED, chance, score) + rng.normal(0, NOISE, score.shape)
-    pools = np.where(_allowed(population, rows, jobs), pools, -1) if states_limits else pools
+    random_score = rng.choice(score.ravel(), size=score.shape) if score.size else score
+    score = np.where(rng.random(score.shape) < RANDOM_SHARE, random_score, score) + rng.normal(0, NOISE, score.shape)
+    pools = np.where(_allowed(population, rows, jobs), pools, -1) if has_limits else pools
     order = np.argsort(np.where(pools >= 0, -score, np.inf), axis=1)[:, :length]
     return np.take_along_axis(pools, order, axis=1)
 
@@ -152,7 +152,7 @@ def _stacked(parts: list[tuple[Array, Array]], length: int) -> tuple[Array, Arra
 
 
 def _list_seconds(rng: np.random.Generator, week: int, n_lists: int) -> Array:
-    """When each search is run: a working day of the week, in office hours (UTC)."""
+    """Return the time of each search: on a working day, in office hours (UTC)."""
     day = rng.integers(0, 5, n_lists)
     second = rng.integers(OPENING_HOUR * 3600, CLOSING_HOUR * 3600, n_lists)
     return np.asarray(week * WEEK_SECONDS + day * 24 * 3600 + second)
