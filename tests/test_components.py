@@ -191,6 +191,13 @@ def test_telemetry_is_off(code: str, answer: str, tmp_path: Path, monkeypatch: p
     assert fresh_python(switched).splitlines()[-1] == answer
 
 
+def test_a_service_starts_without_what_only_training_needs() -> None:
+    """Each takes seconds of every start, and memory in every worker."""
+    heavy = ("sklearn", "pandas", "scipy.optimize", "scipy.stats", "mlflow", "evidently")
+    code = f"import sys, serving.service; print([name for name in {heavy} if name in sys.modules])"
+    assert fresh_python(code) == "[]"
+
+
 def test_xdist_keeps_what_shares_a_fixture_on_one_worker(tmp_path: Path) -> None:
     """A file's tests share its fixtures, and files share the service: spread over workers, each would start its own."""
     test = (

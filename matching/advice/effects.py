@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import nnls
 
 from matching.arrays import Booleans, Floats, Integers
 from matching.errors import ModelError
@@ -104,6 +103,8 @@ class Spread:
         mean = parts.mean(axis=0)
         used = mean > 1e-12
         scale = np.where(used, mean, 1.0)
+        from scipy.optimize import nnls  # a service fits nothing and starts without it
+
         weights, _ = nnls(parts / scale, rest**2)
         floor = (0.0, 0.0, 0.02 * float(np.mean(rest**2)))  # a guess of nothing still has an interval
         weights = np.where(used, np.maximum(weights, floor) / scale, 0.0)

@@ -1,17 +1,19 @@
 """Text of both sides as sparse vectors whose dot product is a cosine similarity."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from matching.arrays import Floats, Integers
 from matching.text.plain_text import plain
 
 # A token keeps the signs that tell technologies apart: c++, c#, .net, node.js.
 TOKEN = r"(?u)\.?\w[\w.+#]*[\w+#]|\w"  # noqa: S105 - a pattern, not a password
+_WORD = re.compile(TOKEN)
 
 
 class Text:
@@ -36,7 +38,9 @@ class Text:
             posts: public documents, one per job.
             people: personal documents, one per person.
         """
-        counter = CountVectorizer(**self._analysis())
+        from sklearn.feature_extraction.text import CountVectorizer  # a service fits nothing and starts without it
+
+        counter = CountVectorizer(analyzer=self._terms_of)
         try:
             counts = counter.fit_transform([*posts, *people])
         except ValueError:  # no term at all: every text is empty
@@ -52,28 +56,47 @@ class Text:
     def restore(self, terms: Sequence[str], idf: Floats) -> "Text":
         """Set the fitted state from data."""
         self.terms_, self.idf_ = list(terms), np.asarray(idf, dtype=np.float64)
-        self._fitted = self._vectorizer()
-        self._fitted.set_params(vocabulary={term: column for column, term in enumerate(self.terms_)})
-        self._fitted.idf_ = self.idf_
+        self._columns = {term: column for column, term in enumerate(self.terms_)}
         return self
 
     def transform(self, documents: Sequence[str]) -> csr_matrix:
-        """Encode documents as rows of unit length (or all zero), shape (n_documents, n_terms)."""
-        if not len(documents):  # scikit-learn refuses no rows; a service starts without stored profiles
-            return csr_matrix((0, len(self.terms_)))
-        return csr_matrix(self._fitted.transform(documents))
+        """Encode documents as rows of unit length (or all zero), shape (n_documents, n_terms).
 
-    def _vectorizer(self) -> Any:
-        return TfidfVectorizer(sublinear_tf=True, dtype=np.float64, **self._analysis())
+        The values are those of scikit-learn's `TfidfVectorizer(sublinear_tf=True)`, to the last bit.
+        """
+        counts = self._counts(documents)
+        counts.data = (np.log(counts.data) + 1.0) * self.idf_[counts.indices]
+        lengths = np.diff(counts.indptr)
+        rows = np.repeat(np.arange(len(documents)), lengths)
+        norms = np.sqrt(np.bincount(rows, weights=counts.data**2, minlength=len(documents)))
+        counts.data /= np.repeat(norms, lengths)
+        return counts
 
-    def _analysis(self) -> dict[str, Any]:
+    def _counts(self, documents: Sequence[str]) -> csr_matrix:
+        """How often each document has each term, shape (n_documents, n_terms), the columns of a row in order."""
+        columns: list[int] = []
+        counts: list[int] = []
+        ends = [0]
+        for document in documents:
+            found = Counter(self._columns[term] for term in self._terms_of(document) if term in self._columns)
+            for column, count in sorted(found.items()):
+                columns.append(column)
+                counts.append(count)
+            ends.append(len(columns))
+        return csr_matrix((counts, columns, ends), shape=(len(documents), len(self.terms_)), dtype=np.float64)
+
+    def _terms_of(self, document: str) -> list[str]:
+        """Terms of a document: its words and pairs of words, or pieces of its words."""
+        folded = plain(document).casefold()
         if self.characters:
-            return {"preprocessor": _folded, "analyzer": "char_wb", "ngram_range": (3, 4)}
-        return {"preprocessor": _folded, "token_pattern": TOKEN, "ngram_range": (1, 2)}
+            return [piece for word in folded.split() for piece in _pieces(f" {word} ")]
+        words = _WORD.findall(folded)
+        return words + [f"{first} {second}" for first, second in pairwise(words)]
 
 
-def _folded(text: str) -> str:
-    return plain(text).casefold()
+def _pieces(word: str) -> list[str]:
+    """Three and four characters in a row; a word of three is its own only piece."""
+    return [word[start : start + length] for length in (3, 4) for start in range(len(word) - length + 1)]
 
 
 def _documents(counts: csr_matrix) -> Integers:

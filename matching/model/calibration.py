@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logit
 
 from matching.arrays import Floats
@@ -53,5 +52,7 @@ def fit_sigmoid(probability: Floats, label: Floats, *, propensity: Floats, weigh
         return -float(np.sum(scale * np.where(label == 1, yes, no)))
 
     start = np.array([1.0, 0.0])
+    from scipy.optimize import minimize  # a service fits nothing and starts without it
+
     best = minimize(loss, start, method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)])
     return Sigmoid(float(best.x[0]), float(best.x[1]))

@@ -3,7 +3,8 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from matching.features.tfidf import Text, row_dots
+from matching.features.tfidf import TOKEN, Text, row_dots
+from matching.text.plain_text import plain
 
 
 def test_technologies_with_signs_are_words_of_their_own() -> None:
@@ -57,3 +58,45 @@ def test_rarity_is_that_of_scikit_learn() -> None:
     theirs = TfidfVectorizer(ngram_range=(1, 2)).fit(documents)
     assert text.terms_ == theirs.get_feature_names_out().tolist()
     np.testing.assert_allclose(text.idf_, theirs.idf_)
+
+
+@pytest.mark.parametrize("characters", [False, True])
+def test_the_values_are_those_of_scikit_learn_to_the_last_bit(characters: bool) -> None:
+    words = [
+        "c++",
+        "Node.js",
+        "Straße",
+        "データ",
+        "a",
+        "of",
+        "SQL",
+        "x1",
+        "I",
+        ".net",
+        "naïve",
+        "C#",
+        "  ",
+        "\n",
+        "k8s",
+    ]
+    generator = np.random.default_rng(3)
+    texts = [" ".join(generator.choice(words, generator.integers(0, 60))) for _ in range(300)]
+    text = Text(characters=characters).fit(texts[:100], texts[100:200])
+    way = (
+        {"analyzer": "char_wb", "ngram_range": (3, 4)}
+        if characters
+        else {"token_pattern": TOKEN, "ngram_range": (1, 2)}
+    )
+    peer = TfidfVectorizer(
+        sublinear_tf=True,
+        preprocessor=lambda one: plain(one).casefold(),
+        vocabulary=text.terms_,
+        dtype=np.float64,
+        **way,
+    )
+    peer.idf_ = text.idf_
+    expected, found = peer.transform(texts), text.transform(texts)
+    assert len(text.terms_) > 50
+    np.testing.assert_array_equal(found.indptr, expected.indptr)
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_array_equal(found.data, expected.data)
