@@ -17,7 +17,7 @@ from matching.evaluation.gate import GateVerdict
 from matching.evaluation.slices import SliceFigures
 from matching.fairness.ranked_pool import MIN_MEMBERS
 from matching.fairness.report import FairnessReport
-from matching.value.report import LOOKS, TERMS, USD, ValueReport, Worth
+from matching.value.report import LOOKS, TERMS, USD, RankingValue, ValueReport
 
 _MEANING = {
     "company": "the company reaches out to the candidate, once it looked",
@@ -195,7 +195,9 @@ def _value(report: ValueReport | None) -> str:
     if len(report.unknown) == len(TERMS):
         return f"## Value\n{unknown}"
     shown = [term for term in TERMS if term != LOOKS and term not in report.unknown]
-    rows = [[worth.ranker, *(_amount(worth, term) for term in shown)] for worth in (*report.worths, report.lead)]
+    rows = [
+        [ranking.ranker, *(_amount(ranking, term) for term in shown)] for ranking in (*report.rankings, report.lead)
+    ]
     intro = (
         f"Expected per week of the newest slice ({report.weeks:.1f} weeks, {report.lists:,} lists), had each list been "
         f"shown in the order of each ranking; in brackets {report.confidence:.0%} one-sided limits. Outcomes are "
@@ -211,9 +213,9 @@ def _value(report: ValueReport | None) -> str:
     return f"## Value\n\n{intro}\n\n{_table(['ranking', *shown], rows)}\n{unknown}\n\n{costs}"
 
 
-def _amount(worth: Worth, term: str) -> str:
+def _amount(ranking: RankingValue, term: str) -> str:
     """One term with its interval; money without cents."""
-    found = worth.terms[term]
+    found = ranking.terms[term]
     digits = 0 if term == USD else 1
     return "" if found is None else f"{found.value:,.{digits}f} [{found.low:,.{digits}f}, {found.high:,.{digits}f}]"
 

@@ -124,13 +124,13 @@ def value(report: ValueReport, file: Path) -> bool:
         return False
     figure, panels = _figure(len(terms))
     for panel, term in zip(panels, terms, strict=True):
-        for place, worth in enumerate(reversed(report.worths)):
-            found = worth.terms[term]
+        for place, ranking in enumerate(reversed(report.rankings)):
+            found = ranking.terms[term]
             if found is not None:
                 ends = [[found.value - found.low], [found.high - found.value]]
-                colour = BLUE if worth.ranker == MODEL else GREY
+                colour = BLUE if ranking.ranker == MODEL else GREY
                 panel.errorbar([found.value], [place], xerr=ends, fmt="o", color=colour, capsize=3)
-        panel.set_yticks(range(len(report.worths)), [worth.ranker for worth in reversed(report.worths)])
+        panel.set_yticks(range(len(report.rankings)), [ranking.ranker for ranking in reversed(report.rankings)])
         unit = "USD" if term == USD else term
         panel.set(title=f"Value: {unit} per week", xlabel=f"expected {unit} per week")
     _save(figure, file)

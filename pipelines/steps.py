@@ -34,7 +34,8 @@ from matching.problems.problem import Problem
 from matching.sources.loading import load
 from matching.training import fit, next_view
 from matching.value.costs import Costs
-from matching.value.report import ValueReport, measure_value
+from matching.value.estimation import measure_value
+from matching.value.report import ValueReport
 from pipelines.registry.registry import Registry
 from store import profiles
 from store.database import connect

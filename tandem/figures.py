@@ -73,13 +73,13 @@ def _show_next_view(rows: list[dict[str, Any]]) -> None:
 def show_value(report: "ValueReport") -> None:
     """Print what every ranking brings per week, and the model's lead with its interval; a dash is not known."""
     columns = ["outreach", "accepts", "interviews", "hires", "usd"]
-    with_truth = any(worth.truth for worth in report.worths)
+    with_truth = any(ranking.truth for ranking in report.rankings)
     lines = []
-    for worth in report.worths:
-        values = [None if found is None else found.value for found in map(worth.terms.get, columns)]
-        values += [(worth.truth or {}).get("usd")] if with_truth else []
+    for ranking in report.rankings:
+        values = [None if found is None else found.value for found in map(ranking.terms.get, columns)]
+        values += [(ranking.truth or {}).get("usd")] if with_truth else []
         people, money = [_amount(value, 1) for value in values[:4]], [_amount(value, 0) for value in values[4:]]
-        lines.append([worth.ranker, *people, *money])
+        lines.append([ranking.ranker, *people, *money])
     title = f"Value per week, had the lists of {report.weeks:.1f} weeks been in each one's order"
     table(title, ["", *columns[:4], "USD", *(["true USD"] if with_truth else [])], lines)
     for term, reason in report.unknown.items():

@@ -154,7 +154,7 @@ def decide(
         seed: seed of the bootstrap.
         thresholds: what must be reached; `GateThresholds()` where None.
         noise: calibration error that chance alone explains, by direction; the limit is never below it.
-        value_lead: lead in value, USD per week, see `matching.value.report`; None if the log does not show it.
+        value_lead: lead in value, USD per week, see `matching.value.estimation`; None if the log does not show it.
     """
     thresholds = thresholds or GateThresholds()
     checks = [*_floors(evaluation, thresholds, noise or {}), *_leads(evaluation, lead, thresholds, seed)]

@@ -1,1 +1,1 @@
-"""What a ranking is worth to a business: take rates, costs, and the report."""
+"""What a ranking brings to a business: costs, take rates, estimation and the report."""

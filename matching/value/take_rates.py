@@ -1,4 +1,4 @@
-"""How many accepted outreaches become interviews and hires, from a log whose newest ones are still open."""
+"""Take rates: the shares of accepts that lead to interviews and hires, from a log whose newest accepts are open."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ class Rate:
     Attributes:
         share: the estimate, 0 to 1.
         standard_error: of the estimate.
-        pairs: how many pairs could take the step.
+        pairs: number of pairs that could take the step.
     """
 
     share: float
@@ -32,10 +32,9 @@ class Rate:
     pairs: int
 
     def draws(self, draws: int, seed: int) -> Floats:
-        """Draw what the share might be: from a beta distribution with the estimate's mean and spread, shape (draws,).
+        """Draw the share from a beta distribution with the mean and the standard error of the estimate, shape (draws,).
 
-        A share of exactly 0 or 1 has no spread of its own: as many pairs as there were, and half a one more of each
-        kind (Jeffreys).
+        Half a pair of each outcome is added (Jeffreys), so that a share of exactly 0 or 1 is uncertain too.
         """
         variance = self.standard_error**2
         p = self.share
@@ -45,12 +44,12 @@ class Rate:
 
 @dataclass(frozen=True)
 class TakeRates:
-    """What follows an accepted outreach.
+    """What follows an accept.
 
     Attributes:
-        interview: share of accepted outreaches that lead to an interview; None where the log has no interviews.
-        hire: share of interviews that lead to a hire, or of accepted outreaches where the log has no interviews; None
-            where it has no hires.
+        interview: share of accepts that lead to an interview; None if the log has no interviews.
+        hire: share of interviews that lead to a hire, or of accepts if the log has no interviews; None if it has no
+            hires.
     """
 
     interview: Rate | None
@@ -58,15 +57,15 @@ class TakeRates:
 
 
 def take_rates(events: pl.DataFrame, *, until: datetime, horizon: timedelta = HORIZON) -> TakeRates:
-    """Estimate both rates, knowing only events up to `until`.
+    """Estimate both rates from the events up to `until`.
 
-    Pairs that were accepted shortly before `until` have not had their time: they count for as long as they were seen
+    Pairs accepted shortly before `until` have not had the whole horizon: they count for as long as they were observed
     (Kaplan and Meier 1958, "Nonparametric estimation from incomplete observations").
 
     Args:
         events: schema of `Event`.
-        until: the moment of knowledge, UTC.
-        horizon: a step later than this after the one before is not counted.
+        until: time of the last event to use, UTC.
+        horizon: longest time from the previous step to the next one.
     """
     known = events.filter(pl.col("time") <= until)
     kinds = set(known["kind"].unique())
@@ -85,7 +84,7 @@ def _rate(
     until: datetime,
     horizon: timedelta,
 ) -> Rate:
-    """Share of pairs with a `start` that take the `step` within the horizon."""
+    """Return the share of pairs with a `start` that take the `step` within the horizon."""
     pairs = _first(events, start, "began").join(_first(events, step, "took"), on=["candidate_id", "job_id"], how="left")
     took = pairs["took"].is_not_null().to_numpy()
     days = (pairs["took"].fill_null(until) - pairs["began"]).dt.total_microseconds().to_numpy() / 86_400e6
@@ -99,6 +98,6 @@ def _rate(
 
 
 def _first(events: pl.DataFrame, kinds: tuple[EventKind, ...], name: str) -> pl.DataFrame:
-    """When each pair saw one of the kinds first."""
+    """Return the time of the first event of these kinds for each pair."""
     chosen = events.filter(pl.col("kind").is_in(kinds))
     return chosen.group_by("candidate_id", "job_id").agg(pl.col("time").min().alias(name))

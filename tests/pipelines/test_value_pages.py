@@ -7,19 +7,19 @@ import pytest
 
 from matching.evaluation.bootstrap import Estimate
 from matching.value.costs import Costs
-from matching.value.report import TERMS, ValueReport, Worth
+from matching.value.report import TERMS, RankingValue, ValueReport
 from matching.value.take_rates import TakeRates
 from pipelines import card, plots
 from tandem import figures
 from tandem.console import out
 
 
-def worth(name: str, factor: float, **missing: None) -> Worth:
+def ranking(name: str, factor: float, **missing: None) -> RankingValue:
     terms = {
         term: Estimate(factor * size, factor * size / 2, factor * size * 2)
         for term, size in zip(TERMS, (700.0, 60.0, 25.0, 18.0, 5.0, 90_000.0), strict=True)
     }
-    return Worth(name, terms | missing, {"usd": 4.0 * factor})
+    return RankingValue(name, terms | missing, {"usd": 4.0 * factor})
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def report() -> ValueReport:
         costs=Costs(interview_usd=512.0),
         weeks=3.5,
         lists=294,
-        worths=(worth("model", 1.0), worth("champion", 0.8)),
+        rankings=(ranking("model", 1.0), ranking("champion", 0.8)),
         against="champion",
-        lead=worth("model minus champion", 0.2),
+        lead=ranking("model minus champion", 0.2),
         rates=TakeRates(None, None),
         unknown={},
         assumed_looks=False,
@@ -41,7 +41,7 @@ def report() -> ValueReport:
 
 def nothing_known(report: ValueReport) -> ValueReport:
     empty = replace(report.lead, terms=dict.fromkeys(TERMS))
-    return replace(report, worths=(empty,), lead=empty, unknown=dict.fromkeys(TERMS, "the log has one side only"))
+    return replace(report, rankings=(empty,), lead=empty, unknown=dict.fromkeys(TERMS, "the log has one side only"))
 
 
 def test_the_card_holds_every_ranking_its_interval_and_the_costs(report: ValueReport) -> None:
@@ -60,7 +60,9 @@ def test_the_card_says_what_cannot_be_known(report: ValueReport) -> None:
     assert "- `hires` cannot be known: the log has one side only." in section
     assert "|" not in section
     assert card._value(None) == ""
-    without = replace(report, worths=(worth("model", 1.0, hires=None, usd=None),), unknown={"hires": "x", "usd": "x"})
+    without = replace(
+        report, rankings=(ranking("model", 1.0, hires=None, usd=None),), unknown={"hires": "x", "usd": "x"}
+    )
     assert "| ranking | outreach | accepts | interviews |\n" in card._value(without)
 
 
