@@ -32,7 +32,8 @@ LIBRARIES = (
     "bentoml._internal.service.loader",
     "fastapi.openapi.utils",
     "pydantic_settings",
-    "sklearn.feature_extraction.text",
+    "scipy.sparse",
+    "scipy.special",
     "sqlalchemy.orm",
     "uvicorn",
 )
@@ -206,8 +207,6 @@ def work(request: Request, listener: socket.socket) -> int:
 def main() -> None:
     """Import the libraries, then take requests."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    # The image of a container has no pandas either; scikit-learn would import it if it could.
-    sys.modules["pandas"] = None  # type: ignore[assignment]
     if sys.platform == "linux":  # elsewhere a loaded library may not survive a fork
         for name in LIBRARIES:
             with contextlib.suppress(ImportError):
