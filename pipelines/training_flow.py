@@ -371,5 +371,5 @@ _WORDS = {
 
 def _refusal(verdict: gate.GateVerdict, champion: RegisteredModel | None, run_id: str) -> str:
     kept = "the champion stays" if champion else "there is no champion yet"
-    refused = f"the gate refused the model: {'; '.join(verdict.reasons)}"
+    refused = f"the gate refused the model: {'; '.join(verdict.failures)}"
     return f"{refused}; nothing was registered, {kept}; run {run_id} has every figure"

@@ -33,7 +33,7 @@ def show(result: "TrainingResult") -> None:
     if result.only_direction:
         out.print(f"the source has labels for one direction only: {result.only_direction}")
     if result.verdict is not None:
-        failed = "" if result.verdict.passed else f", {len(result.verdict.reasons)} failed"
+        failed = "" if result.verdict.passed else f", {len(result.verdict.failures)} failed"
         out.print(f"the gate checked {len(result.verdict.checks)} figures{failed}")
     words = {"promoted": "is champion now", "registered": "is challenger", "identical": "was champion already"}
     out.print(f"[bold]{result.model_name} version {result.version}[/bold] {words[result.outcome]}")

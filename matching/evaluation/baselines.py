@@ -15,52 +15,66 @@ from matching.features.pair_features import CHUNK
 from matching.features.tfidf import row_dots
 from matching.model.calibration import Sigmoid, fit_sigmoid
 
-PRIOR_LOOKS = 20.0
+PRIOR_EXAMINED = 20.0  # examined pairs at the mean rate that are added to every count
 
 
 class Baseline(Protocol):
-    """Scores pairs in one direction; the higher the more likely, on no particular scale."""
+    """Scores pairs in one direction, on any scale; a higher score means a more likely yes."""
 
     def __call__(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:
-        """Scores of shape (n_pairs,)."""
+        """Return scores of shape (n_pairs,)."""
         ...
 
 
 @dataclass(frozen=True)
 class Popularity:
-    """Smoothed rate of yes for the one who is judged: a candidate by companies, a job by candidates."""
+    """The smoothed rate of yes that a candidate got from companies, and a job from candidates.
+
+    >>> popularity = Popularity(rates={Direction.COMPANY: {"ada": 0.4}}, prior={Direction.COMPANY: 0.1})
+    >>> candidates, jobs = pl.DataFrame({"candidate_id": ["ada", "bob"]}), pl.DataFrame({"job_id": ["backend"]})
+    >>> pairs = Pairs(candidates, jobs, np.array([0, 1]), np.array([0, 0]))
+    >>> popularity(Direction.COMPANY, pairs, features=np.empty((2, 0), np.float32)).tolist()
+    [0.4, 0.1]
+
+    Attributes:
+        rates: by direction, and by candidate or job.
+        prior: mean rate by direction, for a candidate or job that was never shown.
+    """
 
     rates: dict[Direction, dict[str, float]]
     prior: dict[Direction, float]
 
     @classmethod
     def fit(cls, train: LabelledPairs) -> "Popularity":
-        """Count on the training slice only."""
+        """Count on the train split only."""
         rates: dict[Direction, dict[str, float]] = {}
         prior: dict[Direction, float] = {}
         for direction in train.directions():
-            label, looked = train.label(direction), train.label_propensity(direction)
+            label, examined = train.label(direction), train.label_propensity(direction)
             known = ~np.isnan(label)
-            ids, codes = np.unique(_judged(direction, train.pairs)[known], return_inverse=True)
-            mean = float(label[known].sum() / looked[known].sum())
-            yes = np.bincount(codes, label[known]) + PRIOR_LOOKS * mean
+            ids, codes = np.unique(_rated(direction, train.pairs)[known], return_inverse=True)
+            mean = float(label[known].sum() / examined[known].sum())
+            yes = np.bincount(codes, label[known]) + PRIOR_EXAMINED * mean
             rates[direction] = dict(
-                zip(ids.tolist(), (yes / (np.bincount(codes, looked[known]) + PRIOR_LOOKS)).tolist(), strict=True)
+                zip(ids.tolist(), (yes / (np.bincount(codes, examined[known]) + PRIOR_EXAMINED)).tolist(), strict=True)
             )
             prior[direction] = mean
         return cls(rates, prior)
 
     def __call__(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:  # noqa: ARG002
-        """Rate of the judged side; the mean for one never seen."""
+        """Return the rate of the candidate (direction `company`) or of the job (direction `candidate`)."""
         rate = self.rates[direction]
-        return np.array([rate.get(name, self.prior[direction]) for name in _judged(direction, pairs)])
+        return np.array([rate.get(name, self.prior[direction]) for name in _rated(direction, pairs)])
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Scores as a checklist would: must-haves, experience, salary and place, or the candidate's wish list.
+    """A checklist: skills, experience, salary and place for companies; salary, place and wishes for candidates.
 
-    Skills are compared as they are written: the rules know neither other spellings nor what is rare.
+    Skills are compared as they are written: the rules know neither spellings nor rarity.
+
+    Attributes:
+        feature_names: columns of the feature matrix; they must include `USES`.
     """
 
     feature_names: tuple[str, ...]
@@ -79,7 +93,7 @@ class Rules:
     )
 
     def __call__(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:
-        """Points of the checklist."""
+        """Return the points on the checklist."""
 
         def value(name: str, missing: float = 0.5) -> Floats:
             return np.nan_to_num(features[:, self.feature_names.index(name)].astype(np.float64), nan=missing)
@@ -95,36 +109,47 @@ class Rules:
         return np.asarray(2 * affordable + wanted + near + value("wish_title_similarity", 0.0) + wishes)
 
 
-def _covered(pairs: Pairs, asked: str) -> Floats:
-    """Share of the asked skills that are listed, by their very names; a half where none is asked."""
-    people, person = np.unique(pairs.candidate_rows, return_inverse=True)
-    posts, post = np.unique(pairs.job_rows, return_inverse=True)
-    listed = name_rows([[skill["name"] for skill in row] for row in pairs.candidates["skills"].gather(people)])
-    wanted = name_rows(pairs.jobs[asked].gather(posts).to_list())
-    met, size = np.empty(len(pairs)), count(wanted)[post]
+def _covered(pairs: Pairs, column: str) -> Floats:
+    """Share of the job's skills in `column` that the candidate lists by the same name; a half if there are none."""
+    candidates, candidate = np.unique(pairs.candidate_rows, return_inverse=True)
+    jobs, job = np.unique(pairs.job_rows, return_inverse=True)
+    listed = name_rows([[skill["name"] for skill in row] for row in pairs.candidates["skills"].gather(candidates)])
+    wanted = name_rows(pairs.jobs[column].gather(jobs).to_list())
+    met, size = np.empty(len(pairs)), count(wanted)[job]
     for start in range(0, len(pairs), CHUNK):
         part = slice(start, start + CHUNK)
-        met[part] = row_dots(listed[person[part]], wanted[post[part]])
+        met[part] = row_dots(listed[candidate[part]], wanted[job[part]])
     return np.where(size > 0, met / np.maximum(size, 1), 0.5)
 
 
 @dataclass(frozen=True)
 class TextSimilarity:
-    """TF-IDF cosine of resume and post, the lexical floor."""
+    """The TF-IDF similarity of resume and job text.
+
+    Attributes:
+        feature_names: columns of the feature matrix; they must include `USES`.
+    """
 
     feature_names: tuple[str, ...]
 
     USES: ClassVar = ("text_similarity",)
 
     def __call__(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:  # noqa: ARG002
-        """Cosine, 0 where it is not counted."""
+        """Return the similarity; 0 where it is missing."""
         column = features[:, self.feature_names.index("text_similarity")]
         return np.nan_to_num(column.astype(np.float64), nan=0.0)
 
 
 @dataclass(frozen=True)
 class CalibratedBaseline:
-    """A baseline whose scores were turned into probabilities on the calibration slice, as the model's were."""
+    """A baseline whose scores are calibrated on the calibration split, as the model's are.
+
+    Attributes:
+        score: the baseline.
+        centre: mean score by direction.
+        spread: standard deviation of the scores by direction.
+        sigmoid: calibration by direction.
+    """
 
     score: Baseline
     centre: dict[Direction, float]
@@ -148,7 +173,7 @@ class CalibratedBaseline:
         return fitted
 
     def probability(self, direction: Direction, pairs: Pairs, features: Floats32) -> Floats:
-        """Calibrated probabilities of shape (n_pairs,)."""
+        """Return calibrated probabilities of shape (n_pairs,)."""
         raw = self.score(direction, pairs, features)
         return self.sigmoid[direction].apply(self._squashed(direction, raw))
 
@@ -159,13 +184,16 @@ class CalibratedBaseline:
 def fit_baselines(
     train: LabelledPairs, calibration: LabelledPairs, features: Floats32, feature_names: tuple[str, ...]
 ) -> dict[str, CalibratedBaseline]:
-    """All named baselines whose features are there, fitted on the same slices as the model.
+    """Fit every baseline whose features the model has, on the same splits as the model.
 
     Args:
-        train: the training slice.
-        calibration: the calibration slice.
-        features: its feature matrix, shape (n_calibration, n_features).
+        train: the train split.
+        calibration: the calibration split.
+        features: feature matrix of the calibration split, shape (n_calibration, n_features).
         feature_names: columns of that matrix.
+
+    Returns:
+        The baselines by name.
     """
     named: dict[str, Baseline] = {"popularity": Popularity.fit(train)}
     for name, kind in (("rules", Rules), ("TF-IDF", TextSimilarity)):
@@ -174,8 +202,8 @@ def fit_baselines(
     return {name: CalibratedBaseline.fit(score, calibration, features) for name, score in named.items()}
 
 
-def _judged(direction: Direction, pairs: Pairs) -> NDArray[np.str_]:
-    """Identifiers of the side that is judged, one per pair."""
+def _rated(direction: Direction, pairs: Pairs) -> NDArray[np.str_]:
+    """Identifier of the side that gets the yes, one per pair."""
     if direction is Direction.COMPANY:
         return pairs.candidates["candidate_id"].to_numpy()[pairs.candidate_rows].astype(str)
     return pairs.jobs["job_id"].to_numpy()[pairs.job_rows].astype(str)

@@ -1,6 +1,6 @@
-"""How sure a difference between two models is: whole ranked lists are drawn with replacement.
+"""The bootstrap: how certain a difference between two models is. Whole lists are drawn with replacement.
 
-Rows of one list are not independent, so lists are the unit of the bootstrap.
+The rows of a list depend on each other, so lists are the unit of the bootstrap.
 
 Source: Efron and Tibshirani (1993), "An Introduction to the Bootstrap", chapters 6 and 13; for ranking, Sakai (2018),
 "Laboratory Experiments in Information Retrieval", chapter 4.
@@ -15,7 +15,12 @@ from matching.arrays import Floats, Integers
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with both ends of its interval, each at the given one-sided confidence."""
+    """A figure with the ends of its interval, each at a one-sided confidence.
+
+    >>> lead = Estimate(value=9_000, low=500, high=18_000)
+    >>> lead.low > 0
+    True
+    """
 
     value: float
     low: float
@@ -24,11 +29,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Differences:
-    """Candidate minus champion on the same rows, summed up by ranked list.
+    """Differences between two models on the same rows, summed by list.
+
+    >>> Differences(totals=np.array([3.0, 5.0]), weights=np.array([2.0, 2.0])).mean()
+    2.0
 
     Attributes:
-        totals: shape (n_lists,), sum of the differences of a list's rows.
-        weights: shape (n_lists,), how many rows (or rankings) of the list were compared.
+        totals: sum of the differences of each list's rows, shape (n_lists,).
+        weights: number of rows of each list, or 1 for a difference of whole lists; shape (n_lists,).
     """
 
     totals: Floats
@@ -40,7 +48,7 @@ class Differences:
 
 
 def by_list(differences: Floats, lists: Integers, weight: Floats) -> Differences:
-    """Sum up differences of rows by their list.
+    """Sum differences of rows by list.
 
     >>> found = by_list(np.array([1.0, 2.0, 5.0]), np.array([7, 7, 9]), np.ones(3))
     >>> found.totals, round(found.mean(), 3)
@@ -49,7 +57,7 @@ def by_list(differences: Floats, lists: Integers, weight: Floats) -> Differences
     Args:
         differences: shape (n_rows,).
         lists: shape (n_rows,), code of each row's list.
-        weight: shape (n_rows,), how many rows each row stands for.
+        weight: shape (n_rows,), number of rows that each row stands for.
     """
     _, codes = np.unique(lists, return_inverse=True)
     totals, weights = np.bincount(codes, weight * differences), np.bincount(codes, weight)
@@ -57,7 +65,7 @@ def by_list(differences: Floats, lists: Integers, weight: Floats) -> Differences
 
 
 def bootstrap(differences: Differences, *, draws: int, seed: int) -> Floats:
-    """Means of the difference over lists drawn with replacement.
+    """Draw lists with replacement, and return the mean difference of each draw.
 
     Returns:
         ndarray of shape (draws,); empty if nothing was compared.
@@ -76,7 +84,7 @@ def bootstrap(differences: Differences, *, draws: int, seed: int) -> Floats:
 def one_sided_interval(
     differences: Differences, *, confidence: float, draws: int, seed: int
 ) -> tuple[float, float] | None:
-    """Both one-sided ends of the mean difference; None if nothing was compared."""
+    """Return both one-sided ends of the mean difference; None if nothing was compared."""
     means = bootstrap(differences, draws=draws, seed=seed)
     if not len(means):
         return None

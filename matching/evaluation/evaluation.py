@@ -1,4 +1,4 @@
-"""How good the model is, beside named baselines and, where the truth is known, beside the best possible."""
+"""The evaluation: a model beside the baselines and, where the truth is known, beside the best achievable."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from matching.rules.hard_limits import eligible
 
 Ranker = Callable[[Direction, Pairs, Floats32], Floats]
 
-QUERIES, POOL = 120, 1_000
+QUERIES, POOL_SIZE = 120, 1_000
 MODEL, BEST_ACHIEVABLE, TRUTH = "model", "best achievable", "truth"
 MATCH = "match"
 
@@ -38,17 +38,18 @@ class PairScorer(FeatureScorer, Protocol):
 
 @dataclass(frozen=True)
 class Figures:
-    """One line of the table: how one ranker does on one target.
+    """The figures of one ranker for one target.
 
     Attributes:
         target: `company`, `candidate` or `match`.
-        ranker: a baseline, the model, the best achievable probabilities, or the truth.
-        auc: on realised outcomes of the holdout.
-        calibration_error: on realised outcomes of the holdout.
-        log_loss: on realised outcomes of the holdout, nats per row.
-        ndcg_lists: nDCG@10 within the lists that were shown, gain = realised yes.
-        ndcg_candidates: nDCG@10 of ranking a pool of candidates for a job, gain = true probability; NaN without truth.
-        ndcg_jobs: the same for ranking a pool of jobs for a candidate.
+        ranker: a baseline, the model, the best achievable, or the truth.
+        auc: on the outcomes of the holdout.
+        calibration_error: on the outcomes of the holdout.
+        log_loss: on the outcomes of the holdout, nats per row.
+        ndcg_lists: nDCG@10 within the lists that were shown; the gain is 1 for a yes.
+        ndcg_candidates: nDCG@10 of ranking many candidates for a job; the gain is the true probability. NaN without
+            truth.
+        ndcg_jobs: nDCG@10 of ranking many jobs for a candidate, likewise.
     """
 
     target: str
@@ -63,16 +64,22 @@ class Figures:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All figures of one model on its holdout."""
+    """All figures of a model and its baselines on the holdout.
+
+    >>> figures = Figures("match", "model", auc=0.91, calibration_error=0.02, log_loss=0.12, ndcg_lists=0.74)
+    >>> evaluation = Evaluation((figures,))
+    >>> evaluation.find("match", "model").auc, evaluation.flat()["match.model.log_loss"]
+    (0.91, 0.12)
+    """
 
     rows: tuple[Figures, ...]
 
     def find(self, target: str, ranker: str) -> Figures:
-        """Return the line of one ranker on one target."""
+        """Return the figures of one ranker for one target."""
         return next(row for row in self.rows if (row.target, row.ranker) == (target, ranker))
 
     def flat(self) -> dict[str, float]:
-        """Every figure under a name such as `match.model.auc`, without the undefined ones."""
+        """Return every defined figure by a name such as `match.model.auc`."""
         figures = ("auc", "calibration_error", "log_loss", "ndcg_lists", "ndcg_candidates", "ndcg_jobs")
         named = {
             f"{row.target}.{row.ranker}.{figure}".replace(" ", "_"): float(getattr(row, figure))
@@ -90,14 +97,14 @@ def evaluate(
     truth: Truth | None,
     seed: int,
 ) -> Evaluation:
-    """Measure the model and every baseline on the holdout; with a known truth also free of noise.
+    """Measure the model and every baseline on the holdout; with a truth, also without the noise of outcomes.
 
     Args:
         model: the fitted model.
         baselines: calibrated baselines by name.
-        holdout: labelled pairs of the newest slice.
-        truth: the simulator's probabilities, or None.
-        seed: seed of the sampled ranking queries.
+        holdout: labelled pairs of the holdout.
+        truth: the probabilities of the simulator, or None.
+        seed: seed of the sampled pools.
     """
     features = model.transform(holdout.pairs)
     directions = holdout.directions()
@@ -128,7 +135,7 @@ def _rankers(model: PairScorer, baselines: dict[str, CalibratedBaseline], truth:
 def _targets(
     ranker: Ranker, directions: tuple[Direction, ...], rows: LabelledPairs, features: Floats32
 ) -> Iterator[tuple[str, Floats, Floats]]:
-    """Each target with its labels and the ranker's probabilities; the match only where both sides are labelled."""
+    """Each target with its labels and the ranker's probabilities; the match only if both directions have labels."""
     product = np.ones(len(rows))
     for direction in directions:
         probability = ranker(direction, rows.pairs, features)
@@ -141,13 +148,13 @@ def _targets(
 def _on_outcomes(name: str, target: str, label: Floats, probability: Floats, holdout: LabelledPairs) -> Figures:
     known = ~np.isnan(label)
     y, p, weight, lists = label[known], probability[known], holdout.weight[known], holdout.lists[known]
-    looked = np.ones(len(y)) if target == Direction.CANDIDATE else holdout.propensity[known]
+    propensity = np.ones(len(y)) if target == Direction.CANDIDATE else holdout.propensity[known]
     return Figures(
         target=target,
         ranker=name,
         auc=metrics.auc(y, p, weight),
-        calibration_error=metrics.calibration_error(y, p, looked, weight),
-        log_loss=float(np.average(metrics.log_losses(y, p, looked), weights=weight)),
+        calibration_error=metrics.calibration_error(y, p, propensity, weight),
+        log_loss=float(np.average(metrics.log_losses(y, p, propensity), weights=weight)),
         ndcg_lists=_mean(metrics.ndcg_by_list(lists, p, y)[1]),
     )
 
@@ -161,7 +168,7 @@ def _with_truth(
     transform: Callable[[Pairs], Floats32],
     seed: int,
 ) -> list[Figures]:
-    """Add ranking quality without noise: whole pools are ranked, and the gain is the true probability."""
+    """Add ranking quality without the noise of outcomes: whole pools are ranked; the gain is the true probability."""
     pools = {
         "ndcg_candidates": sample_pools(holdout, seed, by="job"),
         "ndcg_jobs": sample_pools(holdout, seed, by="candidate"),
@@ -182,16 +189,16 @@ def _with_truth(
 
 
 def sample_pools(holdout: LabelledPairs, seed: int, *, by: str, whole: bool = False) -> LabelledPairs:
-    """Every pair of sampled jobs (`by="job"`) or candidates with a pool of the other side, as unlabelled lists.
+    """Pair sampled jobs (`by="job"`) or candidates (`by="candidate"`) with a sampled pool of the other side.
 
-    Pairs that break a hard limit are left out, since they are not ranked in service either; unless `whole` pools are
-    asked for, all of one length.
+    The result has one unlabelled list per job or candidate. Pairs that break a hard limit are left out, as in service;
+    if `whole`, they are kept, and all lists have the same length.
     """
     generator = np.random.default_rng(seed)
     jobs, people = np.unique(holdout.pairs.job_rows), np.unique(holdout.pairs.candidate_rows)
     queries, pool = (jobs, people) if by == "job" else (people, jobs)
     queries = generator.choice(queries, min(QUERIES, len(queries)), replace=False)
-    pool = generator.choice(pool, min(POOL, len(pool)), replace=False)
+    pool = generator.choice(pool, min(POOL_SIZE, len(pool)), replace=False)
     left, right = np.repeat(queries, len(pool)), np.tile(pool, len(queries))
     job_rows, candidate_rows = (left, right) if by == "job" else (right, left)
     pairs = Pairs(holdout.pairs.candidates, holdout.pairs.jobs, candidate_rows, job_rows)
@@ -214,7 +221,7 @@ def sample_pools(holdout: LabelledPairs, seed: int, *, by: str, whole: bool = Fa
 def importance(
     model: PairScorer, holdout: LabelledPairs, *, seed: int, rows: int = 20_000
 ) -> dict[str, dict[str, float]]:
-    """Loss of log likelihood, nats per row, when one feature is shuffled; by direction and feature name."""
+    """Return the increase of log loss, nats per row, when one feature is shuffled; by direction and feature."""
     generator = np.random.default_rng(seed)
     sample = holdout.take(np.sort(generator.choice(len(holdout), min(rows, len(holdout)), replace=False)))
     features = model.transform(sample.pairs)

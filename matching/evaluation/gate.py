@@ -22,17 +22,17 @@ VALUE_LEAD = "lead in value, USD per week"
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was checked.
+    """One requirement of the gate, and whether the model meets it.
 
     Attributes:
-        name: what, e.g. `company: expected calibration error`.
-        value: what was measured.
-        threshold: the limit, on the same scale.
-        at_least: True where the value must be at or above the threshold, False where at or below.
-        passed: whether it holds.
-        low: lower end of the interval; None where nothing was resampled.
-        high: upper end of the interval.
-        strict: whether the threshold itself is not enough.
+        name: what is measured, such as `company: calibration error`.
+        value: the measured value.
+        threshold: the required value.
+        at_least: whether the value must be at or above the threshold; otherwise at or below it.
+        passed: whether the requirement is met.
+        low: lower end of the interval of the value; None without a bootstrap.
+        high: upper end of the interval of the value; None without a bootstrap.
+        strict: whether a value equal to the threshold fails.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Check:
     strict: bool = False
 
     def describe(self) -> str:
-        """One line: name, value, interval, and what is required."""
+        """Return one line: name, value, interval and requirement."""
         interval = "" if self.low is None or self.high is None else f" [{self.low:.4f}, {self.high:.4f}]"
         bound = "above" if self.strict else "at least" if self.at_least else "at most"
         return f"{self.name}: {self.value:.4f}{interval}, {bound} {self.threshold:.4f} required"
@@ -56,13 +56,13 @@ class GateVerdict:
     """What the gate decided and why.
 
     >>> verdict = GateVerdict((floor("company: AUC", 0.58, 0.6), ceiling("company: calibration error", 0.02, 0.05)))
-    >>> verdict.passed, verdict.reasons
+    >>> verdict.passed, verdict.failures
     (False, ['company: AUC: 0.5800, at least 0.6000 required'])
 
     Attributes:
-        checks: everything that was checked.
-        warnings: what biases the comparison, in words.
-        champion_version: the champion it was compared with; None if there was none.
+        checks: every requirement that was checked.
+        warnings: what biases the comparison, one sentence each.
+        champion_version: version of the champion; None if there was none.
     """
 
     checks: tuple[Check, ...]
@@ -71,28 +71,28 @@ class GateVerdict:
 
     @property
     def passed(self) -> bool:
-        """Whether the model may be registered: there were checks and all of them hold."""
+        """Whether the model may be registered: there was at least one check, and all passed."""
         return bool(self.checks) and all(check.passed for check in self.checks)
 
     @property
-    def reasons(self) -> list[str]:
-        """Why not, one line a failed check."""
+    def failures(self) -> list[str]:
+        """One line per failed check."""
         return [check.describe() for check in self.checks if not check.passed] or (
             [] if self.checks else ["nothing could be checked"]
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The verdict as JSON holds it."""
+        """Return the verdict as data for JSON."""
         return {"passed": self.passed, **asdict(self)}
 
 
 def floor(name: str, value: float, threshold: float) -> Check:
-    """Check that a value is at or above a limit; a value that is not a number fails."""
+    """Check that a value is at or above a threshold; NaN fails."""
     return Check(name, float(value), threshold, at_least=True, passed=bool(value >= threshold))
 
 
 def ceiling(name: str, value: float, threshold: float) -> Check:
-    """Check that a value is at or below a limit; a value that is not a number fails."""
+    """Check that a value is at or below a threshold; NaN fails."""
     return Check(name, float(value), threshold, at_least=False, passed=bool(value <= threshold))
 
 
@@ -102,7 +102,7 @@ class Margin:
 
     Attributes:
         name: what is measured.
-        size: tolerated loss, at or above zero, on the scale of the measure.
+        size: tolerated difference, not negative, on the scale of what is measured.
         higher_is_better: False for losses.
     """
 
@@ -116,15 +116,15 @@ def above(name: str, differences: Differences, *, thresholds: GateThresholds, se
     low, high = one_sided_interval(
         differences, confidence=thresholds.confidence, draws=thresholds.draws, seed=seed
     ) or (None, None)
-    limit = thresholds.min_ndcg_lead
-    passed = low is not None and low > limit
-    return Check(name, differences.mean(), limit, at_least=True, passed=passed, low=low, high=high, strict=True)
+    threshold = thresholds.min_ndcg_lead
+    passed = low is not None and low > threshold
+    return Check(name, differences.mean(), threshold, at_least=True, passed=passed, low=low, high=high, strict=True)
 
 
 def not_worse(margin: Margin, differences: Differences, *, thresholds: GateThresholds, seed: int) -> Check:
-    """Check with confidence that the candidate is not worse than the champion by more than the margin.
+    """Check with confidence that a model is not worse than the champion by more than the margin.
 
-    Nothing to compare is no proof: the check fails.
+    If nothing was compared, the check fails.
     """
     threshold = -margin.size if margin.higher_is_better else margin.size
     interval = one_sided_interval(differences, confidence=thresholds.confidence, draws=thresholds.draws, seed=seed)
@@ -148,16 +148,16 @@ def decide(
     """Decide whether a model may be registered.
 
     Args:
-        evaluation: what the model and the named baselines reached on the holdout; the floors are held against it.
-        against: the model and the champion on the same rows; None if there is no champion: the floors decide.
-        lead: how much better than each baseline the model ranks the holdout; a baseline that is missing is a failure.
+        evaluation: figures of the model and the baselines on the holdout.
+        against: comparison with the champion on the same rows; None if there is no champion.
+        lead: how much better than each baseline the model ranks the holdout; a missing baseline fails.
         seed: seed of the bootstrap.
-        thresholds: what must be reached; `GateThresholds()` where None.
-        noise: calibration error that chance alone explains, by direction; the limit is never below it.
-        value_lead: lead in value, USD per week, see `matching.value.estimation`; None if the log does not show it.
+        thresholds: what is required; `GateThresholds()` if None.
+        noise: calibration error that chance alone explains, by direction; the threshold is never below it.
+        value_lead: lead in value, USD per week, see `matching.value.estimation`; None if the log cannot show it.
     """
     thresholds = thresholds or GateThresholds()
-    checks = [*_floors(evaluation, thresholds, noise or {}), *_leads(evaluation, lead, thresholds, seed)]
+    checks = [*_absolute(evaluation, thresholds, noise or {}), *_leads(evaluation, lead, thresholds, seed)]
     checks += _value(value_lead, thresholds)
     if against is None:
         return GateVerdict(tuple(checks))
@@ -165,8 +165,8 @@ def decide(
     return GateVerdict(tuple(checks), champion_version=against.champion_version)
 
 
-def _floors(evaluation: Evaluation, thresholds: GateThresholds, noise: Mapping[str, float]) -> list[Check]:
-    """Absolute thresholds: calibration and discrimination of each direction."""
+def _absolute(evaluation: Evaluation, thresholds: GateThresholds, noise: Mapping[str, float]) -> list[Check]:
+    """Check the calibration and the discrimination of each direction."""
     checks = []
     for row in evaluation.rows:
         if row.ranker == MODEL and row.target != MATCH:
@@ -179,19 +179,19 @@ def _floors(evaluation: Evaluation, thresholds: GateThresholds, noise: Mapping[s
 def _leads(
     evaluation: Evaluation, lead: Mapping[str, Differences], thresholds: GateThresholds, seed: int
 ) -> list[Check]:
-    """A clear lead over every baseline that was measured."""
+    """Check that the lead over every baseline is clear."""
     target = evaluation.rows[-1].target
-    named = [row.ranker for row in evaluation.rows if row.target == target]
+    rankers = [row.ranker for row in evaluation.rows if row.target == target]
     nothing = Differences(np.empty(0), np.empty(0))
     return [
         above(f"{target}: nDCG@10 minus that of {name}", lead.get(name, nothing), thresholds=thresholds, seed=seed)
-        for name in named
+        for name in rankers
         if name not in (MODEL, BEST_ACHIEVABLE, TRUTH)
     ]
 
 
 def _value(lead: Estimate | None, thresholds: GateThresholds) -> list[Check]:
-    """The lead in value, if one is required; a lead that cannot be measured fails."""
+    """Check the lead in value, if one is required; a lead that cannot be measured fails."""
     required = thresholds.min_value_lead
     if required is None:
         return []
@@ -205,11 +205,13 @@ def _value(lead: Estimate | None, thresholds: GateThresholds) -> list[Check]:
 
 
 def _comparisons(against: ChampionComparison, thresholds: GateThresholds, seed: int) -> list[Check]:
-    """The model beside the champion."""
-    ranking = Margin("nDCG@10 minus champion's", thresholds.ndcg_margin, higher_is_better=True)
-    checks = [floor(f"{direction}: scored, as the champion does", 0.0, 1.0) for direction in against.lost]
+    """Check that the model is not worse than the champion."""
+    ranking = Margin("nDCG@10 minus the champion's", thresholds.ndcg_margin, higher_is_better=True)
+    checks = [floor(f"{direction}: scored, as by the champion", 0.0, 1.0) for direction in against.lost]
     checks.append(not_worse(ranking, against.ndcg, thresholds=thresholds, seed=seed))
     for name, differences in against.log_loss.items():
-        loss = Margin(f"{name}: log loss over champion's, minus 1", thresholds.log_loss_margin, higher_is_better=False)
+        loss = Margin(
+            f"{name}: log loss relative to the champion's, minus 1", thresholds.log_loss_margin, higher_is_better=False
+        )
         checks.append(not_worse(loss, differences, thresholds=thresholds, seed=seed))
     return checks

@@ -1,4 +1,4 @@
-"""Measures of ranking, discrimination and calibration. All arrays have shape (n,) unless said otherwise."""
+"""Measures of ranking, discrimination and calibration. All arrays have shape (n,) unless noted otherwise."""
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -10,7 +10,7 @@ EDGE = 1e-7
 
 
 def auc(label: Floats, score: Floats, weight: Floats | None = None) -> float:
-    """Area under the ROC curve; NaN if there is only one class.
+    """Area under the ROC curve; NaN for a single class.
 
     >>> auc(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.1, 0.4, 0.35, 0.8]))
     0.75
@@ -35,18 +35,18 @@ def log_losses(label: Floats, probability: Floats, propensity: Floats) -> Floats
 def reliability(
     label: Floats, probability: Floats, propensity: Floats, weight: Floats, bins: int = CALIBRATION_BINS
 ) -> tuple[Floats, Floats, Floats]:
-    """Predicted and observed probability in bins of equal mass, and each bin's share; shapes (n_bins,).
+    """Return predicted and observed probability in bins of equal mass, and the share of each bin; shapes (n_bins,).
 
-    The observed share is divided by the chance that a yes could be observed.
+    Observed probabilities are corrected for pairs that were not examined.
     """
-    looked = weight * propensity
+    examined = weight * propensity
     order = np.argsort(probability, kind="stable")
-    mass = np.cumsum(looked[order])
+    mass = np.cumsum(examined[order])
     codes = np.empty(len(order), dtype=np.int64)
     codes[order] = np.minimum((mass / mass[-1] * bins).astype(np.int64), bins - 1)
-    total = np.bincount(codes, looked, bins)
+    total = np.bincount(codes, examined, bins)
     kept = total > 0
-    predicted = np.bincount(codes, looked * probability, bins)[kept] / total[kept]
+    predicted = np.bincount(codes, examined * probability, bins)[kept] / total[kept]
     observed = np.bincount(codes, weight * label, bins)[kept] / total[kept]
     return predicted, observed, total[kept] / total.sum()
 
@@ -67,13 +67,13 @@ def calibration_error(
 
 
 def ndcg_by_list(lists: Integers, score: Floats, gain: Floats, k: int = 10) -> tuple[Integers, Floats]:
-    """Return nDCG@k of each list with linear gains, and the codes of the lists; lists without any gain are left out.
+    """Return the code and the nDCG@k of each list, with linear gains; lists without any gain are left out.
 
     >>> lists, gain = np.array([1, 1, 1]), np.array([0.0, 0.0, 1.0])
     >>> ndcg_by_list(lists, np.array([3.0, 2.0, 1.0]), gain)
     (array([1]), array([0.5]))
 
-    Source: Jaervelin and Kekaelaeinen (2002), "Cumulated gain-based evaluation of IR techniques".
+    Source: Järvelin and Kekäläinen (2002), "Cumulated gain-based evaluation of IR techniques".
     """
     codes, inverse = np.unique(lists, return_inverse=True)
     achieved = _dcg(inverse, score, gain, k, len(codes))

@@ -1,4 +1,4 @@
-"""Parts of a holdout in which a model must be right as well: by what profiles state, and of those never seen before."""
+"""Slices of the holdout in which a model must be calibrated, too: by profile column, and of new candidates and jobs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from matching.data.labels import LabelledPairs
 from matching.data.scores import Scores
 from matching.evaluation import metrics
 
-FEWEST_ROWS = 1_000
-ROWS_PER_BIN = 250  # of fewer, chance alone parts a bin's rate from its prediction by .03 and more
+MIN_ROWS = 1_000
+ROWS_PER_BIN = 250  # with fewer, chance alone separates the rate of a bin from its prediction by .03 and more
 NUMBER_BANDS = 3
 
 
 @dataclass(frozen=True)
 class SliceFigures:
-    """How well calibrated one direction is in one slice.
+    """The calibration of one direction in one slice.
 
     Attributes:
         name: such as `job.remote_policy = remote` or `new candidate`.
-        direction: whose yes.
-        rows: labelled rows.
-        calibration_error: expected calibration error on outcomes, over bins of at least `ROWS_PER_BIN` rows.
+        direction: `company` or `candidate`.
+        rows: number of labelled rows.
+        calibration_error: calibration error over bins of at least `ROWS_PER_BIN` rows.
         chance: calibration error that chance alone gives a perfectly calibrated model here, 95th percentile.
-        enough: whether there are `FEWEST_ROWS` labelled rows.
+        enough: whether there are at least `MIN_ROWS` labelled rows.
     """
 
     name: str
@@ -41,12 +41,12 @@ class SliceFigures:
 def rows_by_slice(
     holdout: LabelledPairs, train: LabelledPairs, columns: tuple[str, ...]
 ) -> Iterator[tuple[str, Booleans]]:
-    """Each slice's name and rows, shape (n_rows,).
+    """Yield the name and the rows of each slice, shape (n_rows,).
 
     Args:
-        holdout: the rows to part.
-        train: what a new candidate or job was not seen in.
-        columns: profile columns such as `job.remote_policy`; numbers are parted at their terciles.
+        holdout: the rows to divide.
+        train: the train split; a candidate or job that is not in it is new.
+        columns: profile columns such as `job.remote_policy`; numbers are cut at their terciles.
     """
     for side, key in (("candidate", "candidate_id"), ("job", "job_id")):
         yield f"new {side}", unseen(holdout, train, side, key)
@@ -56,7 +56,7 @@ def rows_by_slice(
 
 
 def unseen(holdout: LabelledPairs, train: LabelledPairs, side: str, key: str) -> Booleans:
-    """Booleans whose candidate (or job) is in no row of the training slice."""
+    """Whether each row's candidate (or job) is new: in no row of the train split."""
     known = _values(train, side, key).unique()
     return np.asarray(~_values(holdout, side, key).is_in(known.implode()).to_numpy())
 
@@ -64,13 +64,13 @@ def unseen(holdout: LabelledPairs, train: LabelledPairs, side: str, key: str) ->
 def calibration(
     holdout: LabelledPairs, scores: Scores, slices: list[tuple[str, Booleans]], *, seed: int
 ) -> tuple[SliceFigures, ...]:
-    """Calibration of each direction in each slice.
+    """Measure the calibration of each direction in each slice.
 
     Args:
-        holdout: the newest slice.
-        scores: the model's answers for it.
-        slices: name and rows, see `rows_by_slice`.
-        seed: seed of the labels drawn to know what chance alone gives.
+        holdout: labelled pairs of the holdout.
+        scores: the model's scores of them.
+        slices: names and rows, see `rows_by_slice`.
+        seed: seed of the labels that are drawn to measure chance.
     """
     generator = np.random.default_rng(seed)
     found = []
@@ -80,16 +80,18 @@ def calibration(
             if not known.any():
                 continue
             probability = np.asarray(scores.direction(direction), dtype=np.float64)[known]
-            looked, weight = holdout.label_propensity(direction)[known], holdout.weight[known]
+            propensity, weight = holdout.label_propensity(direction)[known], holdout.weight[known]
             label, count = holdout.label(direction)[known], int(known.sum())
             bins = int(np.clip(count // ROWS_PER_BIN, 1, metrics.CALIBRATION_BINS))
             drawn = [
-                metrics.calibration_error(_drawn(generator, looked * probability), probability, looked, weight, bins)
+                metrics.calibration_error(
+                    _drawn(generator, propensity * probability), probability, propensity, weight, bins
+                )
                 for _ in range(20)
             ]
-            error = metrics.calibration_error(label, probability, looked, weight, bins)
+            error = metrics.calibration_error(label, probability, propensity, weight, bins)
             chance = float(np.quantile(drawn, 0.95))
-            found.append(SliceFigures(name, str(direction), count, error, chance, count >= FEWEST_ROWS))
+            found.append(SliceFigures(name, str(direction), count, error, chance, count >= MIN_ROWS))
     return tuple(found)
 
 
@@ -111,11 +113,11 @@ def _by_value(column: str, values: pl.Series) -> Iterator[tuple[str, Booleans]]:
         values = _banded(values)
     for value in values.unique().sort(nulls_last=True).to_list():
         rows = values.is_null() if value is None else (values == value).fill_null(False)
-        yield f"{column} = {'not stated' if value is None else value}", np.asarray(rows.to_numpy())
+        yield f"{column} = {'not provided' if value is None else value}", np.asarray(rows.to_numpy())
 
 
 def _banded(values: pl.Series) -> pl.Series:
-    """Numbers as the names of bands that hold about equally many."""
+    """Replace numbers with the names of bands of about equal size."""
     cuts = sorted({float(values.quantile(n / NUMBER_BANDS) or 0.0) for n in range(1, NUMBER_BANDS)})
     edges = [f"{cut:g}" for cut in cuts]
     names = [f"up to {edges[0]}", *(f"{low} to {high}" for low, high in pairwise(edges)), f"above {edges[-1]}"]

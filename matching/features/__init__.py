@@ -1,4 +1,4 @@
-"""From two profiles to the numbers a model sees. Imports `matching.data` and `matching.text`."""
+"""From two profiles to the features of the pair. Imports `matching.text` and `matching.data`."""
 
-TFIDF = "tfidf"  # name of the embedded text features, where a transformer could be named instead
-ENCODER_FOLDER = "encoder"  # in the folder of a model's features, where it has a transformer
+TFIDF = "tfidf"  # the name of the encoder of a model without a transformer
+ENCODER_FOLDER = "encoder"  # subfolder of a model's features that holds its transformer, if it has one

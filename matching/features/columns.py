@@ -1,4 +1,4 @@
-"""Columns of the feature matrix: their names and order, the profile columns behind them, and their groups."""
+"""Columns of the feature matrix: their names and order, their groups, and the profile columns they depend on."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ _LISTED_SKILLS = ("candidate.skills",)
 _JOB_SKILLS = ("job.must_have_skills", "job.nice_to_have_skills")
 _CANDIDATE_TEXT = ("candidate.headline", "candidate.resume", "candidate.wish_roles")
 _JOB_TEXT = ("job.title", "job.description")
-# Whether a resume counts for a pair depends on whether it was pasted from the post.
+# A resume that was pasted from the job's text does not count: these features depend on both texts.
 _MUST = (*_CANDIDATE_SKILLS, "candidate.headline", *_JOB_TEXT, "job.must_have_skills")
 _EXPERIENCE = ("candidate.experience_years", "candidate.headline")
 _SALARIES = ("candidate.expected_salary_usd_per_year", "job.min_salary_usd_per_year", "job.max_salary_usd_per_year")

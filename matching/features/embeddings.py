@@ -1,4 +1,4 @@
-"""Similarities of texts by a transformer encoder: the features a model has only where it was trained with one."""
+"""Features from a transformer encoder: similarities of texts, for models that were trained with one."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from matching.features.transformer import TransformerEncoder, cosine
 
 Vectors = dict[str, Floats32]
 
-AT_ONCE = 10_000  # pairs whose vectors are held side by side: bounds memory, changes no value
+CHUNK = 10_000  # pairs compared at once: bounds memory, changes no value
 
 # Every feature, in the order of the matrix, with the profile columns it is computed from.
 EMBEDDING_INPUTS: dict[str, tuple[str, ...]] = {
@@ -22,7 +22,7 @@ EMBEDDING_GROUPS = {"text": ("embedding_similarity",), "role": ("title_embedding
 
 
 def with_embeddings(groups: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Groups of features with those of an encoder at the end of the groups that say the same."""
+    """Add the features of an encoder to groups of features, each at the end of the group it belongs to."""
     return {
         group: (*groups.get(group, ()), *EMBEDDING_GROUPS.get(group, ()))
         for group in dict.fromkeys((*groups, *EMBEDDING_GROUPS))
@@ -30,7 +30,7 @@ def with_embeddings(groups: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[st
 
 
 def candidate_vectors(encoder: TransformerEncoder | None, candidates: pl.DataFrame) -> Vectors:
-    """Vectors of `CandidateProfile` rows, each shape (n, dimensions); none without an encoder."""
+    """Vectors of `CandidateProfile` rows by feature, each of shape (n, dimensions); empty without an encoder."""
     if encoder is None:
         return {}
     headlines, resumes = candidates["headline"].to_list(), candidates["resume"].to_list()
@@ -42,7 +42,7 @@ def candidate_vectors(encoder: TransformerEncoder | None, candidates: pl.DataFra
 
 
 def job_vectors(encoder: TransformerEncoder | None, jobs: pl.DataFrame) -> Vectors:
-    """Vectors of `JobProfile` rows, each shape (n, dimensions); none without an encoder."""
+    """Vectors of `JobProfile` rows by feature, each of shape (n, dimensions); empty without an encoder."""
     if encoder is None:
         return {}
     titles, descriptions = jobs["title"].to_list(), jobs["description"].to_list()
@@ -52,15 +52,15 @@ def job_vectors(encoder: TransformerEncoder | None, jobs: pl.DataFrame) -> Vecto
     }
 
 
-def similarities(person: Vectors, post: Vectors, candidate_rows: Rows, job_rows: Rows) -> dict[str, Floats]:
-    """Cosines of pairs by name of the feature, each shape (n_pairs,); missing where a side has no text."""
-    return {name: _similarity(vectors, post[name], candidate_rows, job_rows) for name, vectors in person.items()}
+def similarities(candidates: Vectors, jobs: Vectors, candidate_rows: Rows, job_rows: Rows) -> dict[str, Floats]:
+    """Cosine similarities of pairs by feature, each of shape (n_pairs,); NaN where a side has no text."""
+    return {name: _similarity(vectors, jobs[name], candidate_rows, job_rows) for name, vectors in candidates.items()}
 
 
 def _similarity(left: Floats32, right: Floats32, left_rows: Rows, right_rows: Rows) -> Floats:
     found = np.empty(len(left_rows))
-    for start in range(0, len(left_rows), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
+    for start in range(0, len(left_rows), CHUNK):
+        part = slice(start, start + CHUNK)
         found[part] = cosine(left[left_rows[part]], right[right_rows[part]])
     known = np.any(left, axis=1)[left_rows] & np.any(right, axis=1)[right_rows]
     return np.where(known, found, np.nan)

@@ -1,4 +1,4 @@
-"""Profile tables that are encoded once, although every split of their dataset needs them."""
+"""Profile tables that are encoded once and shared by all splits of their dataset."""
 
 from dataclasses import dataclass
 from typing import Generic
@@ -35,7 +35,7 @@ class EncodedTables(Generic[Encoding]):
         return cls(features, pairs.candidates, pairs.jobs, *encoded)
 
     def transform(self, pairs: Pairs) -> Floats32:
-        """Features of pairs, shape (n_pairs, n_features); pairs of other tables are encoded for this call alone."""
+        """Features of pairs, shape (n_pairs, n_features); other tables are encoded for this call only."""
         if pairs.candidates is not self.candidates or pairs.jobs is not self.jobs:
             return self.features.transform(pairs)
         return self.features.pair(self.encoded_candidates, self.encoded_jobs, pairs.candidate_rows, pairs.job_rows)

@@ -1,6 +1,6 @@
-"""One side of a pair, encoded: numbers, sparse rows and vectors that pairing looks up.
+"""Encoding one side of a pair: numbers, sparse rows and vectors, which pairing looks up.
 
-Missing stays missing (NaN).
+A missing value stays missing (NaN).
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from matching.features.embeddings import Vectors, candidate_vectors, job_vectors
 from matching.features.name_rows import count, name_rows, ones, skill_rows
 from matching.features.shares import share
 from matching.features.skill_rarity import SkillRarity
-from matching.features.tfidf import Text
+from matching.features.tfidf import Tfidf
 from matching.features.topics import Topics
 from matching.features.transformer import TransformerEncoder
 from matching.text import skills
@@ -29,9 +29,9 @@ REMOTE_POLICIES: tuple[str, ...] = RemotePolicy.__args__  # type: ignore[attr-de
 REMOTE_WISHES: tuple[str, ...] = RemoteWish.__args__  # type: ignore[attr-defined]
 COMPANY_SIZES: tuple[str, ...] = CompanySize.__args__  # type: ignore[attr-defined]
 
-# A longer list of skills says less about each of them: beyond this many, every skill counts for less (stuffing).
+# In a list with more skills than this, each counts for less, so that stuffing the list does not pay.
 FULL_SKILLS = 30
-UNSTATED_SKILL_YEARS = 1.5  # counted for a skill without years; half of those who state them state less
+DEFAULT_SKILL_YEARS = 1.5  # for a skill without years: half of those who give years give fewer
 FULL_DEPTH_YEARS = 6.0
 ROLES_COMPARED = 3
 MICROSECONDS_PER_DAY = 86_400_000_000
@@ -39,9 +39,12 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 
 @dataclass(frozen=True)
 class Encoded:
-    """One side, encoded: numbers by name, shape (n,) or (n, dimensions), sparse rows by name, shape (n, columns).
+    """The encoding of one side.
 
-    With a transformer encoder also vectors by name, shape (n, dimensions).
+    Attributes:
+        numbers: arrays by name, shape (n,) or (n, dimensions).
+        sparse: sparse rows by name, shape (n, columns).
+        vectors: vectors of the transformer encoder by feature, shape (n, dimensions); empty without an encoder.
     """
 
     numbers: dict[str, Floats]
@@ -53,11 +56,11 @@ class Encoded:
 
 
 class Vocabularies:
-    """What encoding has learned: the terms of texts, what titles mean, and how rare skills are."""
+    """What encoding learns: the terms of texts, the topics of titles, and the rarity of skills."""
 
     def __init__(self) -> None:
-        self.words = Text()
-        self.spelling = Text(characters=True, max_terms=20_000)
+        self.words = Tfidf()
+        self.spelling = Tfidf(characters=True, max_terms=20_000)
         self.topics = Topics()
         self.skills = SkillRarity()
 
@@ -97,10 +100,10 @@ def encode_candidates(
 def _held_skills(
     known: Vocabularies, candidates: pl.DataFrame, resumes: list[str]
 ) -> tuple[dict[str, Floats], dict[str, csr_matrix]]:
-    """Skills a candidate lists, and those that list and resume name together, with years of use."""
+    """Skills in a candidate's list, and skills in the list or the resume, with years of use."""
     listed = [_listed_years(row) for row in candidates["skills"].to_list()]
-    told = [skills.named_in(resume, known.skills.spellings) for resume in resumes]
-    either = [dict.fromkeys(sorted(named - own.keys())) | own for own, named in zip(listed, told, strict=True)]
+    in_resume = [skills.named_in(resume, known.skills.spellings) for resume in resumes]
+    either = [dict.fromkeys(sorted(named - own.keys())) | own for own, named in zip(listed, in_resume, strict=True)]
     rows = {
         "listed": skill_rows([list(own) for own in listed]),
         "held": skill_rows([list(own) for own in either]),
@@ -164,24 +167,24 @@ def _floats(values: pl.Series) -> Floats:
 
 
 def _days(times: pl.Series) -> Floats:
-    """Days since 1970; missing for null."""
+    """Days since 1970; NaN for null."""
     return times.dt.epoch("us").cast(pl.Float64).fill_null(np.nan).to_numpy() / MICROSECONDS_PER_DAY
 
 
 def _codes(values: pl.Series, order: tuple[str, ...]) -> Floats:
-    """Position of each value in `order`; missing for null."""
+    """Position of each value in `order`; NaN for null."""
     position = {name: float(place) for place, name in enumerate(order)}
     return np.array([position.get(value, np.nan) for value in values.to_list()], dtype=np.float64)
 
 
 def _experience(candidates: pl.DataFrame) -> Floats:
-    """Stated years of experience, or what the headline's seniority suggests; missing where neither is there."""
-    stated = _floats(candidates["experience_years"])
-    return np.where(np.isnan(stated), years_of_titles(candidates["headline"].to_list()), stated)
+    """Years of experience, or if missing, what the headline's seniority suggests; NaN without either."""
+    years = _floats(candidates["experience_years"])
+    return np.where(np.isnan(years), years_of_titles(candidates["headline"].to_list()), years)
 
 
 def _listed_years(row: list[dict[str, Any]]) -> dict[str, float | None]:
-    """Years of use by canonical name; of a skill listed twice the longest."""
+    """Years of use by canonical name; for a skill that is listed twice, the larger number."""
     years: dict[str, float | None] = {}
     for skill in row:
         name = skills.canonical(skill["name"])
@@ -191,14 +194,14 @@ def _listed_years(row: list[dict[str, Any]]) -> dict[str, float | None]:
 
 
 def _depths(years: Iterable[float | None]) -> list[float]:
-    """How deeply each skill is known, 0 to 1, by its years of use."""
-    used = np.array([UNSTATED_SKILL_YEARS if value is None else value for value in years], dtype=np.float64)
+    """Depth of each skill, from 0 to 1, by its years of use."""
+    used = np.array([DEFAULT_SKILL_YEARS if value is None else value for value in years], dtype=np.float64)
     depths: list[float] = np.minimum(np.log1p(used) / np.log1p(FULL_DEPTH_YEARS), 1.0).tolist()
     return depths
 
 
 def _nth(lists: list[list[str]], place: int) -> list[str]:
-    """The entry at a place of each list, empty where the list is shorter."""
+    """Entry number `place` of each list, from 0; empty if the list is shorter."""
     return [row[place] if place < len(row) else "" for row in lists]
 
 
@@ -211,9 +214,9 @@ def _joined(first: list[str], second: list[str]) -> list[str]:
 
 
 def _place_numbers(profiles: pl.DataFrame) -> dict[str, Floats]:
-    """City, region and country as numbers that are equal where the names are; 0 for null.
+    """City, region, country and continent as numbers that are equal if the names are; 0 for null.
 
-    A city is the same only within the same region: there are many Springfields.
+    Cities of the same name in different regions differ: there are many Springfields.
     """
     cities, regions = profiles["city"].to_list(), profiles["region"].to_list()
     placed = [city and f"{city}|{region or ''}" for city, region in zip(cities, regions, strict=True)]

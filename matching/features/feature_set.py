@@ -1,4 +1,4 @@
-"""What any set of features can do, so that training, serving and the log do not know which one it is."""
+"""The protocol of feature sets: training, serving and monitoring work with any of them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,15 +14,15 @@ Encoding = TypeVar("Encoding")
 
 
 class FeatureSet(Protocol[Encoding]):
-    """Turns profiles into the feature matrix of pairs; its fitted state is data only.
+    """Turns profiles into the feature matrix of pairs. Its fitted state is data only.
 
-    Generic over its encoding of one side, which only the feature set itself looks into.
+    It is generic over the encoding of one side, which only the feature set itself reads.
 
     Attributes:
         feature_names: columns of the matrix, in order.
         encoder_name: name of the transformer encoder, or `tfidf`; empty if the features encode no text.
-        inputs: the profile columns each feature is computed from, such as `candidate.skills`.
-        groups: features that belong together, by the name of their group.
+        inputs: the profile columns that each feature is computed from, such as `candidate.skills`.
+        groups: names of the features in each group.
     """
 
     feature_names: tuple[str, ...]
@@ -31,15 +31,15 @@ class FeatureSet(Protocol[Encoding]):
     groups: Mapping[str, tuple[str, ...]]
 
     def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "FeatureSet[Encoding]":
-        """Learn from the profiles known before the cut, one row per person and job."""
+        """Learn from the profiles known before the end of the train split, one row per candidate and per job."""
         ...
 
     def encode_candidates(self, candidates: pl.DataFrame) -> Encoding:
-        """Encode rows of `CandidateProfile`, to be paired many times."""
+        """Encode rows of `CandidateProfile` once, to pair them many times."""
         ...
 
     def encode_jobs(self, jobs: pl.DataFrame) -> Encoding:
-        """Encode rows of `JobProfile`, to be paired many times."""
+        """Encode rows of `JobProfile` once, to pair them many times."""
         ...
 
     def pair(self, candidates: Encoding, jobs: Encoding, candidate_rows: Rows, job_rows: Rows) -> Floats32:
@@ -51,11 +51,11 @@ class FeatureSet(Protocol[Encoding]):
         ...
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Write large arrays into a folder that is there; return the rest of the state as JSON holds it."""
+        """Write large arrays into an existing folder; return the rest of the state as data for JSON."""
         ...
 
     def restore(self, state: dict[str, Any], folder: Path) -> "FeatureSet[Encoding]":
-        """Set the fitted state from what `save` wrote and returned."""
+        """Restore the fitted state from what `save` wrote and returned."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Lists of names as sparse rows of hashed columns.
 
-A technology nobody has seen before still has a column, and so still matches itself.
+A technology that was never seen in training still has a column, and so still matches itself.
 """
 
 from zlib import crc32
@@ -15,11 +15,11 @@ NAME_COLUMNS = 2**20
 
 
 def name_rows(names: list[list[str]], values: list[list[float]] | None = None) -> csr_matrix:
-    """Lists of names as rows of hashed columns: 1 for each name, or the largest of its values.
+    """Encode n lists of names as rows of hashed columns, shape (n, NAME_COLUMNS).
 
     Args:
-        names: length n.
-        values: parallel to `names`.
+        names: n lists of names.
+        values: one value per name, of which the largest is stored for a repeated name; 1 for each name if None.
     """
     indices: list[int] = []
     data: list[float] = []
@@ -37,7 +37,7 @@ def name_rows(names: list[list[str]], values: list[list[float]] | None = None) -
 
 
 def skill_rows(names: list[list[str]], values: list[list[float]] | None = None) -> csr_matrix:
-    """Lists of skills as rows: all spellings of one skill share a column; see `name_rows`."""
+    """Encode lists of skills like `name_rows`; all spellings of a skill share a column."""
     return name_rows([[skills.canonical(name) for name in row] for row in names], values)
 
 

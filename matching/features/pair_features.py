@@ -1,7 +1,8 @@
-"""The built-in feature set: what a candidate and a job say about each other, as numbers.
+"""The built-in feature set: how a candidate and a job fit each other, as numbers.
 
 Each side is encoded once; a pair only looks both up. The same functions run in training and in serving, and a value
-does not depend on the batch it is computed in: the log can be replayed to the last bit. Missing stays missing (NaN).
+does not depend on its batch: the features in the log can be recomputed to the last bit. A missing value stays missing
+(NaN).
 """
 
 from collections.abc import Mapping
@@ -26,12 +27,21 @@ CHUNK = 100_000  # pairs computed at once: bounds memory, changes no value
 
 
 class PairFeatures:
-    """Turns profiles into encodings and encodings into the feature matrix.
+    """Turns profiles into encodings, and encodings into the feature matrix.
 
-    Fitted state, data only, is in `vocabularies`: the terms of texts, what titles mean, and how rare each skill is.
+    The fitted state, data only, is in `vocabularies`: terms of texts, topics of titles, and rarity of skills.
+
+    >>> from matching.data.tables import frame
+    >>> ada = {"candidate_id": "ada", "headline": "Go engineer", "skills": [{"name": "golang", "years": 4.0}]}
+    >>> post = {"job_id": "backend", "title": "Backend developer", "must_have_skills": ["Go", "SQL"]}
+    >>> candidates, jobs = frame(CandidateProfile, [ada]), frame(JobProfile, [post])
+    >>> features = PairFeatures().fit(candidates, jobs)
+    >>> values = features.transform(Pairs(candidates, jobs, np.array([0]), np.array([0])))
+    >>> values[0, features.feature_names.index("must_have_missing_count")].item()
+    1.0
 
     Attributes:
-        text_encoder: the transformer encoder, or None; it adds its features at the end.
+        text_encoder: the transformer encoder, or None; its features come last.
         encoder_name: its name, or `tfidf`.
     """
 
@@ -56,9 +66,14 @@ class PairFeatures:
         return self
 
     def fit(self, candidates: pl.DataFrame, jobs: pl.DataFrame) -> "PairFeatures":
-        """Learn vocabularies, rarities and titles from profiles known before the cut, one row per person and job."""
+        """Learn terms, topics and rarities from profiles known before the end of the train split.
+
+        Args:
+            candidates: schema of `CandidateProfile`, one row per candidate.
+            jobs: schema of `JobProfile`, one row per job.
+        """
         known = self.vocabularies
-        people = candidates["headline"] + " " + candidates["resume"]
+        resumes = candidates["headline"] + " " + candidates["resume"]
         titles, headlines = jobs["title"].to_list(), candidates["headline"].to_list()
         required = [
             [*must, *nice]
@@ -70,13 +85,13 @@ class PairFeatures:
         known.spelling.fit(titles, headlines)
         titled = _titled(titles, required)
         posts = [f"{one} {text}" for one, text in zip(titled, jobs["description"].to_list(), strict=True)]
-        known.words.fit(posts, people.to_list())
+        known.words.fit(posts, resumes.to_list())
         known.topics.fit(titled, _titled(headlines, listed))
         known.skills = SkillRarity.learn(required, listed)
         return self
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Write the vocabularies' arrays and any encoder into a folder; return the rest of the state for JSON."""
+        """Write the arrays and any transformer encoder into a folder; return the rest of the state as data for JSON."""
         if self.text_encoder is not None:
             self.text_encoder.save(folder / ENCODER_FOLDER)
         known = self.vocabularies
@@ -95,7 +110,7 @@ class PairFeatures:
         }
 
     def restore(self, state: dict[str, Any], folder: Path) -> "PairFeatures":
-        """Set the fitted state from what `save` wrote and returned, with the transformer encoder if it wrote one."""
+        """Restore the fitted state, and any transformer encoder, from what `save` wrote and returned."""
         encoder = folder / ENCODER_FOLDER
         self.use(TransformerEncoder.load(encoder) if encoder.is_dir() else None)
         known = self.vocabularies
@@ -134,5 +149,5 @@ class PairFeatures:
 
 
 def _titled(titles: list[str], named: list[list[str]]) -> list[str]:
-    """Titles with the skills beside them, as documents."""
+    """Titles followed by their skills, as documents."""
     return [" ".join([title, *map(skills.canonical, names)]) for title, names in zip(titles, named, strict=True)]

@@ -1,4 +1,4 @@
-"""Division where the whole may be empty."""
+"""Shares of a whole that may be zero."""
 
 import numpy as np
 
@@ -6,5 +6,5 @@ from matching.arrays import Floats
 
 
 def share(part: Floats, whole: Floats) -> Floats:
-    """`part / whole`, missing where the whole is zero."""
+    """`part / whole`; NaN where the whole is zero."""
     return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0))

@@ -1,4 +1,4 @@
-"""How much each skill says about a person: the rarer, the more."""
+"""How much a skill says about a candidate: the rarer it is, the more."""
 
 from collections import Counter
 
@@ -7,17 +7,21 @@ import numpy as np
 from matching.features.name_rows import NAME_COLUMNS, name_column
 from matching.text import skills
 
-FEWEST_PEOPLE = 5
+SMOOTHING = 5  # candidates added to every count, so that the weight of a rare skill stays moderate
 
 
 class SkillRarity:
-    """Weights of skills; one that was never seen counts as the rarest.
+    """Weights of skills; an unknown skill weighs as much as the rarest.
+
+    >>> rarity = SkillRarity.learn([["Go", "Python"]], [["Python"], ["python3"], ["Golang"]])
+    >>> {name: round(weight, 2) for name, weight in rarity.by_name.items()}
+    {'go': 0.39, 'python': 0.23}
 
     Attributes:
         by_name: weight of each known skill by its canonical name; the fitted state, data only.
         weight: weight of each hashed column, shape (NAME_COLUMNS,).
-        known: 1 for the columns of known skills, else 0, shape (NAME_COLUMNS,).
-        spellings: how the known skills are spelled in free text.
+        known: 1 for the columns of known skills, otherwise 0; shape (NAME_COLUMNS,).
+        spellings: spellings of the known skills in running text.
     """
 
     def __init__(self, by_name: dict[str, float] | None = None) -> None:
@@ -31,13 +35,13 @@ class SkillRarity:
 
     @classmethod
     def learn(cls, required: list[list[str]], listed: list[list[str]]) -> "SkillRarity":
-        """Weigh every skill that a job requires: minus the log of the share of people who list it.
+        """Weigh every skill of a job: minus the log of the share of candidates who list it, smoothed.
 
         Args:
             required: names of skills, one list per job.
-            listed: names of skills, one list per person.
+            listed: names of skills, one list per candidate.
         """
         names = sorted({skills.canonical(name) for row in required for name in row})
-        people = Counter(name for row in listed for name in {skills.canonical(one) for one in row})
-        few = FEWEST_PEOPLE
-        return cls({name: float(np.log((len(listed) + few) / (people[name] + few)) + 0.1) for name in names})
+        counts = Counter(name for row in listed for name in {skills.canonical(skill) for skill in row})
+        total = len(listed) + SMOOTHING
+        return cls({name: float(np.log(total / (counts[name] + SMOOTHING)) + 0.1) for name in names})

@@ -1,4 +1,4 @@
-"""Features that are plain functions of the columns of two profiles: nothing is learned, nothing is encoded."""
+"""A feature set of functions of profile columns: nothing is learned or encoded."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,15 +15,22 @@ Column = Callable[[pl.DataFrame, pl.DataFrame], ArrayLike]
 
 
 class TableFeatures:
-    """A feature set made of named functions; see `matching.features.feature_set.FeatureSet`.
+    """A feature set made of functions; see `matching.features.feature_set.FeatureSet`.
 
-    Its encoding of one side is the table itself.
+    The encoding of one side is the table itself.
+
+    >>> def same_city(candidates, jobs):
+    ...     return candidates["city"] == jobs["city"]
+    >>> features = TableFeatures({"same_city": same_city}, inputs={"same_city": ("candidate.city", "job.city")})
+    >>> candidates, jobs = pl.DataFrame({"city": ["Lyon", "Rome"]}), pl.DataFrame({"city": ["Rome"]})
+    >>> features.transform(Pairs(candidates, jobs, np.array([0, 1]), np.array([0, 0]))).tolist()
+    [[0.0], [1.0]]
 
     Args:
-        columns: by the name of a feature, a function of the candidates and the jobs of all pairs, one row per pair,
+        columns: by feature, a function of the candidates and the jobs of all pairs, two tables with one row per pair,
             that returns one number per pair.
-        inputs: by the name of a feature, the profile columns it is computed from.
-        groups: features that are explained together, by the name of their group; each alone where None.
+        inputs: by feature, the profile columns it is computed from.
+        groups: names of the features that are explained together, by group; None for a group per feature.
     """
 
     encoder_name = ""

@@ -1,4 +1,4 @@
-"""Text of both sides as sparse vectors whose dot product is a cosine similarity."""
+"""TF-IDF: texts as sparse vectors whose dot product is their cosine similarity."""
 
 import re
 from collections import Counter
@@ -11,15 +11,26 @@ from scipy.sparse import csr_matrix
 from matching.arrays import Floats, Integers
 from matching.text.plain_text import plain
 
-# A token keeps the signs that tell technologies apart: c++, c#, .net, node.js.
+# A token keeps the characters that tell technologies apart: c++, c#, .net, node.js.
 TOKEN = r"(?u)\.?\w[\w.+#]*[\w+#]|\w"  # noqa: S105 - a pattern, not a password
 _WORD = re.compile(TOKEN)
 
 
-class Text:
-    """Words and word pairs with sublinear TF-IDF: the embedded encoder, and the lexical floor.
+class Tfidf:
+    """Words and word pairs, or sequences of characters, with sublinear TF-IDF.
 
-    Fitted state is data only: `terms_` in column order and `idf_` of shape (n_terms,).
+    The fitted state is data only: `terms_` in column order and `idf_` of shape (n_terms,).
+
+    >>> tfidf = Tfidf().fit(["Go developer"], ["Ada writes Go"])
+    >>> tfidf.terms_
+    ['developer', 'go', 'go developer']
+    >>> rows = tfidf.transform(["Go developer", "Go", "Nurse"])
+    >>> row_dots(rows[[0, 0]], rows[[1, 2]]).round(2).tolist()
+    [0.45, 0.0]
+
+    Args:
+        max_terms: number of terms to keep, the most frequent first.
+        characters: use sequences of three and four characters instead of words.
     """
 
     def __init__(self, *, max_terms: int = 30_000, characters: bool = False) -> None:
@@ -28,33 +39,33 @@ class Text:
         self.terms_: list[str] = []
         self.idf_: Floats = np.empty(0)
 
-    def fit(self, posts: Sequence[str], people: Sequence[str]) -> "Text":
-        """Learn the terms and how rare they are.
+    def fit(self, job_texts: Sequence[str], candidate_texts: Sequence[str]) -> "Tfidf":
+        """Learn the terms and their rarity.
 
-        Only terms that a post uses are kept. What people alone write can match no post: names and telephone numbers
-        never enter the model's files, and a first name, which many share, does not move a score.
+        Only terms that a job uses are kept: the others can match no job. This keeps names and telephone numbers out of
+        the model's files, and first names, which many share, out of the scores.
 
         Args:
-            posts: public documents, one per job.
-            people: personal documents, one per person.
+            job_texts: one document per job.
+            candidate_texts: one document per candidate; they may hold personal data.
         """
-        from sklearn.feature_extraction.text import CountVectorizer  # a service fits nothing and starts without it
+        from sklearn.feature_extraction.text import CountVectorizer  # a service does not fit, and starts without it
 
         counter = CountVectorizer(analyzer=self._terms_of)
         try:
-            counts = counter.fit_transform([*posts, *people])
-        except ValueError:  # no term at all: every text is empty
+            counts = counter.fit_transform([*job_texts, *candidate_texts])
+        except ValueError:  # every text is empty
             return self.restore(["\x00"], np.ones(1))
         frequency = _documents(counts)
-        kept = np.flatnonzero(_documents(counts[: len(posts)]))
+        kept = np.flatnonzero(_documents(counts[: len(job_texts)]))
         if not len(kept):
             return self.restore(["\x00"], np.ones(1))
         kept = np.sort(kept[np.argsort(-frequency[kept], kind="stable")[: self.max_terms]])
         idf = np.log((1 + counts.shape[0]) / (1 + frequency[kept])) + 1
         return self.restore(counter.get_feature_names_out()[kept].tolist(), idf)
 
-    def restore(self, terms: Sequence[str], idf: Floats) -> "Text":
-        """Set the fitted state from data."""
+    def restore(self, terms: Sequence[str], idf: Floats) -> "Tfidf":
+        """Restore the fitted state from data."""
         self.terms_, self.idf_ = list(terms), np.asarray(idf, dtype=np.float64)
         self._columns = {term: column for column, term in enumerate(self.terms_)}
         return self
@@ -73,7 +84,7 @@ class Text:
         return counts
 
     def _counts(self, documents: Sequence[str]) -> csr_matrix:
-        """How often each document has each term, shape (n_documents, n_terms), the columns of a row in order."""
+        """Counts of terms, shape (n_documents, n_terms), with the columns of each row in order."""
         columns: list[int] = []
         counts: list[int] = []
         ends = [0]
@@ -86,29 +97,29 @@ class Text:
         return csr_matrix((counts, columns, ends), shape=(len(documents), len(self.terms_)), dtype=np.float64)
 
     def _terms_of(self, document: str) -> list[str]:
-        """Terms of a document: its words and pairs of words, or pieces of its words."""
-        folded = plain(document).casefold()
+        """Terms of a document: its words and word pairs, or pieces of its words."""
+        text = plain(document).casefold()
         if self.characters:
-            return [piece for word in folded.split() for piece in _pieces(f" {word} ")]
-        words = _WORD.findall(folded)
+            return [piece for word in text.split() for piece in _pieces(f" {word} ")]
+        words = _WORD.findall(text)
         return words + [f"{first} {second}" for first, second in pairwise(words)]
 
 
 def _pieces(word: str) -> list[str]:
-    """Three and four characters in a row; a word of three is its own only piece."""
+    """All sequences of three and of four characters."""
     return [word[start : start + length] for length in (3, 4) for start in range(len(word) - length + 1)]
 
 
 def _documents(counts: csr_matrix) -> Integers:
-    """Number of documents with each term."""
+    """Number of documents that contain each term."""
     return np.bincount(counts.indices, minlength=counts.shape[1])
 
 
 def row_dots(left: csr_matrix, right: csr_matrix) -> Floats:
     """Dot product of each row of `left` with the same row of `right`, shape (n_rows,).
 
-    The terms of a sum are added in the order of their columns whatever else is in the batch, so that a pair has the
-    same value to the last bit alone and among a million.
+    Terms are added in the order of their columns, whatever the batch, so that a pair has the same value to the last bit
+    alone and among a million.
     """
     if left.shape[0] == 0:
         return np.empty(0)

@@ -1,6 +1,6 @@
-"""What titles mean, learned from the skills that stand beside them: latent semantic analysis.
+"""Topics of titles, learned from the skills beside them: latent semantic analysis.
 
-"SDET" and "Test Automation Engineer" share no word, but the posts and people that use them share skills.
+"SDET" and "Test Automation Engineer" share no word, but the jobs and candidates with these titles share skills.
 """
 
 from collections.abc import Sequence
@@ -10,45 +10,46 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import svds
 
 from matching.arrays import Floats
-from matching.features.tfidf import Text
+from matching.features.tfidf import Tfidf
 
 DIMENSIONS = 48
 
 
 class Topics:
-    """Titles as dense vectors of unit length, shape (n, dimensions); all zero where no word is known.
+    """Titles as dense vectors of unit length, shape (n, dimensions); all zero for a title without a known word.
 
-    Fitted state is data only: the vocabulary of `terms` and `vectors_` of shape (n_terms, dimensions).
+    The fitted state is data only: the vocabulary of `terms`, and `vectors_` of shape (n_terms, dimensions).
+
     Source: Deerwester et al. (1990), "Indexing by latent semantic analysis".
     """
 
     def __init__(self) -> None:
-        self.terms = Text(max_terms=8_000)
+        self.terms = Tfidf(max_terms=8_000)
         self.vectors_: Floats = np.zeros((1, 1))
 
-    def fit(self, posts: Sequence[str], people: Sequence[str]) -> "Topics":
+    def fit(self, job_texts: Sequence[str], candidate_texts: Sequence[str]) -> "Topics":
         """Learn from titles with the skills beside them.
 
         Args:
-            posts: title and asked skills, one document per job.
-            people: headline and listed skills, one document per person.
+            job_texts: title and required skills, one document per job.
+            candidate_texts: headline and listed skills, one document per candidate.
         """
-        self.terms.fit(posts, people)
-        documents = csr_matrix(self.terms.transform([*posts, *people]))
+        self.terms.fit(job_texts, candidate_texts)
+        documents = csr_matrix(self.terms.transform([*job_texts, *candidate_texts]))
         size = min(DIMENSIONS, *(length - 1 for length in documents.shape))
         if size < 1:
             return self.restore(np.zeros((len(self.terms.terms_), 1)))
         if size < DIMENSIONS:
-            # Asked for almost every direction, ARPACK restarts at random: another result every time.
-            _, _, directions = np.linalg.svd(documents.toarray(), full_matrices=False)
-            return self.restore(np.asarray(directions[:size].T))
-        # A fixed start makes the result the same every time.
+            # ARPACK restarts at random when it needs almost every component: its result would vary.
+            _, _, components = np.linalg.svd(documents.toarray(), full_matrices=False)
+            return self.restore(np.asarray(components[:size].T))
+        # A fixed start makes the result reproducible.
         start = np.ones(min(documents.shape))
-        _, _, directions = svds(documents, k=size, v0=start, solver="arpack")
-        return self.restore(np.asarray(directions[::-1].T))
+        _, _, components = svds(documents, k=size, v0=start, solver="arpack")
+        return self.restore(np.asarray(components[::-1].T))
 
     def restore(self, vectors: Floats) -> "Topics":
-        """Set the fitted state from data, after `terms`."""
+        """Restore the fitted state from data, after that of `terms`."""
         self.vectors_ = np.ascontiguousarray(vectors, dtype=np.float64)
         return self
 

@@ -23,20 +23,20 @@ FACTS = "encoder.json"
 GRAPH = "model.onnx"
 TOKENIZER = "tokenizer.json"
 FILES = (FACTS, GRAPH, TOKENIZER)
-REMEMBERED = 100_000  # vectors kept: at most some 400 MB with vectors of 384 numbers and texts of 256 tokens
-FEW = 32  # texts below which threads cost more than they bring
+CACHED_VECTORS = 100_000  # at most about 400 MB, with 384 dimensions and texts of 256 tokens
+MIN_FOR_THREADS = 32  # texts; for fewer, threads cost more than they save
 
 
 @dataclass(frozen=True)
 class EncoderFacts:
-    """What `encoder.json` says of an encoder.
+    """The content of `encoder.json`.
 
     Attributes:
-        name: where it comes from, for people.
+        name: where the encoder comes from; informative only.
         dimensions: length of a vector.
-        max_tokens: tokens of a text that are read, those that mark its ends included; the rest is cut off.
-        pooling: how vectors of tokens became one, for people; it is in the graph.
-        prefix: put before every text, as some models want it.
+        max_tokens: number of tokens of a text that are read, including those that mark its ends; the rest is cut off.
+        pooling: how token vectors are combined; informative only, since the graph does it.
+        prefix: put before every text, as some models require.
         sha256: digest of every other file, by name.
     """
 
@@ -58,8 +58,8 @@ class EncoderFacts:
 
         Raises:
             MissingInput: the folder holds no exported encoder.
-            ModelError: it is of another format.
-            TamperedModel: a file is not what was exported.
+            ModelError: its format is not supported.
+            TamperedModel: a file changed since its export.
         """
         for name in FILES:
             if not (folder / name).is_file():
@@ -68,7 +68,9 @@ class EncoderFacts:
                 )
         state = json.loads((folder / FACTS).read_text(encoding="utf-8"))
         if state.pop("format", None) != FORMAT or state.keys() != cls.__dataclass_fields__.keys():
-            raise ModelError(f"{folder / FACTS} is of another format: export again with `tandem encoder export`")
+            raise ModelError(
+                f"{folder / FACTS} has another format: export the encoder again with `tandem encoder export`"
+            )
         facts = cls(**state)
         for name in (GRAPH, TOKENIZER):
             if file_digest(folder / name) != facts.sha256.get(name):
@@ -79,12 +81,12 @@ class EncoderFacts:
 class TransformerEncoder:
     """Turns texts into vectors of unit length whose dot product is a cosine similarity.
 
-    Every text runs through the network alone, without padding: its vector is the same to the last bit whatever else is
-    asked for (a batch adds up in another order), and on a CPU a batch of long texts is no faster.
+    Every text passes through the network alone, without padding, so that its vector is the same to the last bit
+    whatever else is encoded: a batch is summed in another order. On a CPU, a batch of long texts is no faster.
 
     Attributes:
         folder: where its files were read from.
-        facts: what `encoder.json` says.
+        facts: the content of `encoder.json`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -98,24 +100,24 @@ class TransformerEncoder:
 
         Raises:
             MissingInput: the folder holds no exported encoder.
-            ModelError: it is of another format, or changed since, or the tokenizer's package is not installed.
+            ModelError: its format is not supported, a file changed, or the package `tokenizers` is not installed.
         """
         return cls(folder)
 
     def save(self, folder: Path) -> None:
-        """Copy the files of the encoder, to be loaded from there."""
+        """Copy the files of the encoder into a folder, from which `load` reads them."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in FILES:
             shutil.copyfile(self.folder / name, folder / name)
 
     def transform(self, texts: Sequence[str]) -> Floats32:
-        """Encode texts, shape (n_texts, dimensions): rows of unit length, zero for a text without any token.
+        """Encode texts, shape (n_texts, dimensions): rows of unit length, zero for a text without tokens.
 
-        The same text costs once, as long as it is remembered.
+        Vectors are cached: a repeated text is encoded once.
         """
         tokens = [self._network.tokens(self.facts.prefix, text) for text in texts]
         different = list(dict.fromkeys(row for row in tokens if row))
-        if len(different) < FEW:
+        if len(different) < MIN_FOR_THREADS:
             vectors = [self._network.vector(row) for row in different]
         else:
             with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -127,17 +129,17 @@ class TransformerEncoder:
 
 
 class _Network:
-    """Tokenizer, graph, and the vectors it remembers."""
+    """Tokenizer, graph, and a cache of vectors."""
 
     def __init__(self, folder: Path, max_tokens: int) -> None:
         self._tokenizer = _tokenizer(folder / TOKENIZER, max_tokens)
         self._session = open_session((folder / GRAPH).read_bytes(), memory_plan=False)  # texts have many lengths
         self._inputs = [given.name for given in self._session.get_inputs()]
-        # By tokens, not by text: what was cut off is not kept, and the memory is bounded.
-        self.vector = lru_cache(REMEMBERED)(self._run)
+        # Cached by tokens, not by text: tokens that were cut off take no memory.
+        self.vector = lru_cache(CACHED_VECTORS)(self._run)
 
     def tokens(self, prefix: str, text: str) -> bytes:
-        """Numbers of a text's tokens, as bytes; empty where it has none but the marks of its ends."""
+        """Ids of a text's tokens, as bytes; empty if only the marks of its ends are left."""
         found = self._tokenizer.encode(text) if text.strip() else None
         if found is None or all(found.special_tokens_mask):
             return b""
@@ -159,7 +161,7 @@ _NETWORKS: WeakValueDictionary[tuple[str, ...], _Network] = WeakValueDictionary(
 
 
 def _shared_network(folder: Path, facts: EncoderFacts) -> _Network:
-    """The network of the same files in this process: a training that loads what it wrote encodes nothing twice."""
+    """One network per set of files in this process: a training that loads the model it wrote encodes nothing twice."""
     key = (facts.sha256[GRAPH], facts.sha256[TOKENIZER], str(facts.max_tokens))
     network = _NETWORKS.get(key)
     if network is None:
@@ -170,7 +172,7 @@ def _shared_network(folder: Path, facts: EncoderFacts) -> _Network:
 def cosine(left: Floats32, right: Floats32) -> Floats:
     """Cosine of each row of `left` with the same row of `right`, shape (n_rows,), to three decimals.
 
-    Processors differ in the last bits of a vector; rounded, the trees of a model split them alike.
+    Processors differ in the last bits of a vector; the trees of a model split rounded values alike.
     """
     return np.asarray(np.round((left.astype(np.float64) * right).sum(axis=1), 3))
 
@@ -180,7 +182,7 @@ def _tokenizer(path: Path, max_tokens: int) -> Any:
         from tokenizers import Tokenizer
     except ModuleNotFoundError as error:
         raise ModelError(
-            "this model has a transformer encoder and the package tokenizers is not installed: "
+            "this model has a transformer encoder, but the package tokenizers is not installed: "
             "run `uv sync --frozen --group transformer`, or use make, which does"
         ) from error
     tokenizer = Tokenizer.from_file(str(path))

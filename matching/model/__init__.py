@@ -1,1 +1,1 @@
-"""A trained model as a folder of data files: how it is loaded, scored, sealed and verified."""
+"""A trained model as a folder of data files: loading, scoring, sealing and verifying it."""

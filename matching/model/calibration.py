@@ -1,4 +1,4 @@
-"""Calibration: probabilities that mean what they say, even if not every pair that was shown was examined."""
+"""Calibration: probabilities that agree with observed shares, although not every pair that was shown was examined."""
 
 from dataclasses import dataclass
 
@@ -34,13 +34,13 @@ def clipped_logit(probability: Floats) -> Floats:
 
 
 def fit_sigmoid(probability: Floats, label: Floats, *, propensity: Floats, weight: Floats) -> Sigmoid:
-    """Fit slope and intercept by maximum likelihood of P(yes seen) = propensity x calibrated probability.
+    """Fit slope and intercept by maximum likelihood; P(a yes is observed) is propensity x calibrated probability.
 
     Args:
         probability: uncalibrated scores in (0, 1), shape (n,).
-        label: 1 yes, 0 no, shape (n,).
+        label: 1 for a yes, 0 for a no, shape (n,).
         propensity: probability that the pair was examined, shape (n,).
-        weight: how many rows each row stands for, shape (n,).
+        weight: number of rows that each row stands for, shape (n,).
     """
     odds = clipped_logit(probability)
     scale = weight / weight.sum()

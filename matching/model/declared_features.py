@@ -1,7 +1,7 @@
-"""How a bundle restores its features: which feature set made them, from which profile columns, in which groups.
+"""The declaration of a bundle's features: their feature set, their profile columns and their groups.
 
-`features.json` stands beside the files that decide the scores and is sealed with them by the manifest. Whoever loads a
-model, monitors it or explains it reads it here, and so needs no problem, source or training.
+The manifest seals `features.json` together with the files that decide the scores. Loading, monitoring and explaining a
+model need only this declaration, and no problem, source or training code.
 """
 
 import json
@@ -24,21 +24,26 @@ PAIR_FEATURES = "pair_features"
 Factory = Callable[[], FeatureSet[Any]]
 Columns = Mapping[str, tuple[str, ...]]
 
-# A public function or class of one module of features or problems; nothing else is ever imported for a bundle.
+# A public function or class of a module in features or problems: nothing else is ever imported for a bundle.
 _IMPORT_PATH = re.compile(r"(matching\.(?:features|problems)\.[a-z][a-z0-9_]*):([A-Za-z][A-Za-z0-9_]*)")
 _SOURCE = re.compile(r"[a-z][a-z0-9_]*")
-_OWN_STATE = {"words", "spelling", "topics", "skill_rarity"}  # keys of the state of `PairFeatures`
+_PAIR_FEATURES_STATE = {"words", "spelling", "topics", "skill_rarity"}
 
 
 @dataclass(frozen=True)
 class DeclaredFeatures:
-    """What a bundle says about its features.
+    """What a bundle declares about its features.
+
+    >>> from matching.features.pair_features import PairFeatures
+    >>> declared = DeclaredFeatures.of(PairFeatures(), factory=PairFeatures)
+    >>> declared.feature_set, declared.inputs["remote_gap"]
+    ('pair_features', ('candidate.remote_wish', 'job.remote_policy'))
 
     Attributes:
-        feature_set: `pair_features`, or the import path `module:attribute` of what makes an unfitted feature set.
+        feature_set: `pair_features`, or the import path `module:attribute` of a factory of unfitted feature sets.
         text_encoder: name of the transformer encoder, or `tfidf`; empty if the features encode no text.
-        inputs: the profile columns each feature is computed from.
-        groups: features that belong together, by the name of their group.
+        inputs: the profile columns that each feature is computed from.
+        groups: names of the features in each group.
     """
 
     feature_set: str
@@ -52,10 +57,10 @@ class DeclaredFeatures:
 
         Args:
             features: the feature set.
-            factory: what made it unfitted, such as `Problem.features`.
+            factory: what makes it, unfitted, such as `Problem.features`.
 
         Raises:
-            InputError: no bundle could name the factory.
+            InputError: the factory has no import path that a bundle may name.
         """
         groups, inputs = dict(features.groups), dict(features.inputs)
         return cls(_name_of(features, factory), features.encoder_name, inputs, groups)
@@ -75,10 +80,10 @@ class DeclaredFeatures:
 
 
 def read(folder: Path) -> DeclaredFeatures:
-    """Read `features.json` of a bundle; bundles made before the file existed declare what their state implies.
+    """Read `features.json` of a bundle. For a bundle made before the file existed, its state implies the declaration.
 
     Raises:
-        ModelError: the file is of another format, or the feature set is unknown.
+        ModelError: the format of the file is not supported, or the feature set is unknown.
     """
     file = folder / FEATURES
     if not file.is_file():
@@ -101,14 +106,14 @@ def _name_of(features: FeatureSet[Any], factory: Factory) -> str:
     path = f"{made_by.__module__}:{getattr(made_by, '__qualname__', '')}"
     if _IMPORT_PATH.fullmatch(path) is None or _factory(path) is not made_by:
         raise InputError(
-            f"a bundle cannot name what makes these features ({path}): make them with a function at the top of a "
+            f"a bundle cannot name what makes these features ({path}): make them with a function at the top level of a "
             "module in matching/problems or matching/features"
         )
     return path
 
 
 def _factory(feature_set: str) -> Factory:
-    """What makes an unfitted feature set, by its name or import path; raises ModelError."""
+    """Return the factory of a feature set by its name or import path; raises ModelError."""
     if feature_set == PAIR_FEATURES:
         return _pair_features()
     found = _IMPORT_PATH.fullmatch(feature_set)
@@ -119,7 +124,7 @@ def _factory(feature_set: str) -> Factory:
         made_by = getattr(import_module(module), attribute, None)
     except ModuleNotFoundError as error:
         raise ModelError(f"{module}, which makes the features of this model, is missing: restore it") from error
-    # What a module merely imports is not its own to offer.
+    # A name that the module merely imports does not count.
     if not callable(made_by) or made_by.__module__ != module:
         raise ModelError(f"{module} has no {attribute}, which makes the features of this model: restore it")
     factory: Factory = made_by
@@ -127,14 +132,14 @@ def _factory(feature_set: str) -> Factory:
 
 
 def _pair_features() -> type[FeatureSet[Any]]:
-    """The built-in feature set; loaded late, because monitoring reads inputs and needs none of its libraries."""
+    """The built-in feature set; imported late, because monitoring reads only inputs and needs none of its libraries."""
     from matching.features.pair_features import PairFeatures
 
     return PairFeatures
 
 
 def _implied(folder: Path) -> DeclaredFeatures:
-    """What a bundle without `features.json` was trained with."""
+    """The declaration of a bundle without `features.json`."""
     from matching.features import ENCODER_FOLDER
     from matching.features.pair_features import PairFeatures
     from matching.features.transformer import TransformerEncoder
@@ -143,7 +148,7 @@ def _implied(folder: Path) -> DeclaredFeatures:
     if not file.is_file():
         raise ModelError(f"{folder} is not a model: neither {FEATURES} nor {file.name} is in it: run `make train`")
     state = json.loads(file.read_text(encoding="utf-8"))
-    if not state["encoder"].keys() >= _OWN_STATE:
+    if not state["encoder"].keys() >= _PAIR_FEATURES_STATE:
         return _implied_by_problem(state["source"])
     encoder = folder / SCORING_FOLDER / ENCODER_FOLDER
     features = PairFeatures(TransformerEncoder.load(encoder) if encoder.is_dir() else None)
@@ -151,9 +156,11 @@ def _implied(folder: Path) -> DeclaredFeatures:
 
 
 def _implied_by_problem(source: str) -> DeclaredFeatures:
-    """The features of the problem that a bundle names: the only ones that were ever made of functions."""
+    """The features of the bundle's problem: before `features.json`, only problems made features of functions."""
     if _SOURCE.fullmatch(source) is None:
-        raise ModelError(f"the model was trained on a source called {source!r}, which is no name: run `make train`")
+        raise ModelError(
+            f"the model was trained on a source called {source!r}, which is not a valid name: run `make train`"
+        )
     try:
         factory: Factory = import_module(f"matching.problems.{source}").PROBLEM.features
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Digests of a bundle's files: what was registered is what is loaded, or it is refused."""
+"""The manifest: digests of a bundle's files, so that a bundle that differs from the registered one is refused."""
 
 import json
 from collections.abc import Collection
@@ -10,15 +10,15 @@ from matching.data.digests import file_digest
 from matching.errors import ModelError, TamperedModel
 
 MANIFEST = "manifest.json"
-# These files, and all in this folder, alone decide every score; their joint digest names the model.
+# These files, and all in this folder, decide the scores; no other file does. Their joint digest names the model.
 SCORING_FILES = ("model.json", "match.onnx")
 SCORING_FOLDER = "features"
-# Holdout rows with what people expect to earn: monitoring reads them, the service never does and gets none.
+# Holdout rows with expected salaries: monitoring reads them; the service does not, and gets none.
 NOT_SERVED = ("reference.parquet",)
 
 
 def model_digest(folder: Path) -> str:
-    """Name a model by the files that decide its scores: the same data and seed give the same digest.
+    """Return the joint digest of the files that decide the scores; the same data and seed give the same digest.
 
     Raises:
         ModelError: a file is missing.
@@ -26,21 +26,21 @@ def model_digest(folder: Path) -> str:
     for name in SCORING_FILES:
         if not (folder / name).is_file():
             raise ModelError(f"{folder} is not a model: {name} is missing: run `make train`")
-    encoder = (path for path in (folder / SCORING_FOLDER).rglob("*") if path.is_file())
-    names = [*SCORING_FILES, *sorted(_name(folder, path) for path in encoder)]
+    features = (path for path in (folder / SCORING_FOLDER).rglob("*") if path.is_file())
+    names = [*SCORING_FILES, *sorted(_name(folder, path) for path in features)]
     lines = [f"{name} {file_digest(folder / name)}" for name in names]
     return sha256("\n".join(lines).encode()).hexdigest()
 
 
 def seal(folder: Path, facts: dict[str, Any]) -> str:
-    """Write the manifest over every file now in the folder; nothing may change afterwards.
+    """Write the manifest of all files in the folder; no file may change afterwards.
 
     Args:
         folder: the finished bundle.
-        facts: what else to record: data hash, git commit, metrics.
+        facts: what else to record, such as data hash, git commit and metrics.
 
     Returns:
-        The digest of the manifest itself, which vouches for all files.
+        The digest of the manifest itself, which covers all files.
     """
     files = {_name(folder, path): file_digest(path) for path in _files(folder)}
     manifest = {"model_digest": model_digest(folder), "files": files, **facts}
@@ -53,8 +53,8 @@ def verify(folder: Path, expected: str | None = None, *, without: Collection[str
 
     Args:
         folder: the bundle.
-        expected: digest of the manifest as it was recorded; not compared where None.
-        without: files that may be absent; one that is there must still be what it was.
+        expected: recorded digest of the manifest; not compared if None.
+        without: files that may be absent; those that are present must be unchanged.
 
     Returns:
         The manifest.

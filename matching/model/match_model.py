@@ -1,4 +1,4 @@
-"""A registered model: loaded from data files, run by onnxruntime."""
+"""A trained model, loaded from data files and run by onnxruntime."""
 
 import json
 from copy import copy
@@ -26,6 +26,15 @@ FORMAT = 2
 class MatchModel:
     """Scores candidate-job pairs with a bundle of data files; no pickle is read.
 
+    >>> from matching.data.tables import frame
+    >>> model = MatchModel.load(bundle)
+    >>> ada = {"candidate_id": "ada", "headline": "Go engineer", "skills": [{"name": "Go", "years": 4.0}]}
+    >>> backend = {"job_id": "backend", "title": "Go developer", "must_have_skills": ["Go"]}
+    >>> candidates, jobs = frame(CandidateProfile, [ada]), frame(JobProfile, [backend])
+    >>> scores = model.score(Pairs(candidates, jobs, np.array([0]), np.array([0])))
+    >>> round(scores.match[0].item(), 2)
+    0.64
+
     Attributes:
         source: name of the source it was trained on.
         directions: directions it was trained for.
@@ -33,8 +42,8 @@ class MatchModel:
         digest: digest of the files that decide the scores.
         facts: the rest of `model.json`: settings and time cuts.
         text_encoder: name of its transformer encoder, or `tfidf`; empty if its features encode no text.
-        inputs: the profile columns each feature is computed from.
-        groups: features that belong together, by the name of their group.
+        inputs: the profile columns that each feature is computed from.
+        groups: names of the features in each group.
         features: the restored feature set.
     """
 
@@ -53,25 +62,25 @@ class MatchModel:
 
     @classmethod
     def load(cls, folder: Path) -> "MatchModel":
-        """Load a bundle. Verify it first (`matching.model.manifest.verify`), against the digest its registry recorded.
+        """Load a bundle. First verify it with `matching.model.manifest.verify`, against the digest in the registry.
 
         Raises:
-            ModelError: a file is missing or of another format.
+            ModelError: a file is missing, or its format is not supported.
         """
         return cls(folder)
 
     def with_tables(self, tables: EncodedTables[Any]) -> "MatchModel":
-        """Return the same model, which takes pairs of these tables as they are encoded."""
+        """Return a copy of the model that uses the encodings of these tables for their pairs."""
         model = copy(self)
         model._tables = tables
         return model
 
     def encode_candidates(self, candidates: pl.DataFrame) -> Any:
-        """Encode `CandidateProfile` rows, to be scored against many jobs."""
+        """Encode `CandidateProfile` rows once, to score them with many jobs."""
         return self.features.encode_candidates(candidates)
 
     def encode_jobs(self, jobs: pl.DataFrame) -> Any:
-        """Encode `JobProfile` rows, to be scored against many candidates."""
+        """Encode `JobProfile` rows once, to score them with many candidates."""
         return self.features.encode_jobs(jobs)
 
     def score_encoded(self, candidates: Any, jobs: Any, candidate_rows: Rows, job_rows: Rows) -> Scores:
@@ -90,10 +99,10 @@ class MatchModel:
         """Score a feature matrix, shape (n_pairs, n_features)."""
         names = [*(str(direction) for direction in self.directions), "match"]
         if len(features):
-            answers = dict(zip(names, self._session.run(names, {"features": features}), strict=True))
+            found = dict(zip(names, self._session.run(names, {"features": features}), strict=True))
         else:
-            answers = {name: np.empty(0, np.float32) for name in names}
-        return Scores(features, answers.get("company"), answers.get("candidate"), answers["match"])
+            found = {name: np.empty(0, np.float32) for name in names}
+        return Scores(features, found.get("company"), found.get("candidate"), found["match"])
 
 
 def _restored(declared: DeclaredFeatures, state: dict[str, Any], folder: Path) -> FeatureSet[Any]:

@@ -1,4 +1,4 @@
-"""The reference of a model: its own holdout, with its real predictions, in the shape of the prediction log."""
+"""The reference of a model: its own holdout, with its own predictions, in the form of the prediction log."""
 
 from pathlib import Path
 
@@ -10,18 +10,18 @@ from matching.data.labels import LabelledPairs
 from matching.data.scores import Scores
 
 REFERENCE = "reference.parquet"
-LARGEST_REFERENCE = 50_000
+REFERENCE_ROWS = 50_000
 
 
 def frame(holdout: LabelledPairs, scores: Scores, feature_names: tuple[str, ...]) -> pl.DataFrame:
-    """Holdout rows as the log would hold them; see `docs/decisions/0001-the-whole-way.md`.
+    """Return the holdout in the form of the prediction log; see `docs/decisions/0001-the-whole-way.md`.
 
-    Candidates are numbered instead of named: which rows belong together is needed, who they are is not.
+    Candidates get pseudonyms: monitoring needs to know which rows are of the same candidate, but not of whom.
 
     Args:
-        holdout: labelled pairs, the newest slice.
-        scores: the model's answers for them.
-        feature_names: columns of the scores' feature matrix.
+        holdout: labelled pairs of the holdout.
+        scores: the model's scores for them.
+        feature_names: columns of the feature matrix in `scores`.
     """
     pairs = holdout.pairs
     columns = {
@@ -41,8 +41,8 @@ def frame(holdout: LabelledPairs, scores: Scores, feature_names: tuple[str, ...]
 
 
 def write(holdout: LabelledPairs, scores: Scores, feature_names: tuple[str, ...], folder: Path) -> None:
-    """Write `reference.parquet` into a bundle: the newest whole lists, at most `LARGEST_REFERENCE` rows."""
-    first = max(len(holdout) - LARGEST_REFERENCE, 0)
+    """Write `reference.parquet` into a bundle: the newest `REFERENCE_ROWS` rows, with the rest of their lists."""
+    first = max(len(holdout) - REFERENCE_ROWS, 0)
     whole = np.flatnonzero(holdout.time >= holdout.time[first])
     kept = Scores(
         scores.features[whole],

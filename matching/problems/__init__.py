@@ -1,4 +1,4 @@
-"""Matching problems by name. Each module here declares one as `PROBLEM`; it is imported when asked for."""
+"""Matching problems by name. Each module here declares one as `PROBLEM`, and is imported on first use."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from matching.errors import InputError
 
-if TYPE_CHECKING:  # to name the problems must load none
+if TYPE_CHECKING:  # listing the problems must import none
     from matching.problems.problem import Problem
 
 
-_SHARED = {"problem", "estimators"}  # what problems are made of
+_SHARED = {"problem", "estimators"}  # modules that declare no problem
 
 
 def names() -> list[str]:
@@ -19,7 +19,7 @@ def names() -> list[str]:
 
 
 def load_problem(name: str) -> "Problem":
-    """Return the problem called `name`; its source, its model and its registry entry have the same name.
+    """Return the problem called `name`; its source and its registered model have the same name.
 
     Raises:
         InputError: there is no such problem.

@@ -1,4 +1,4 @@
-"""What learns a direction: any scikit-learn classifier that skl2onnx can write."""
+"""Estimators: what learns a direction. Any scikit-learn classifier that skl2onnx can convert will do."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -20,7 +20,12 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True)
 class Trees:
-    """Gradient boosted trees with these settings; see scikit-learn's `HistGradientBoostingClassifier`."""
+    """Gradient boosted trees with these settings; see scikit-learn's `HistGradientBoostingClassifier`.
+
+    >>> classifier = Trees(max_iter=100)(seed=7)
+    >>> classifier.max_iter, classifier.random_state
+    (100, 7)
+    """
 
     max_iter: int = 250
     learning_rate: float = 0.07
@@ -36,13 +41,13 @@ class Trees:
 
 def fit_weighted(classifier: Any, X: Floats32, label: Floats, weight: Floats) -> Any:
     """Fit a classifier, or a pipeline that ends in one, to weighted rows; return it."""
-    # scikit-learn cannot bin a column without any value; as a constant it is never split on.
+    # scikit-learn cannot bin a column without values; a constant one is never split on.
     X = np.where(np.isnan(X).all(axis=0), np.float32(0), X)
     name = f"{classifier.steps[-1][0]}__sample_weight" if isinstance(classifier, Pipeline) else "sample_weight"
     return classifier.fit(X, label.astype(int), **{name: weight})
 
 
 def settings_of(classifier: Any) -> dict[str, Any]:
-    """Parameters of a classifier as JSON holds them; those of a pipeline are named `step__parameter`."""
-    plain = (bool, int, float, str, type(None))
-    return {name: value for name, value in classifier.get_params().items() if isinstance(value, plain)}
+    """Return the parameters of a classifier that JSON can represent; in a pipeline they are named `step__parameter`."""
+    simple = (bool, int, float, str, type(None))
+    return {name: value for name, value in classifier.get_params().items() if isinstance(value, simple)}

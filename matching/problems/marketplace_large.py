@@ -6,6 +6,6 @@ from matching.sources.marketplace import Marketplace, MarketplaceConfig
 
 PROBLEM = Problem(
     source=Marketplace(MarketplaceConfig(n_candidates=20_000, n_jobs=4_000, n_impressions=1_000_000)),
-    # Four leaves have too few splits for wish and policy of remote work: the worst slice misses the calibration target.
+    # With four leaves, remote wish and remote policy are combined too coarsely: the worst slice misses its target.
     estimator=Trees(max_leaf_nodes=6),
 )

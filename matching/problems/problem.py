@@ -1,4 +1,4 @@
-"""What is learned, declared in one place: data, features, estimator, slices and what a model must reach."""
+"""The matching problem, declared in one place: source, features, estimator, slices and gate thresholds."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,12 +24,17 @@ SLICES = (
 class Problem:
     """A matching problem; the module `matching.problems.<name>` declares one as `PROBLEM`.
 
+    >>> from matching.sources.tables import SOURCE
+    >>> problem = Problem(source=SOURCE, estimator=Trees(max_iter=100), slices=("job.industry",), needs_files=True)
+    >>> problem.thresholds.min_auc
+    0.6
+
     Attributes:
         source: where the data comes from.
         features: makes an unfitted feature set.
         estimator: makes an unfitted scikit-learn classifier with `predict_proba`, given a seed.
-        slices: profile columns by whose values calibration is checked.
-        thresholds: what a model must reach to be registered.
+        slices: profile columns; calibration is checked for each of their values.
+        thresholds: what the gate requires of a model.
         needs_files: whether the source reads a folder given with `--data`.
     """
 

@@ -1,4 +1,4 @@
-"""Your own tables, in the form that `docs/how-to/bring-your-own-data.md` tells."""
+"""Your own tables, in the form that `docs/how-to/bring-your-own-data.md` describes."""
 
 from matching.problems.problem import Problem
 from matching.sources.tables import SOURCE

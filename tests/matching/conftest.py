@@ -1,4 +1,4 @@
-"""The small market that tests of this room share."""
+"""The small marketplace that the tests of this room share."""
 
 from tests.matching.small_market import trained
 

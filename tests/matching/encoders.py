@@ -1,4 +1,4 @@
-"""Transformer encoders for tests: the real one, where it was exported, and a tiny one with the same files."""
+"""Transformer encoders for tests: a real one, where it was exported, and a tiny one with the same files."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ TEXT = (
 WORDS = TEXT.split()
 
 
-# The start of a program in which what exports a model cannot be imported.
+# The start of a program in which the packages that export a model cannot be imported.
 WITHOUT_TORCH = """
 import sys
 class Absent:
@@ -40,7 +40,7 @@ def real_encoder() -> Path:
 
 
 def write_tiny_encoder(folder: Path, *, seed: int = 7) -> Path:
-    """Write an encoder whose network is one table of words, averaged: every part but the weights is real."""
+    """Write an encoder whose network averages a table of word vectors: every part but the weights is real."""
     folder.mkdir(parents=True)
     (folder / GRAPH).write_bytes(_graph(seed))
     _tokenizer().save(str(folder / TOKENIZER))

@@ -1,4 +1,4 @@
-"""A small marketplace, cut and fitted once for all tests of this room."""
+"""A small marketplace, split and fitted once for all tests of this room."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ SMALL = Problem(source=SOURCE, estimator=Trees(max_iter=60, min_samples_leaf=30)
 
 @dataclass(frozen=True)
 class Trained:
-    """The tables, their slices and the fitted model."""
+    """The dataset, its splits and the fitted model."""
 
     dataset: Dataset
     parts: Splits

@@ -1,10 +1,11 @@
-"""Every example in a docstring of `matching` runs and prints exactly what it says."""
+"""Every example in a docstring of `matching` runs and prints exactly what it shows."""
 
 import doctest
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 import matching
@@ -19,21 +20,21 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 @pytest.fixture(scope="module")
 def namespace(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """Names that examples may use without an import: the public names, numpy, and the folder of a small bundle."""
+    """Names that examples use without an import: the public names, numpy, polars, and the folder of a small bundle."""
     public = {name: getattr(matching, name) for name in matching.__all__}
     folder: Path = tiny_bundle.write(tmp_path_factory.mktemp("examples") / "bundle")
-    return {**public, "np": np, "bundle": folder}
+    return {**public, "np": np, "pl": pl, "bundle": folder}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_examples_print_what_they_say(name: str, namespace: dict[str, object]) -> None:
+def test_examples_print_what_they_show(name: str, namespace: dict[str, object]) -> None:
     module = import_module(name)
-    said: list[str] = []
+    messages: list[str] = []
     runner = doctest.DocTestRunner(optionflags=FLAGS)
     tests = doctest.DocTestFinder().find(module, name, extraglobs=namespace)
-    for one in tests:
-        runner.run(one, out=said.append)
-    assert runner.summarize(verbose=False).failed == 0, "".join(said)
+    for example in tests:
+        runner.run(example, out=messages.append)
+    assert runner.summarize(verbose=False).failed == 0, "".join(messages)
     assert runner.tries > 0
 
 

@@ -1,4 +1,4 @@
-"""The tree at the top of `matching/errors.py` is the code's own: every exception class, each under its parent."""
+"""The tree at the top of `matching/errors.py` shows every exception class of the code, each under its parent."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ BUILT_IN = {"Exception", "ValueError", "RuntimeError", "KeyError", "OSError", "T
 
 
 def drawn(picture: str) -> dict[str, str]:
-    """The parent of each drawn class; of the root, `Exception`."""
+    """The parent of each class in the tree; `Exception` for the root."""
     parents: dict[str, str] = {}
     path: list[str] = ["Exception"]
     for found in DRAWN.finditer(picture):
@@ -38,12 +38,12 @@ def defined(files: list[Path]) -> dict[str, str]:
     return parents
 
 
-def test_the_drawing_holds_every_exception_of_the_code_under_its_parent() -> None:
+def test_the_tree_shows_every_exception_of_the_code_under_its_parent() -> None:
     assert drawn(matching.errors.__doc__ or "") == defined(list(modules(ROOT).values()))
 
 
 @pytest.mark.parametrize("line", ["class Lost(Exception):", "class Lost(errors.InputError):"])
-def test_an_exception_that_is_not_drawn_is_found(tmp_path: Path, line: str) -> None:
+def test_an_exception_that_is_not_in_the_tree_is_found(tmp_path: Path, line: str) -> None:
     file = tmp_path / "lost.py"
     file.write_text(f'{line}\n    """Lost."""\n')
     assert defined([*modules(ROOT).values(), file]).keys() - drawn(matching.errors.__doc__ or "").keys() == {"Lost"}

@@ -1,4 +1,4 @@
-"""The names that users of the package rely on; a change here is a change for them."""
+"""The public names of the package: a change here is a change for its users."""
 
 import subprocess
 import sys

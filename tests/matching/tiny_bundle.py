@@ -1,4 +1,4 @@
-"""A sealed bundle of a very small model: companies want skills, candidates want money."""
+"""A sealed bundle of a very small model: companies decide by skills, candidates by salary."""
 
 import warnings
 from dataclasses import replace
@@ -50,7 +50,7 @@ def tables(generator: np.random.Generator) -> Pairs:
 
 
 def labelled(pairs: Pairs, generator: np.random.Generator) -> LabelledPairs:
-    """Companies reach out to who has both skills, candidates accept what pays enough."""
+    """Companies reach out to candidates with both skills; candidates accept jobs that pay enough."""
     has = [{skill["name"] for skill in row} for row in pairs.candidates["skills"].to_list()]
     must = [set(row) for row in pairs.jobs["must_have_skills"].to_list()]
     covered = np.array([len(has[c] & must[j]) for c, j in zip(pairs.candidate_rows, pairs.job_rows, strict=True)])
@@ -73,7 +73,7 @@ def labelled(pairs: Pairs, generator: np.random.Generator) -> LabelledPairs:
 
 
 def write(folder: Path) -> Path:
-    """Train and seal it; the same bundle every time."""
+    """Train and seal a bundle; it is the same every time."""
     generator = np.random.default_rng(7)
     pairs = tables(generator)
     train, calibration = labelled(pairs, generator), labelled(pairs, generator)

@@ -215,9 +215,9 @@ def test_a_refused_model_is_logged_with_the_verdict_and_the_champion_stays(
     assert latest.data.tags["tandem.compared_with"] == "1"
     verdict = json.loads(Path(client.download_artifacts(latest.info.run_id, "verdict.json")).read_text())
     assert {check["name"] for check in verdict["checks"]} >= {
-        "nDCG@10 minus champion's",
-        "company: log loss over champion's, minus 1",
-        "candidate: log loss over champion's, minus 1",
+        "nDCG@10 minus the champion's",
+        "company: log loss relative to the champion's, minus 1",
+        "candidate: log loss relative to the champion's, minus 1",
     }
     assert verdict["warnings"] == []
 

@@ -37,7 +37,7 @@ def evaluation(trained: Trained, baselines: dict[str, CalibratedBaseline]) -> Ev
     return evaluate(trained.model, baselines, trained.parts.holdout, truth=trained.dataset.truth, seed=1)
 
 
-def test_truth_ranks_perfectly_and_the_best_achievable_stands_between_it_and_the_model(evaluation: Evaluation) -> None:
+def test_the_truth_ranks_perfectly_and_the_model_ranks_below_the_best_achievable(evaluation: Evaluation) -> None:
     figures = {name: evaluation.find(MATCH, name) for name in (MODEL, BEST_ACHIEVABLE, TRUTH)}
     assert figures[TRUTH].ndcg_candidates == pytest.approx(1)
     assert figures[TRUTH].ndcg_jobs == pytest.approx(1)
@@ -47,7 +47,7 @@ def test_truth_ranks_perfectly_and_the_best_achievable_stands_between_it_and_the
     assert figures[MODEL].auc < figures[TRUTH].auc
 
 
-def test_the_model_is_above_every_baseline(evaluation: Evaluation) -> None:
+def test_the_model_beats_every_baseline(evaluation: Evaluation) -> None:
     model = evaluation.find(MATCH, MODEL)
     for name in BASELINES:
         baseline = evaluation.find(MATCH, name)
@@ -56,9 +56,7 @@ def test_the_model_is_above_every_baseline(evaluation: Evaluation) -> None:
         assert model.log_loss < baseline.log_loss
 
 
-def test_a_model_that_answers_at_random_does_not_look_good(
-    trained: Trained, baselines: dict[str, CalibratedBaseline]
-) -> None:
+def test_a_model_with_random_scores_has_bad_figures(trained: Trained, baselines: dict[str, CalibratedBaseline]) -> None:
     class Random:
         features = trained.model.features
         transform = trained.model.transform
@@ -81,7 +79,7 @@ def test_figures_have_names_and_undefined_ones_are_left_out(evaluation: Evaluati
     assert all(np.isfinite(list(flat.values())))
 
 
-def test_popularity_counts_the_training_slice_only(trained: Trained) -> None:
+def test_popularity_counts_only_the_train_split(trained: Trained) -> None:
     popularity = Popularity.fit(trained.parts.train)
     ids = set(trained.parts.train.pairs.candidates["candidate_id"].gather(trained.parts.train.pairs.candidate_rows))
     assert popularity.rates[Direction.COMPANY].keys() == ids
@@ -93,15 +91,15 @@ def test_popularity_counts_the_training_slice_only(trained: Trained) -> None:
     assert (rates[unseen] == popularity.prior[Direction.COMPANY]).all()
 
 
-def test_importance_finds_what_the_model_uses_and_nothing_where_it_uses_none(trained: Trained) -> None:
+def test_importance_is_high_for_features_that_matter_and_zero_for_the_others(trained: Trained) -> None:
     losses = importance(trained.model, trained.parts.holdout, seed=1)["company"]
     skills = sum(losses[name] for name in losses if name.startswith(("must_have", "skill", "text")))
     wishes = sum(losses[name] for name in losses if name.startswith("wish"))
-    assert skills > 3 * abs(wishes), "a company looks at skills and never sees the candidate's wish list"
+    assert skills > 3 * abs(wishes), "companies decide by skills and never see a candidate's wishes"
     assert losses["job_new_skill_share"] == pytest.approx(0, abs=1e-3)
 
 
-def test_pairs_that_break_a_hard_limit_are_not_ranked_and_do_not_stop_the_fairness_report(trained: Trained) -> None:
+def test_pairs_that_break_a_hard_limit_are_not_ranked_and_the_fairness_report_still_works(trained: Trained) -> None:
     holdout = trained.parts.holdout
     stays = (pl.int_range(pl.len()) % 2 == 0).replace_strict({True: False, False: None}, return_dtype=pl.Boolean)
     pairs = replace(holdout.pairs, candidates=holdout.pairs.candidates.with_columns(would_relocate=stays))

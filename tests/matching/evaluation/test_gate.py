@@ -79,17 +79,17 @@ def test_without_a_champion_the_thresholds_and_baselines_decide() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "reason"),
+    ("bad", "failure"),
     [
         ({"auc": 0.55}, "company: AUC: 0.5500, at least 0.6000 required"),
         ({"auc": float("nan")}, "company: AUC: nan, at least 0.6000 required"),
         ({"ece": 0.06}, "company: calibration error: 0.0600, at most 0.0500 required"),
     ],
 )
-def test_one_missed_threshold_is_enough_to_refuse(bad: dict[str, float], reason: str) -> None:
+def test_one_missed_threshold_is_enough_to_refuse(bad: dict[str, float], failure: str) -> None:
     verdict = decide(evaluation(**bad))
     assert not verdict.passed
-    assert verdict.reasons == [reason]
+    assert verdict.failures == [failure]
 
 
 @pytest.mark.parametrize(("mean", "passes"), [(0.1, True), (0.01, False), (0.0, False), (-0.1, False)])
@@ -104,7 +104,7 @@ def test_a_lead_over_a_baseline_must_be_clear(mean: float, passes: bool) -> None
 
 def test_a_tie_with_a_baseline_is_refused_and_so_is_a_missing_comparison() -> None:
     tie = decide(evaluation(), lead={"rules": Differences(np.zeros(50), np.ones(50))})
-    assert tie.reasons == ["match: nDCG@10 minus that of rules: 0.0000 [0.0000, 0.0000], above 0.0000 required"]
+    assert tie.failures == ["match: nDCG@10 minus that of rules: 0.0000 [0.0000, 0.0000], above 0.0000 required"]
     assert not decide(evaluation(), lead={}).passed
 
 
@@ -120,7 +120,7 @@ def test_leads_are_measured_on_the_same_lists() -> None:
 
 def test_a_verdict_without_checks_does_not_pass() -> None:
     assert not GateVerdict(()).passed
-    assert GateVerdict(()).reasons == ["nothing could be checked"]
+    assert GateVerdict(()).failures == ["nothing could be checked"]
 
 
 def test_the_fewer_the_rows_the_more_calibration_error_chance_explains() -> None:
@@ -172,8 +172,8 @@ def test_a_model_worse_than_the_champion_is_refused_and_an_equal_one_passes() ->
     assert not verdict.passed
     assert verdict.champion_version == "4"
     assert [check.name for check in verdict.checks if not check.passed] == [
-        "nDCG@10 minus champion's",
-        "company: log loss over champion's, minus 1",
+        "nDCG@10 minus the champion's",
+        "company: log loss relative to the champion's, minus 1",
     ]
     assert decide(evaluation(), compare(labelled, scores(truth), scores(truth))).passed
     assert decide(evaluation(), compare(labelled, scores(truth), scores(blurred))).passed
@@ -183,7 +183,7 @@ def test_a_good_ranking_with_bad_probabilities_is_refused() -> None:
     labelled, truth = rows(400)
     verdict = decide(evaluation(), compare(labelled, scores(truth / 3), scores(truth)))
     failed = [check.name for check in verdict.checks if not check.passed]
-    assert failed == ["company: log loss over champion's, minus 1"]
+    assert failed == ["company: log loss relative to the champion's, minus 1"]
 
 
 def test_a_direction_that_the_champion_does_not_score_is_not_compared() -> None:
@@ -196,7 +196,7 @@ def test_a_model_must_score_every_direction_that_the_champion_scores() -> None:
     labelled, truth = rows(100)
     both = replace(scores(truth), candidate=truth.astype(np.float32))
     verdict = decide(evaluation(), compare(labelled, scores(truth), both))
-    assert verdict.reasons == ["candidate: scored, as the champion does: 0.0000, at least 1.0000 required"]
+    assert verdict.failures == ["candidate: scored, as by the champion: 0.0000, at least 1.0000 required"]
     assert decide(evaluation(), compare(labelled, both, scores(truth))).passed
 
 
@@ -210,7 +210,7 @@ LEAD = gate.VALUE_LEAD
 
 
 @pytest.mark.parametrize(
-    ("lead", "required", "reasons"),
+    ("lead", "required", "failures"),
     [
         (Estimate(9_000, 500, 18_000), 0.0, []),
         (
@@ -227,10 +227,12 @@ LEAD = gate.VALUE_LEAD
         (None, 0.0, [f"{LEAD}: nan, at least 0.0000 required"]),
     ],
 )
-def test_the_lower_end_of_the_lead_in_value_decides(lead: Estimate | None, required: float, reasons: list[str]) -> None:
+def test_the_lower_end_of_the_lead_in_value_decides(
+    lead: Estimate | None, required: float, failures: list[str]
+) -> None:
     verdict = decide(evaluation(), value_lead=lead, thresholds=GateThresholds(min_value_lead=required))
-    assert verdict.reasons == reasons
-    assert verdict.passed is (not reasons)
+    assert verdict.failures == failures
+    assert verdict.passed is (not failures)
 
 
 def test_value_without_a_threshold_decides_nothing() -> None:

@@ -14,7 +14,7 @@ def test_ndcg_agrees_with_scikit_learn() -> None:
     np.testing.assert_allclose(ours, theirs)
 
 
-def test_ndcg_leaves_out_lists_without_any_gain_and_names_the_others() -> None:
+def test_ndcg_leaves_out_lists_without_any_gain() -> None:
     codes, values = metrics.ndcg_by_list(np.array([7, 7, 9, 9]), np.array([2.0, 1, 2, 1]), np.array([0.0, 0, 0, 1]))
     assert codes.tolist() == [9]
     assert values[0] == pytest.approx(1 / np.log2(3))
@@ -38,16 +38,16 @@ def test_true_probabilities_have_a_small_calibration_error_and_wrong_ones_a_know
     assert metrics.calibration_error(label, p + 0.1, ones, ones) == pytest.approx(0.1, abs=0.005)
 
 
-def test_calibration_knows_that_a_pair_may_not_have_been_looked_at() -> None:
+def test_calibration_error_is_corrected_for_pairs_that_were_not_examined() -> None:
     generator = np.random.default_rng(4)
-    p, looked = generator.uniform(0.05, 0.4, 200_000), generator.uniform(0.2, 1, 200_000)
-    label = (generator.random(len(p)) < p * looked).astype(float)
+    p, propensity = generator.uniform(0.05, 0.4, 200_000), generator.uniform(0.2, 1, 200_000)
+    label = (generator.random(len(p)) < p * propensity).astype(float)
     ones = np.ones_like(p)
-    assert metrics.calibration_error(label, p, looked, ones) < 0.01
+    assert metrics.calibration_error(label, p, propensity, ones) < 0.01
     assert metrics.calibration_error(label, p, ones, ones) > 0.05
 
 
-def test_log_loss_is_least_at_the_true_probability() -> None:
+def test_log_loss_is_lowest_at_the_true_probability() -> None:
     generator = np.random.default_rng(5)
     label = (generator.random(50_000) < 0.3 * 0.5).astype(float)
     half = np.full(len(label), 0.5)

@@ -1,4 +1,4 @@
-"""What people and their tricks write into a profile: nothing crashes, and each case has a stated behaviour."""
+"""Odd and deceptive profiles: nothing crashes, and every case has a defined behaviour."""
 
 import sys
 import unicodedata
@@ -15,7 +15,7 @@ from matching.text.skills import canonical, named_in, spellings
 from matching.text.words import folded
 from tests.matching.small_market import Trained
 
-MOST_PLACES_GAINED = 0.10  # of a pool: what stuffing or pasting may gain a candidate on average
+MAX_PLACES_GAINED = 0.10  # share of a pool that stuffing or pasting may let a candidate overtake on average
 PEOPLE = 40
 
 
@@ -28,10 +28,10 @@ def scores(trained: Trained, candidates: pl.DataFrame, job: pl.DataFrame) -> np.
 def people_and_job(trained: Trained, number: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     candidates = trained.dataset.candidates.select(polars_schema(CandidateProfile).names())
     jobs = trained.dataset.jobs.select(polars_schema(JobProfile).names())
-    asks_much = jobs.filter(
+    demanding = jobs.filter(
         (pl.col("must_have_skills").list.len() >= 3) & (pl.col("description").str.len_chars() > 100)
     )
-    return candidates.head(300), asks_much[number : number + 1]
+    return candidates.head(300), demanding[number : number + 1]
 
 
 def changed(person: dict[str, Any], **values: Any) -> pl.DataFrame:
@@ -39,7 +39,7 @@ def changed(person: dict[str, Any], **values: Any) -> pl.DataFrame:
 
 
 def places_gained(trained: Trained, change: Any) -> float:
-    """Mean share of a pool that a changed candidate overtakes, over people and jobs."""
+    """Mean share of a pool that a candidate overtakes with a change, over candidates and jobs."""
     gained = []
     for number in range(4):
         candidates, job = people_and_job(trained, number)
@@ -85,7 +85,7 @@ def test_any_resume_gets_a_probability(trained: Trained, resume: str) -> None:
     assert ((score > 0) & (score < 1)).all()
 
 
-def test_an_unknown_skill_counts_as_the_rarest_and_takes_nothing_away(trained: Trained) -> None:
+def test_an_unknown_skill_does_not_lower_the_coverage(trained: Trained) -> None:
     candidates, job = people_and_job(trained, 1)
     person = candidates[0].to_dicts()[0]
     more = [*person["skills"], {"name": "Zorblax 9000", "years": 2.0}]
@@ -105,15 +105,15 @@ def test_invisible_characters_and_wide_letters_change_nothing() -> None:
     assert plain("Київ  \n Львів") == "Київ Львів"
 
 
-def test_every_format_sign_of_unicode_is_invisible() -> None:
-    signs = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"]
-    assert [f"U+{ord(sign):04X}" for sign in signs if plain(f"a{sign}b") != "ab"] == []
-    assert folded(pl.Series([f"a{sign}b" for sign in signs])).unique().to_list() == ["ab"]
+def test_every_format_character_of_unicode_is_invisible() -> None:
+    characters = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"]
+    assert [f"U+{ord(one):04X}" for one in characters if plain(f"a{one}b") != "ab"] == []
+    assert folded(pl.Series([f"a{one}b" for one in characters])).unique().to_list() == ["ab"]
 
 
-def test_a_text_that_folding_makes_longer_is_read_up_to_a_length() -> None:
+def test_a_text_that_grows_by_normalisation_is_cut_off() -> None:
     assert len(plain("\ufdfa" * 100_000)) <= MAX_CHARACTERS
-    assert len(plain("é" * 100_000)) == 100_000, "a resume of the longest length is read whole"
+    assert len(plain("é" * 100_000)) == 100_000, "the longest valid resume is read whole"
 
 
 @pytest.mark.parametrize(
@@ -135,11 +135,11 @@ def test_a_text_that_folding_makes_longer_is_read_up_to_a_length() -> None:
         ("React", "React Native", False),
     ],
 )
-def test_spellings_of_one_skill_are_one_and_lookalikes_are_not(one: str, other: str, *, same: bool) -> None:
+def test_spellings_of_a_skill_are_the_same_skill_and_lookalikes_are_not(one: str, other: str, *, same: bool) -> None:
     assert (canonical(one) == canonical(other)) is same
 
 
-def test_a_text_names_whole_skills_only() -> None:
+def test_a_text_names_only_whole_skills() -> None:
     known = spellings(["Java", "JavaScript", "SOLID", "Go", "Spring", "Spring Boot", "Kubernetes"])
     assert named_in("Solidity and JavaScript on k8s with Spring Boot", known) == {
         *("javascript", "kubernetes", "spring boot"),
@@ -156,7 +156,7 @@ def test_a_list_stuffed_with_every_skill_gains_little(trained: Trained) -> None:
     def stuffed(person: dict[str, Any], _: dict[str, Any]) -> pl.DataFrame:
         return changed(person, skills=[{"name": name, "years": None} for name in [*every, *_made_up(200)][:200]])
 
-    assert places_gained(trained, stuffed) < MOST_PLACES_GAINED
+    assert places_gained(trained, stuffed) < MAX_PLACES_GAINED
 
 
 def test_a_resume_stuffed_with_every_skill_gains_little(trained: Trained) -> None:
@@ -165,18 +165,18 @@ def test_a_resume_stuffed_with_every_skill_gains_little(trained: Trained) -> Non
     def stuffed(person: dict[str, Any], _: dict[str, Any]) -> pl.DataFrame:
         return changed(person, resume=person["resume"] + " " + ", ".join([*every, *_made_up(200)]) * 3)
 
-    assert places_gained(trained, stuffed) < MOST_PLACES_GAINED
+    assert places_gained(trained, stuffed) < MAX_PLACES_GAINED
 
 
-def test_a_pasted_advert_gains_little(trained: Trained) -> None:
+def test_a_pasted_job_post_gains_little(trained: Trained) -> None:
     def pasted(person: dict[str, Any], job: dict[str, Any]) -> pl.DataFrame:
-        advert = f"{job['title']} {job['description']} {' '.join(job['must_have_skills'] + job['nice_to_have_skills'])}"
-        return changed(person, resume=f"{person['resume']}\n{advert}\n{advert}")
+        post = f"{job['title']} {job['description']} {' '.join(job['must_have_skills'] + job['nice_to_have_skills'])}"
+        return changed(person, resume=f"{person['resume']}\n{post}\n{post}")
 
-    assert places_gained(trained, pasted) < MOST_PLACES_GAINED
+    assert places_gained(trained, pasted) < MAX_PLACES_GAINED
 
 
-def test_a_short_advert_pasted_whole_does_not_count(trained: Trained) -> None:
+def test_a_short_job_post_pasted_whole_does_not_count(trained: Trained) -> None:
     features = trained.model.features
     counts = features.encode_jobs(trained.dataset.jobs).numbers["term_count"]
     post = trained.dataset.jobs[[int(np.argmin(np.abs(counts - 45)))]]

@@ -1,4 +1,4 @@
-"""Features of a transformer encoder, and models that hold one."""
+"""Features from a transformer encoder, and models that contain one."""
 
 import json
 import shutil
@@ -42,7 +42,7 @@ JOB = {"job_id": "j", "title": "Backend developer", "description": "You need sol
 
 @pytest.fixture(scope="module")
 def fitted(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> FittedModel:
-    """The small market's model, fitted with the tiny encoder on a part of its rows."""
+    """The model of the small market, fitted with the tiny encoder on some of the rows."""
     encoder = TransformerEncoder.load(write_tiny_encoder(tmp_path_factory.mktemp("source") / "tiny"))
     train, calibration = (part.take(np.arange(ROWS)) for part in (trained.parts.train, trained.parts.calibration))
     problem = replace(SMALL, features=lambda: PairFeatures(encoder), estimator=Trees(max_iter=10))
@@ -109,7 +109,7 @@ def test_each_feature_is_the_cosine_of_its_texts(features: PairFeatures) -> None
         ("job.must_have_skills", ["Go"]),
     ],
 )
-def test_a_feature_changes_with_the_inputs_it_names_and_with_no_other(
+def test_a_feature_changes_with_its_inputs_and_with_nothing_else(
     features: PairFeatures, column: str, value: object
 ) -> None:
     side, name = column.split(".")
@@ -121,12 +121,12 @@ def test_a_feature_changes_with_the_inputs_it_names_and_with_no_other(
     assert moved == {feature for feature, columns in EMBEDDING_INPUTS.items() if column in columns}
 
 
-def test_a_side_without_text_is_missing_and_not_zero(features: PairFeatures) -> None:
+def test_the_similarity_to_a_side_without_text_is_missing_and_not_zero(features: PairFeatures) -> None:
     silent = CANDIDATE | {"headline": "", "resume": " ", "wish_roles": []}
     assert np.isnan(list(embedded(features, silent, JOB).values())).all()
 
 
-def test_a_resume_that_was_pasted_from_the_post_is_missing(features: PairFeatures, trained: Trained) -> None:
+def test_the_similarity_of_a_resume_pasted_from_the_job_is_missing(features: PairFeatures, trained: Trained) -> None:
     jobs = trained.dataset.jobs.select(polars_schema(JobProfile).names())
     post = jobs.sort(pl.col("description").str.len_chars(), descending=True).to_dicts()[0]
     pasted = embedded(features, CANDIDATE | {"resume": f"{post['title']} {post['description']}"}, post)
@@ -134,7 +134,7 @@ def test_a_resume_that_was_pasted_from_the_post_is_missing(features: PairFeature
     assert pasted["title_embedding_similarity"] == embedded(features, CANDIDATE, post)["title_embedding_similarity"]
 
 
-def test_an_explanation_counts_them_to_the_groups_that_say_the_same(fitted: FittedModel, some: Pairs) -> None:
+def test_an_explanation_adds_them_to_existing_groups(fitted: FittedModel, some: Pairs) -> None:
     values = fitted.transform(some)
     explainer = Explainer(
         fitted, choose_background(values, seed=1), fitted.features.feature_names, fitted.features.groups
@@ -146,7 +146,7 @@ def test_an_explanation_counts_them_to_the_groups_that_say_the_same(fitted: Fitt
     assert "other" not in explainer.columns
 
 
-def test_the_bundle_holds_the_encoder_and_needs_no_other_place(fitted: FittedModel, folder: Path) -> None:
+def test_the_bundle_contains_the_encoder(fitted: FittedModel, folder: Path) -> None:
     assert {file.name for file in (folder / ENCODER).iterdir()} == set(FILES)
     model = MatchModel.load(folder)
     assert model.text_encoder == "tiny"
@@ -156,18 +156,20 @@ def test_the_bundle_holds_the_encoder_and_needs_no_other_place(fitted: FittedMod
     assert model.features.text_encoder.folder == folder / ENCODER
 
 
-def test_the_loaded_model_repeats_every_feature_to_the_last_bit(fitted: FittedModel, folder: Path, some: Pairs) -> None:
+def test_the_loaded_model_computes_the_same_features_to_the_last_bit(
+    fitted: FittedModel, folder: Path, some: Pairs
+) -> None:
     model = MatchModel.load(folder)
     expected = fitted.transform(some)
     scores = model.score(some)
     np.testing.assert_array_equal(scores.features, expected)
-    assert len(np.unique(expected[:, -2:], axis=0)) > 20, "the features must tell pairs apart"
+    assert len(np.unique(expected[:, -2:], axis=0)) > 20, "the test needs pairs with different features"
     np.testing.assert_allclose(scores.match, fitted.score_features(expected).match, atol=1e-5)
     for row in (0, 199, 399):
         np.testing.assert_array_equal(model.score(some.take(np.array([row]))).features[0], expected[row])
 
 
-def test_it_scores_where_torch_cannot_be_imported(folder: Path) -> None:
+def test_it_scores_without_torch(folder: Path) -> None:
     code = WITHOUT_TORCH + (
         "from pathlib import Path\n"
         "from matching.model.match_model import MatchModel\nimport polars as pl\n"
@@ -181,7 +183,7 @@ def test_it_scores_where_torch_cannot_be_imported(folder: Path) -> None:
     assert answer.stdout.strip() == "True", answer.stderr[-2000:]
 
 
-def test_the_name_of_the_model_depends_on_its_encoder(folder: Path, copy: Path) -> None:
+def test_the_model_digest_depends_on_the_encoder(folder: Path, copy: Path) -> None:
     assert model_digest(copy) == model_digest(folder)
     state = json.loads((copy / ENCODER / "encoder.json").read_text())
     (copy / ENCODER / "encoder.json").write_text(json.dumps(state | {"prefix": "query: "}))
@@ -198,7 +200,7 @@ def test_a_swapped_or_missing_encoder_is_refused(copy: Path) -> None:
 
 
 @pytest.mark.transformer
-def test_similar_words_raise_the_similarity_of_a_pair() -> None:
+def test_similar_titles_are_more_similar_than_unrelated_ones() -> None:
     features = PairFeatures(TransformerEncoder.load(real_encoder()))
     jobs = frame(JobProfile, [JOB | {"title": "Kubernetes platform engineer", "description": "Run our clusters."}])
     features.fit(frame(CandidateProfile, [CANDIDATE]), jobs)
@@ -208,7 +210,7 @@ def test_similar_words_raise_the_similarity_of_a_pair() -> None:
     assert all(found["k8s"][name] > found["wallets"][name] + 0.1 for name in EMBEDDING_NAMES)
 
 
-def test_no_rows_give_no_vectors(features: PairFeatures) -> None:
+def test_no_candidates_give_no_vectors(features: PairFeatures) -> None:
     nobody = frame(CandidateProfile, [])
     assert isinstance(nobody, pl.DataFrame)
     assert len(features.encode_candidates(nobody).vectors["embedding_similarity"]) == 0

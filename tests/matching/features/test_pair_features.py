@@ -65,12 +65,12 @@ def features_of(fitted: PairFeatures, candidate: dict[str, Any], job: dict[str, 
     return dict(zip(FEATURE_NAMES, fitted.transform(pairs)[0].tolist(), strict=True))
 
 
-def test_a_pair_has_the_values_a_person_would_compute(fitted: PairFeatures) -> None:
+def test_a_pair_has_the_values_computed_by_hand(fitted: PairFeatures) -> None:
     got = features_of(fitted, CANDIDATE, JOB)
-    assert got["must_have_coverage"] == 1.0, "Kubernetes is named in the resume"
-    assert 0 < got["must_have_listed_coverage"] < 1, "and not among the listed skills"
+    assert got["must_have_coverage"] == 1.0, "the resume names Kubernetes"
+    assert 0 < got["must_have_listed_coverage"] < 1, "the list of skills does not"
     assert got["must_have_missing_count"] == 0
-    assert got["must_have_listed_coverage"] < got["must_have_depth"] < 1, "eight years, and years not stated"
+    assert got["must_have_listed_coverage"] < got["must_have_depth"] < 1, "the years of Kubernetes are unknown"
     assert got["nice_to_have_coverage"] == 1
     assert got["wish_stack_share"] == 0.5
     assert got["experience_below_years"] == 0
@@ -78,7 +78,7 @@ def test_a_pair_has_the_values_a_person_would_compute(fitted: PairFeatures) -> N
     assert got["salary_headroom_log"] == pytest.approx(np.log(1.2))
     assert got["salary_middle_log"] == pytest.approx(0)
     assert (got["same_city"], got["same_region"]) == (0, 0)
-    assert got["distance"] == 0, "a wished city is as good as the own"
+    assert got["distance"] == 0, "a wanted city is as near as one's own"
     assert got["wish_city"] == 1
     assert got["remote_gap"] == 1
     assert got["wish_company_size"] == 1
@@ -116,7 +116,7 @@ def test_the_same_city_in_another_region_is_another_city(fitted: PairFeatures) -
     assert (same["same_city"], other["same_city"]) == (1, 0)
 
 
-def test_what_is_not_stated_is_missing_and_not_zero(fitted: PairFeatures) -> None:
+def test_a_missing_value_stays_missing_and_is_not_zero(fitted: PairFeatures) -> None:
     got = features_of(fitted, {"candidate_id": "c", "headline": "", "skills": []}, {"job_id": "j", "title": ""})
     missing = {name for name, value in got.items() if np.isnan(value)}
     assert {"candidate_experience_years", "must_have_coverage", "same_city", "wish_industry"} <= missing
@@ -142,7 +142,7 @@ def test_no_pairs_give_an_empty_matrix(fitted: PairFeatures) -> None:
     assert empty.shape == (0, len(FEATURE_NAMES))
 
 
-def test_inputs_name_columns_that_exist_and_none_is_protected() -> None:
+def test_inputs_are_existing_columns_and_none_is_protected() -> None:
     known = {f"candidate.{name}" for name in CandidateProfile.model_fields}
     known |= {f"job.{name}" for name in JobProfile.model_fields}
     used = {column for columns in FEATURE_INPUTS.values() for column in columns}
@@ -151,7 +151,7 @@ def test_inputs_name_columns_that_exist_and_none_is_protected() -> None:
     assert not {column.split(".")[1] for column in used} & protected
 
 
-def test_each_feature_changes_only_with_the_inputs_it_names(fitted: PairFeatures) -> None:
+def test_each_feature_changes_only_with_its_inputs(fitted: PairFeatures) -> None:
     changes: dict[str, Any] = {
         "candidate.headline": "Plumber",
         "candidate.resume": "Pipes",
@@ -184,32 +184,32 @@ def test_each_feature_changes_only_with_the_inputs_it_names(fitted: PairFeatures
     names=st.lists(st.text(min_size=1, max_size=20), max_size=5),
     years=st.none() | st.floats(0, 60),
 )
-def test_any_text_gives_numbers_or_missing_never_infinity(text: str, names: list[str], years: float | None) -> None:
+def test_any_text_gives_finite_or_missing_values(text: str, names: list[str], years: float | None) -> None:
     encoder = PairFeatures().fit(frame(CandidateProfile, [CANDIDATE]), frame(JobProfile, [JOB]))
     person = CANDIDATE | {"headline": text, "resume": text, "skills": [{"name": n, "years": years} for n in names]}
     got = features_of(encoder, person | {"wish_roles": names}, JOB | {"must_have_skills": names, "title": text})
     assert not np.isinf(list(got.values())).any()
 
 
-def test_fitting_on_nothing_but_empty_text_works() -> None:
+def test_fitting_on_empty_text_works() -> None:
     people = frame(CandidateProfile, [{"candidate_id": "c", "headline": "", "skills": []}])
     encoder = PairFeatures().fit(people, frame(JobProfile, [{"job_id": "j", "title": ""}]))
     assert features_of(encoder, CANDIDATE, JOB)["text_similarity"] == 0
 
 
-def test_a_table_may_have_more_columns(fitted: PairFeatures) -> None:
+def test_a_table_may_have_extra_columns(fitted: PairFeatures) -> None:
     people = frame(CandidateProfile, [CANDIDATE]).with_columns(pl.lit(1).alias("something_else"))
     one = np.zeros(1, np.int64)
     assert len(fitted.transform(Pairs(people, frame(JobProfile, [JOB]), one, one))) == 1
 
 
 @pytest.mark.parametrize(("days", "age"), [(2.5, 2.5), (0, 0), (-3, 0)])
-def test_the_age_of_a_post_is_counted_to_the_last_activity(fitted: PairFeatures, days: float, age: float) -> None:
+def test_the_age_of_a_job_post_is_measured_at_the_last_activity(fitted: PairFeatures, days: float, age: float) -> None:
     active = {"last_active_at": POSTED + timedelta(days=days)}
     found = features_of(fitted, CANDIDATE | active, JOB | {"posted_at": POSTED})
     assert found["post_age_days"] == pytest.approx(age, abs=1e-6)
 
 
-def test_the_age_of_a_post_is_missing_where_either_time_is(fitted: PairFeatures) -> None:
+def test_the_age_of_a_job_post_is_missing_without_either_time(fitted: PairFeatures) -> None:
     for candidate, job in ((CANDIDATE, JOB | {"posted_at": POSTED}), (CANDIDATE | {"last_active_at": POSTED}, JOB)):
         assert np.isnan(features_of(fitted, candidate, job)["post_age_days"])

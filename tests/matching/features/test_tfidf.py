@@ -3,18 +3,18 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from matching.features.tfidf import TOKEN, Text, row_dots
+from matching.features.tfidf import TOKEN, Tfidf, row_dots
 from matching.text.plain_text import plain
 
 
-def test_technologies_with_signs_are_words_of_their_own() -> None:
-    text = Text().fit(["c++ c# .net node.js java javascript"], [])
-    assert {"c++", "c#", ".net", "node.js", "java", "javascript"} <= set(text.terms_)
+def test_technologies_with_special_characters_are_words_of_their_own() -> None:
+    tfidf = Tfidf().fit(["c++ c# .net node.js java javascript"], [])
+    assert {"c++", "c#", ".net", "node.js", "java", "javascript"} <= set(tfidf.terms_)
 
 
 def test_similarity_is_a_cosine() -> None:
-    text = Text().fit(["red apple", "green apple", "blue car"], [])
-    rows = text.transform(["red apple", "red apple", "blue car", ""])
+    tfidf = Tfidf().fit(["red apple", "green apple", "blue car"], [])
+    rows = tfidf.transform(["red apple", "red apple", "blue car", ""])
     assert row_dots(rows[[0]], rows[[1]])[0] == pytest.approx(1)
     assert row_dots(rows[[0]], rows[[2]])[0] == 0
     assert row_dots(rows[[0]], rows[[3]])[0] == 0
@@ -22,13 +22,13 @@ def test_similarity_is_a_cosine() -> None:
 
 def test_restoring_from_data_gives_the_same_encoding() -> None:
     documents = ["python developer", "java developer", "python and java"]
-    fitted = Text().fit(documents, [])
-    restored = Text().restore(fitted.terms_, fitted.idf_)
+    fitted = Tfidf().fit(documents, [])
+    restored = Tfidf().restore(fitted.terms_, fitted.idf_)
     assert (fitted.transform(documents) != restored.transform(documents)).nnz == 0
 
 
-def test_spelling_forgives_an_inflection() -> None:
-    words, spelling = Text(), Text(characters=True)
+def test_similar_spellings_are_similar() -> None:
+    words, spelling = Tfidf(), Tfidf(characters=True)
     documents = ["developer", "developers", "nurse"]
     for text in (words, spelling):
         text.fit(documents, [])
@@ -37,27 +37,27 @@ def test_spelling_forgives_an_inflection() -> None:
     assert same[1] > 0.5
 
 
-def test_no_rows_give_no_products() -> None:
+def test_no_rows_give_no_dot_products() -> None:
     assert row_dots(csr_matrix((0, 5)), csr_matrix((0, 5))).shape == (0,)
 
 
-def test_a_product_is_the_same_alone_and_in_a_batch() -> None:
+def test_a_dot_product_is_the_same_alone_and_in_a_batch() -> None:
     rows = csr_matrix(np.random.default_rng(0).random((50, 300)))
     together = row_dots(rows, rows)
     assert [row_dots(rows[[i]], rows[[i]])[0] for i in range(50)] == together.tolist()
 
 
-def test_a_term_that_no_post_uses_is_not_kept_however_many_people_write_it() -> None:
-    text = Text().fit(["java developer"], ["java olena +4917012345"] * 50)
-    assert text.terms_ == ["developer", "java", "java developer"]
+def test_a_term_that_no_job_uses_is_not_kept_however_many_candidates_use_it() -> None:
+    tfidf = Tfidf().fit(["java developer"], ["java olena +4917012345"] * 50)
+    assert tfidf.terms_ == ["developer", "java", "java developer"]
 
 
-def test_rarity_is_that_of_scikit_learn() -> None:
+def test_rarity_agrees_with_scikit_learn() -> None:
     documents = ["red apple", "green apple", "blue car"]
-    text = Text().fit(documents, [])
+    tfidf = Tfidf().fit(documents, [])
     theirs = TfidfVectorizer(ngram_range=(1, 2)).fit(documents)
-    assert text.terms_ == theirs.get_feature_names_out().tolist()
-    np.testing.assert_allclose(text.idf_, theirs.idf_)
+    assert tfidf.terms_ == theirs.get_feature_names_out().tolist()
+    np.testing.assert_allclose(tfidf.idf_, theirs.idf_)
 
 
 @pytest.mark.parametrize("characters", [False, True])
@@ -81,22 +81,22 @@ def test_the_values_are_those_of_scikit_learn_to_the_last_bit(characters: bool) 
     ]
     generator = np.random.default_rng(3)
     texts = [" ".join(generator.choice(words, generator.integers(0, 60))) for _ in range(300)]
-    text = Text(characters=characters).fit(texts[:100], texts[100:200])
-    way = (
+    tfidf = Tfidf(characters=characters).fit(texts[:100], texts[100:200])
+    analysis = (
         {"analyzer": "char_wb", "ngram_range": (3, 4)}
         if characters
         else {"token_pattern": TOKEN, "ngram_range": (1, 2)}
     )
     peer = TfidfVectorizer(
         sublinear_tf=True,
-        preprocessor=lambda one: plain(one).casefold(),
-        vocabulary=text.terms_,
+        preprocessor=lambda text: plain(text).casefold(),
+        vocabulary=tfidf.terms_,
         dtype=np.float64,
-        **way,
+        **analysis,
     )
-    peer.idf_ = text.idf_
-    expected, found = peer.transform(texts), text.transform(texts)
-    assert len(text.terms_) > 50
+    peer.idf_ = tfidf.idf_
+    expected, found = peer.transform(texts), tfidf.transform(texts)
+    assert len(tfidf.terms_) > 50
     np.testing.assert_array_equal(found.indptr, expected.indptr)
     np.testing.assert_array_equal(found.indices, expected.indices)
     np.testing.assert_array_equal(found.data, expected.data)

@@ -1,4 +1,4 @@
-"""A transformer encoder: tiny everywhere, and a real one (mark `transformer`) where it was exported."""
+"""Transformer encoders: a tiny one everywhere, and a real one (mark `transformer`) where it was exported."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from matching.errors import MissingInput, ModelError, TamperedModel
-from matching.features.transformer import FACTS, FEW, FILES, GRAPH, TransformerEncoder, cosine
+from matching.features.transformer import FACTS, FILES, GRAPH, MIN_FOR_THREADS, TransformerEncoder, cosine
 from tests.matching.encoders import DIMENSIONS, MAX_TOKENS, WITHOUT_TORCH, WORDS, real_encoder, write_tiny_encoder
 
 TEXTS = [
@@ -41,15 +41,15 @@ def test_vectors_have_unit_length(encoder: TransformerEncoder) -> None:
 
 
 def test_a_text_has_the_same_vector_alone_and_among_many(encoder: TransformerEncoder) -> None:
-    """To the last bit, whether threads took part or not, and remembered or not."""
-    many = [f"{text} {WORDS[place % len(WORDS)]}" for place in range(FEW) for text in TEXTS[:2]]
+    """To the last bit, with and without threads and cache."""
+    many = [f"{text} {WORDS[place % len(WORDS)]}" for place in range(MIN_FOR_THREADS) for text in TEXTS[:2]]
     together = encoder.transform(many)
     for place in (0, 1, 17, len(many) - 1):
         encoder._network.vector.cache_clear()
         np.testing.assert_array_equal(encoder.transform([many[place]])[0], together[place])
 
 
-def test_the_same_text_costs_once(encoder: TransformerEncoder) -> None:
+def test_a_repeated_text_is_encoded_once(encoder: TransformerEncoder) -> None:
     encoder._network.vector.cache_clear()
     encoder.transform(TEXTS * 3)
     TransformerEncoder.load(encoder.folder).transform(TEXTS)
@@ -57,7 +57,7 @@ def test_the_same_text_costs_once(encoder: TransformerEncoder) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t", "\u200b\u200b"])
-def test_a_text_without_words_is_zero(encoder: TransformerEncoder, text: str) -> None:
+def test_a_text_without_words_has_a_zero_vector(encoder: TransformerEncoder, text: str) -> None:
     assert not encoder.transform([text]).any()
 
 
@@ -65,21 +65,21 @@ def test_no_texts_give_no_rows(encoder: TransformerEncoder) -> None:
     assert encoder.transform([]).shape == (0, encoder.facts.dimensions)
 
 
-def test_a_long_text_is_read_up_to_its_limit_and_no_further(encoder: TransformerEncoder) -> None:
+def test_a_long_text_is_read_up_to_the_limit_of_tokens(encoder: TransformerEncoder) -> None:
     start = "python " * encoder.facts.max_tokens
     same, other = encoder.transform([start, start + "java linux"]), encoder.transform(["java " + start])
     np.testing.assert_array_equal(same[0], same[1])
     assert not np.array_equal(same[0], other[0])
 
 
-def test_any_text_has_a_vector(encoder: TransformerEncoder) -> None:
+def test_any_text_has_a_finite_vector(encoder: TransformerEncoder) -> None:
     odd = ["🚀" * 50, "\u202eabc\u202c", "x" * 100_000, "\x00\ufffd", "ﷺ" * 1_000, "العربية", "#+." * 30]
     vectors = encoder.transform(odd)
     assert np.isfinite(vectors).all()
 
 
 @pytest.mark.transformer
-def test_other_words_for_the_same_thing_are_near() -> None:
+def test_different_words_for_the_same_thing_are_similar() -> None:
     names = ["k8s", "Kubernetes", "Solidity", "ReactJS developer", "React frontend engineer", "Accountant"]
     k8s, kubernetes, solidity, react, frontend, accountant = TransformerEncoder.load(real_encoder()).transform(names)
     assert k8s @ kubernetes > k8s @ solidity
@@ -87,7 +87,7 @@ def test_other_words_for_the_same_thing_are_near() -> None:
     assert react @ accountant < 0.4
 
 
-def test_cosine_is_per_row_and_to_three_decimals() -> None:
+def test_cosine_is_computed_per_row_and_rounded_to_three_decimals() -> None:
     left = np.array([[0.6, 0.8], [1, 0], [0, 0]], np.float32)
     right = np.array([[0.8, 0.6], [0, 1], [1, 0]], np.float32)
     assert cosine(left, right).tolist() == [0.96, 0.0, 0.0]
@@ -110,14 +110,14 @@ def test_a_changed_file_is_refused(folder: Path) -> None:
 def test_another_format_is_refused(folder: Path, change: dict[str, object]) -> None:
     state = json.loads((folder / FACTS).read_text())
     (folder / FACTS).write_text(json.dumps(state | change))
-    with pytest.raises(ModelError, match="of another format"):
+    with pytest.raises(ModelError, match="has another format"):
         TransformerEncoder.load(folder)
 
 
-def test_without_the_tokenizers_package_the_message_says_what_to_install(
+def test_without_the_tokenizers_package_the_error_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = write_tiny_encoder(tmp_path / "other", seed=8)  # the same files would share what is loaded already
+    other = write_tiny_encoder(tmp_path / "other", seed=8)  # with the same files, the loaded network would be shared
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(ModelError, match="uv sync --frozen --group transformer"):
         TransformerEncoder.load(other)
@@ -134,6 +134,6 @@ def test_it_runs_where_neither_torch_nor_the_hub_can_be_imported(encoder: Transf
     assert answer.stdout.strip() == str(encoder.facts.dimensions), answer.stderr[-2000:]
 
 
-def test_the_tiny_encoder_is_what_it_says(folder: Path) -> None:
+def test_the_tiny_encoder_matches_its_description(folder: Path) -> None:
     facts = TransformerEncoder.load(folder).facts
     assert (facts.dimensions, facts.max_tokens) == (DIMENSIONS, MAX_TOKENS)

@@ -7,7 +7,7 @@ from matching.model.calibration import Sigmoid, fit_sigmoid
 
 def sample(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     p = np.random.default_rng(seed).uniform(0.02, 0.6, n)
-    return p, expit((logit(p) - 0.5) / 2)  # scores that are too timid and off centre
+    return p, expit((logit(p) - 0.5) / 2)  # scores that are too close to each other, and shifted
 
 
 def test_it_recovers_a_known_distortion() -> None:
@@ -19,19 +19,19 @@ def test_it_recovers_a_known_distortion() -> None:
     assert np.abs(fitted.apply(score) - p).mean() < 0.01
 
 
-def test_it_recovers_probabilities_although_only_some_pairs_were_looked_at() -> None:
+def test_it_recovers_probabilities_although_only_some_pairs_were_examined() -> None:
     p, score = sample(200_000, 3)
     generator = np.random.default_rng(4)
-    looked = generator.uniform(0.2, 1, len(p))
-    label = (generator.random(len(p)) < p * looked).astype(float)
+    propensity = generator.uniform(0.2, 1, len(p))
+    label = (generator.random(len(p)) < p * propensity).astype(float)
     ones = np.ones_like(p)
-    corrected = fit_sigmoid(score, label, propensity=looked, weight=ones).apply(score)
+    corrected = fit_sigmoid(score, label, propensity=propensity, weight=ones).apply(score)
     naive = fit_sigmoid(score, label, propensity=ones, weight=ones).apply(score)
     assert np.abs(corrected - p).mean() < 0.015
     assert np.abs(naive - p).mean() > 0.08
 
 
-def test_a_weight_of_two_is_the_row_twice() -> None:
+def test_a_weight_of_two_equals_two_rows() -> None:
     p, score = sample(2_000, 5)
     label = (np.random.default_rng(6).random(len(p)) < p).astype(float)
     ones = np.ones_like(p)
@@ -43,5 +43,5 @@ def test_a_weight_of_two_is_the_row_twice() -> None:
     assert weighted.intercept == pytest.approx(repeated.intercept, abs=1e-3)
 
 
-def test_extremes_stay_finite() -> None:
+def test_probabilities_of_zero_and_one_stay_finite() -> None:
     assert np.isfinite(Sigmoid(1, 0).apply(np.array([0.0, 1.0]))).all()

@@ -1,4 +1,4 @@
-"""A bundle says how its features are restored, names nothing else to import, and needs no problem to load."""
+"""A bundle declares its features, imports nothing else, and loads without its problem."""
 
 import json
 import shutil
@@ -50,7 +50,7 @@ def test_the_bundle_declares_inputs_and_groups(folder: Path) -> None:
     declared, model = declared_features.read(folder), MatchModel.load(folder)
     assert declared.feature_set == "pair_features"
     assert (declared.inputs, declared.groups) == (FEATURE_INPUTS, FEATURE_GROUPS)
-    assert list(model.groups) == list(FEATURE_GROUPS), "an explanation adds up the groups in this order"
+    assert list(model.groups) == list(FEATURE_GROUPS), "explanations list the groups in this order"
     assert (model.inputs, model.groups, model.text_encoder) == (declared.inputs, declared.groups, TFIDF)
 
 
@@ -63,7 +63,7 @@ def test_an_encoder_declares_its_name_and_its_inputs(tmp_path: Path) -> None:
     assert declared.inputs == {**FEATURE_INPUTS, **EMBEDDING_INPUTS}
 
 
-def test_a_model_loads_and_scores_without_problem_source_or_training(folder: Path) -> None:
+def test_a_model_loads_and_scores_without_problem_source_training_or_evaluation(folder: Path) -> None:
     program = f"""
 import sys
 from pathlib import Path
@@ -83,7 +83,7 @@ print([name for name in sys.modules if name.startswith(tuple(f"matching.{{room}}
     assert done.stdout.strip() == "[]"
 
 
-def test_a_bundle_made_before_the_file_existed_loads_as_it_did(trained: Trained, folder: Path, copy: Path) -> None:
+def test_a_bundle_made_before_the_file_existed_still_loads(trained: Trained, folder: Path, copy: Path) -> None:
     (copy / FEATURES).unlink()
     assert declared_features.read(copy) == declared_features.read(folder)
     pairs = trained.parts.holdout.pairs.take(np.arange(20))
@@ -91,7 +91,7 @@ def test_a_bundle_made_before_the_file_existed_loads_as_it_did(trained: Trained,
 
 
 @pytest.mark.usefixtures("mentoring")
-def test_features_made_of_functions_are_named_by_their_import_path(tmp_path: Path) -> None:
+def test_features_made_of_functions_are_declared_by_import_path(tmp_path: Path) -> None:
     problem = matching.problems.load_problem("mentoring")
     declared = DeclaredFeatures.of(problem.features(), problem.features)
     assert declared.feature_set == "matching.problems.mentoring:features"
@@ -105,13 +105,16 @@ def test_features_made_of_functions_are_named_by_their_import_path(tmp_path: Pat
 def test_a_bundle_of_functions_made_before_the_file_existed_is_restored_by_its_problem(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(json.dumps({"source": "mentoring", "encoder": {}}))
     assert declared_features.read(tmp_path).feature_set == "matching.problems.mentoring:features"
-    for source, message in (("gone", "gone.py, which makes the features, is missing"), ("a.b", "which is no name")):
+    for source, message in (
+        ("gone", "gone.py, which makes the features, is missing"),
+        ("a.b", "which is not a valid name"),
+    ):
         (tmp_path / "model.json").write_text(json.dumps({"source": source, "encoder": {}}))
         with pytest.raises(ModelError, match=message):
             declared_features.read(tmp_path)
 
 
-def test_features_that_no_bundle_could_name_are_refused() -> None:
+def test_a_factory_without_an_import_path_is_refused() -> None:
     empty = TableFeatures({}, {})
     with pytest.raises(InputError, match="a bundle cannot name what makes these features"):
         DeclaredFeatures.of(empty, lambda: empty)
@@ -132,21 +135,20 @@ def test_features_that_no_bundle_could_name_are_refused() -> None:
         "",
     ],
 )
-def test_nothing_but_a_public_maker_of_features_is_imported(copy: Path, path: str) -> None:
+def test_only_a_public_factory_of_features_is_imported(copy: Path, path: str) -> None:
     state = json.loads((copy / FEATURES).read_text()) | {"feature_set": path}
     (copy / FEATURES).write_text(json.dumps(state))
     with pytest.raises(ModelError):
         MatchModel.load(copy)
 
 
-def test_a_file_of_another_format_is_refused(copy: Path) -> None:
+def test_an_unsupported_format_is_refused(copy: Path) -> None:
     (copy / FEATURES).write_text(json.dumps({"format": 99}))
     with pytest.raises(ModelError, match="format 99"):
         MatchModel.load(copy)
 
 
-def test_groups_of_another_order_are_those_of_the_bundle(copy: Path) -> None:
+def test_the_order_of_groups_comes_from_the_bundle(copy: Path) -> None:
     declared = declared_features.read(copy)
-    fewer = replace(declared, groups=dict(reversed(declared.groups.items())))
-    fewer.write(copy)
+    replace(declared, groups=dict(reversed(declared.groups.items()))).write(copy)
     assert list(MatchModel.load(copy).groups) == list(reversed(declared.groups))

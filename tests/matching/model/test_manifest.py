@@ -16,13 +16,13 @@ def bundle(tmp_path: Path) -> Path:
     return folder
 
 
-def test_an_untouched_bundle_passes_and_gives_its_facts(bundle: Path) -> None:
+def test_an_unchanged_bundle_passes_and_returns_its_facts(bundle: Path) -> None:
     sealed = manifest.seal(bundle, {"git_commit": "abc"})
     assert manifest.verify(bundle, sealed)["git_commit"] == "abc"
 
 
 @pytest.mark.parametrize("name", ["match.onnx", "card.md", "plots/a.png"])
-def test_a_changed_file_is_refused_by_name(bundle: Path, name: str) -> None:
+def test_a_changed_file_is_refused_and_named(bundle: Path, name: str) -> None:
     manifest.seal(bundle, {})
     (bundle / name).write_bytes(b"swapped")
     with pytest.raises(TamperedModel, match=name):
@@ -37,7 +37,7 @@ def test_a_missing_or_added_file_is_refused(bundle: Path) -> None:
         manifest.verify(bundle)
 
 
-def test_a_file_that_may_be_absent_may_not_be_changed_and_excuses_no_other(bundle: Path) -> None:
+def test_an_optional_file_must_be_unchanged_and_no_other_may_be_absent(bundle: Path) -> None:
     manifest.seal(bundle, {})
     (bundle / "plots/a.png").write_bytes(b"swapped")
     with pytest.raises(TamperedModel, match=r"plots/a\.png changed"):
@@ -49,7 +49,7 @@ def test_a_file_that_may_be_absent_may_not_be_changed_and_excuses_no_other(bundl
         manifest.verify(bundle, without=("plots/a.png",))
 
 
-def test_files_and_manifest_swapped_together_are_refused_by_the_recorded_digest(bundle: Path) -> None:
+def test_a_bundle_sealed_again_after_a_change_is_refused_by_the_recorded_digest(bundle: Path) -> None:
     sealed = manifest.seal(bundle, {})
     (bundle / "match.onnx").write_bytes(b"swapped")
     manifest.seal(bundle, {})
@@ -57,7 +57,7 @@ def test_files_and_manifest_swapped_together_are_refused_by_the_recorded_digest(
         manifest.verify(bundle, sealed)
 
 
-def test_the_name_of_a_model_depends_on_its_scores_alone(bundle: Path) -> None:
+def test_the_model_digest_depends_only_on_the_files_that_decide_scores(bundle: Path) -> None:
     before = manifest.model_digest(bundle)
     (bundle / "card.md").write_text("other words")
     assert manifest.model_digest(bundle) == before
@@ -65,7 +65,7 @@ def test_the_name_of_a_model_depends_on_its_scores_alone(bundle: Path) -> None:
     assert manifest.model_digest(bundle) != before
 
 
-def test_a_folder_that_is_no_model_says_what_to_do(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_model_is_refused_with_advice(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="make train"):
         manifest.verify(tmp_path)
     with pytest.raises(ModelError, match="make train"):

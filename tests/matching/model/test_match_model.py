@@ -42,7 +42,7 @@ def test_probabilities_are_probabilities_and_the_match_is_their_product(trained:
 
 
 def test_a_pair_scores_the_same_alone_and_among_many(trained: Trained, folder: Path) -> None:
-    """Features to the last bit; onnxruntime adds up the trees of a batch in another order."""
+    """Features to the last bit; onnxruntime sums the trees of a batch in another order."""
     model = MatchModel.load(folder)
     pairs = trained.parts.holdout.pairs
     together = model.score(pairs)
@@ -64,7 +64,7 @@ def test_no_file_of_a_model_is_a_pickle(folder: Path) -> None:
         assert set(arrays) == {"words", "spelling", "topics", "topic_vectors"}
 
 
-def test_a_model_of_another_format_is_refused(copy: Path) -> None:
+def test_an_unsupported_format_is_refused(copy: Path) -> None:
     state = json.loads((copy / "model.json").read_text())
     (copy / "model.json").write_text(json.dumps(state | {"format": 99}))
     with pytest.raises(ModelError, match="format 99"):
@@ -78,7 +78,7 @@ def test_a_model_with_other_features_is_refused(copy: Path) -> None:
         MatchModel.load(copy)
 
 
-def test_a_missing_file_says_which(copy: Path) -> None:
+def test_a_missing_file_is_named_in_the_error(copy: Path) -> None:
     (copy / "features" / "text.npz").unlink()
     with pytest.raises(ModelError, match=r"text\.npz.*run `make train`"):
         MatchModel.load(copy)
@@ -108,7 +108,7 @@ def names(pairs: Pairs) -> list[str]:
     return pairs.candidates["candidate_id"].gather(pairs.candidate_rows).to_list()
 
 
-def test_the_reference_is_the_holdout_with_the_models_own_answers(trained: Trained, folder: Path) -> None:
+def test_the_reference_is_the_holdout_with_the_models_own_predictions(trained: Trained, folder: Path) -> None:
     holdout = trained.parts.holdout
     scores = MatchModel.load(folder).score(holdout.pairs)
     table = reference.frame(holdout, scores, FEATURE_NAMES)
@@ -118,6 +118,6 @@ def test_the_reference_is_the_holdout_with_the_models_own_answers(trained: Train
     assert table["candidate_label"].null_count() == np.isnan(holdout.candidate).sum()
     assert not personal_columns(Candidate) & set(table.columns)
     assert not set(table["candidate_id"]) & set(trained.dataset.candidates["candidate_id"]), (
-        "who they are is not needed"
+        "monitoring needs no identities"
     )
     assert table["candidate_id"].n_unique() == len(set(names(holdout.pairs)))

@@ -1,4 +1,4 @@
-"""Hard limits rule out exactly what a profile states; what is not stated and what is a mere wish rules nothing out."""
+"""Hard limits rule out exactly what a profile says; missing values and wishes rule nothing out."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def broken(person: dict[str, Any], post: dict[str, Any]) -> set[str]:
     return set(hard_limits.of_pair(hard_limits.broken_limits(pairs), 0))
 
 
-def test_a_profile_that_states_nothing_breaks_nothing() -> None:
+def test_missing_values_break_no_limit() -> None:
     assert broken({}, {}) == set()
     assert broken({}, {"country": "France", "max_salary_usd_per_year": 1_000, "remote_policy": "onsite"}) == set()
     everything = GERMAN | HERE | {"min_salary_usd_per_year": 90_000, "block_words": ["gambling"]}
@@ -75,7 +75,7 @@ def test_a_work_permit_is_needed_where_the_work_is_done(
         ({"remote_wish": "remote"}, {"country": "France", "remote_policy": "onsite"}, False),
     ],
 )
-def test_a_place_rules_out_only_for_those_who_would_not_move(
+def test_a_place_rules_out_only_candidates_who_would_not_relocate(
     person: dict[str, Any], post: dict[str, Any], is_broken: bool
 ) -> None:
     assert broken(person, post) == ({HardLimit.LOCATION} if is_broken else set())
@@ -85,7 +85,7 @@ def test_a_place_rules_out_only_for_those_who_would_not_move(
     ("floor", "band", "is_broken"),
     [(90_000, 80_000, True), (90_000, 90_000, False), (None, 80_000, False), (90_000, None, False)],
 )
-def test_a_floor_is_held_against_the_upper_end_of_the_band(
+def test_a_salary_floor_is_compared_with_the_upper_end_of_the_band(
     floor: float | None, band: float | None, is_broken: bool
 ) -> None:
     person = {"min_salary_usd_per_year": floor, "expected_salary_usd_per_year": 200_000}
@@ -111,12 +111,12 @@ def test_a_floor_is_held_against_the_upper_end_of_the_band(
         (".net", "we use .NET", True),
     ],
 )
-def test_words_are_whole_words(word: str, text: str, is_broken: bool) -> None:
+def test_block_words_match_whole_words(word: str, text: str, is_broken: bool) -> None:
     expected = {HardLimit.CANDIDATE_BLOCK_WORDS} if is_broken else set()
-    assert broken({"block_words": ["nothing of this", word]}, {"description": text}) == expected
+    assert broken({"block_words": ["no match", word]}, {"description": text}) == expected
 
 
-def test_every_named_field_is_read_and_no_phrase_spans_two() -> None:
+def test_every_field_is_searched_and_no_phrase_spans_two() -> None:
     for field in ("title", "description", "industry", "company"):
         assert broken({"block_words": ["casino"]}, {field: "The casino"}) == {HardLimit.CANDIDATE_BLOCK_WORDS}
     assert broken({"block_words": ["big casino"]}, {"title": "Big", "description": "casino"}) == set()
@@ -126,7 +126,7 @@ def test_every_named_field_is_read_and_no_phrase_spans_two() -> None:
     assert broken({"block_words": ["agency"]}, blocked) == set()
 
 
-def test_many_pairs_are_judged_as_each_alone() -> None:
+def test_many_pairs_break_the_same_limits_as_each_alone() -> None:
     people = [
         {"block_words": ["casino", "bank"]},
         {"min_salary_usd_per_year": 50_000.0},
@@ -149,7 +149,7 @@ def test_many_pairs_are_judged_as_each_alone() -> None:
     assert sum(map(len, got)) == 7
 
 
-def test_a_relaxed_limit_no_longer_rules_out_but_is_still_told() -> None:
+def test_a_relaxed_limit_no_longer_rules_out_but_is_still_reported() -> None:
     flags = {limit: np.array([False, False]) for limit in HardLimit}
     flags[HardLimit.SALARY_FLOOR] = np.array([True, True])
     flags[HardLimit.LOCATION] = np.array([False, True])
@@ -159,7 +159,7 @@ def test_a_relaxed_limit_no_longer_rules_out_but_is_still_told() -> None:
     assert hard_limits.of_pair(flags, 1) == (HardLimit.LOCATION, HardLimit.SALARY_FLOOR)
 
 
-def test_profiles_stored_before_there_were_limits_break_none() -> None:
+def test_profiles_stored_before_hard_limits_existed_break_none() -> None:
     one = np.zeros(1, dtype=np.int64)
     person, post = frame(CandidateProfile, [PERSON]), frame(JobProfile, [POST])
     person, post = (t.with_columns(block_words=pl.lit(None, pl.List(pl.String))) for t in (person, post))
@@ -172,7 +172,7 @@ def test_profiles_stored_before_there_were_limits_break_none() -> None:
 HIDDEN = ("\uff57\uff4f\uff4d\uff45\uff4e", "wom\u00aden", "mus\U000e0001lim", "mus\ufe0flim", "Muslima")
 
 
-def test_invisible_signs_and_blanks_in_names_of_places_change_nothing() -> None:
+def test_invisible_characters_and_spaces_in_names_of_places_change_nothing() -> None:
     person = {"work_countries": ["Ger\u200bmany"]}
     assert broken(person, {"country": "Germany", "remote_policy": "onsite"}) == set()
     assert broken({"work_countries": [" ", "\u200b"]}, {"country": "Germany", "remote_policy": "onsite"}) == set()
@@ -189,5 +189,5 @@ def test_a_job_may_not_rule_out_a_protected_group(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["agency", "manager", "Manhattan", "golden", "whitelist"])
-def test_a_part_of_a_word_names_no_group(word: str) -> None:
+def test_part_of_a_word_names_no_protected_group(word: str) -> None:
     assert JobProfile.model_validate(POST | {"block_words": [word]})
