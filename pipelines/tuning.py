@@ -23,9 +23,9 @@ from matching.problems import load_problem
 from matching.problems.estimators import Trees
 from matching.problems.problem import Problem
 from matching.training import trial
-from matching.training.ablation import Ablation, Finding
+from matching.training.ablation import Ablation, Refit
 from matching.training.ablation import ablate as ablate_groups
-from matching.training.trial import Added, InnerSlices, Losses
+from matching.training.trial import AddedLoss, InnerSplit, Losses
 from pipelines import steps
 from pipelines.findings import write_json
 from pipelines.registry.failures import explained
@@ -54,7 +54,7 @@ class Trial:
     number: int
     settings: Trees
     losses: Losses
-    added: Added
+    added: AddedLoss
     seconds: float
 
     @property
@@ -153,14 +153,14 @@ def ablate(
     """
     with _recorded(settings, data, "ablation", progress) as work:
         found = ablate_groups(
-            work.slices,
-            work.slices.groups,
-            estimator=work.slices.problem.estimator,
+            work.inner,
+            work.inner.groups,
+            estimator=work.inner.problem.estimator,
             seed=settings.seed,
-            told=progress,
+            progress=progress,
             finished=work.refitted,
         )
-        rows = [_row(one) for one in found.findings()]
+        rows = [_row(one) for one in found.refits()]
         work.log(rows, {"loss": found.full.losses.mean()}, {"dropped": ", ".join(found.dropped) or "none"})
     return found, work.run_id
 
@@ -171,7 +171,7 @@ class _Work:
 
     settings: Settings
     registry: Registry
-    slices: InnerSlices
+    inner: InnerSplit
     run_id: str
     progress: Progress
     facts: dict[str, Any] = field(default_factory=dict)
@@ -182,7 +182,7 @@ class _Work:
         metrics |= {f"loss.{direction}": loss for direction, loss in losses.by_direction.items()}
         self.registry.runs.log_nested(self.run_id, name, metrics=metrics, params=params)
 
-    def refitted(self, found: Finding) -> None:
+    def refitted(self, found: Refit) -> None:
         """Record one refit of an ablation."""
         self.nested(found.name, found.losses, found.seconds, {"refit": found.name, "features_left_out": found.features})
 
@@ -201,7 +201,7 @@ class _Work:
 
 @contextmanager
 def _recorded(settings: Settings, data: Path | None, kind: str, progress: Progress) -> Iterator[_Work]:
-    """The encoded slices, inside a run that ends however the block ends."""
+    """The encoded inner split, inside a run that ends however the block ends."""
     steps.check_input(settings, data)
     tags = {"tandem.source": settings.source, "tandem.kind": kind, "tandem.git_commit": steps.git_commit()}
     with explained(settings.root), lock.held(settings, "tune", "a search of settings"):
@@ -212,15 +212,15 @@ def _recorded(settings: Settings, data: Path | None, kind: str, progress: Progre
             progress("labelling and cutting by time")
             train = steps.cut(settings, dataset).train
             progress("encoding")
-            slices = trial.inner_slices(train, steps.declared(settings))
-            facts = {"seed": settings.seed, "rows.older": len(slices.older), "rows.newer": len(slices.newer)}
-            yield _Work(settings, registry, slices, run_id, progress, facts)
+            inner = trial.inner_split(train, steps.declared(settings))
+            facts = {"seed": settings.seed, "rows.older": len(inner.older), "rows.newer": len(inner.newer)}
+            yield _Work(settings, registry, inner, run_id, progress, facts)
 
 
 def _tried(work: _Work, trials: int, minutes: float | None) -> list[tuple[Trees, Losses, float]]:
     """Try the default settings, then what the sampler proposes, as long as there is time."""
     study, searched = _study(work.settings.seed, trials), space()
-    trees = _trees(work.slices.problem)
+    trees = _trees(work.inner.problem)
     default = asdict(trees)
     study.enqueue_trial({name: default[name] for name in searched})
     began = time.monotonic()
@@ -230,7 +230,7 @@ def _tried(work: _Work, trials: int, minutes: float | None) -> list[tuple[Trees,
         asked = study.ask(searched)
         settings = replace(trees, **asked.params)
         started = time.monotonic()
-        losses = trial.losses(work.slices, settings, seed=work.settings.seed)
+        losses = trial.losses(work.inner, settings, seed=work.settings.seed)
         done.append((settings, losses, time.monotonic() - started))
         study.tell(asked, losses.mean())
         work.nested(f"trial {asked.number}", losses, done[-1][2], asdict(settings))
@@ -297,7 +297,7 @@ def _figures(found: Search) -> dict[str, float]:
     return {f"loss.{name}": one.losses.mean() for name, one in named.items()} | {"trials": float(len(found.trials))}
 
 
-def _row(found: Finding) -> dict[str, Any]:
+def _row(found: Refit) -> dict[str, Any]:
     return {
         "refit": found.name,
         "features_left_out": found.features,

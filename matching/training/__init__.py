@@ -1,1 +1,1 @@
-"""How a model is made: fit, ONNX graph, trials, ablation, next view, mutual score."""
+"""How a model is trained: fit, ONNX graph, trials, ablation, next view, best of both."""

@@ -1,4 +1,4 @@
-"""Fit and calibrate a model, and write it as data files that need no pickle."""
+"""Fit and calibrate a model, and write it as data files without pickle."""
 
 import json
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class FittedModel:
     """A fitted model in memory, before it is written.
 
     Attributes:
-        tables: the profiles of all its splits, encoded by its features.
+        tables: the tables of the log, encoded by the fitted feature set.
         models: one model for each labelled direction.
-        factory: what made its features unfitted; the bundle names it.
+        factory: makes the unfitted feature set; the bundle contains its name.
     """
 
     tables: EncodedTables[Any]
@@ -45,35 +45,35 @@ class FittedModel:
 
     @property
     def features(self) -> FeatureSet[Any]:
-        """The fitted features."""
+        """The fitted feature set."""
         return self.tables.features
 
     def transform(self, pairs: Pairs) -> Floats32:
-        """Features of pairs, shape (n_pairs, n_features)."""
+        """Return the features of pairs, shape (n_pairs, n_features)."""
         return self.tables.transform(pairs)
 
     def score_features(self, features: Floats32) -> Scores:
-        """Score a feature matrix with scikit-learn itself, shape (n_pairs, n_features)."""
-        answers = {d: model.predict(features).astype(np.float32) for d, model in self.models.items()}
-        match = np.prod(np.stack(list(answers.values())), axis=0)
-        return Scores(features, answers.get(Direction.COMPANY), answers.get(Direction.CANDIDATE), match)
+        """Score a feature matrix, shape (n_pairs, n_features), with scikit-learn."""
+        probabilities = {d: model.predict(features).astype(np.float32) for d, model in self.models.items()}
+        match = np.prod(np.stack(list(probabilities.values())), axis=0)
+        return Scores(features, probabilities.get(Direction.COMPANY), probabilities.get(Direction.CANDIDATE), match)
 
 
 def fit(train: LabelledPairs, calibration: LabelledPairs, *, seed: int, problem: Problem) -> FittedModel:
-    """Fit encoders and both labelled directions on `train`, calibrate on the later `calibration`.
+    """Fit the feature set and every labelled direction on `train`, and calibrate them on the later `calibration`.
 
     Args:
-        train: labelled pairs of the oldest slice.
-        calibration: labelled pairs of the slice after it.
+        train: labelled pairs of the training split.
+        calibration: labelled pairs of the calibration split.
         seed: seed of the estimator.
-        problem: the features and the estimator.
+        problem: provides the feature set and the estimator.
 
     Raises:
         UnusableData: a direction has one class only, or no direction is labelled.
     """
     tables = EncodedTables.of(fit_features(train, problem), train.pairs)
-    slices = (train, tables.transform(train.pairs)), (calibration, tables.transform(calibration.pairs))
-    models = fit_directions(*slices, seed=seed, problem=problem)
+    encoded = (train, tables.transform(train.pairs)), (calibration, tables.transform(calibration.pairs))
+    models = fit_directions(*encoded, seed=seed, problem=problem)
     if not models:
         raise UnusableData("no direction has labels: the log needs outreach and accept events, or views")
     return FittedModel(tables, models, problem.features)
@@ -86,15 +86,14 @@ def fit_directions(
     seed: int,
     problem: Problem,
 ) -> dict[Direction, DirectionModel]:
-    """Fit and calibrate every labelled direction on rows with their feature matrices; raises UnusableData."""
-    slices = train, calibration
-    return {d: _fit_direction(d, *slices, seed=seed, problem=problem) for d in train[0].directions()}
+    """Fit and calibrate every labelled direction, on pairs with their feature matrices; raises UnusableData."""
+    return {d: _fit_direction(d, train, calibration, seed=seed, problem=problem) for d in train[0].directions()}
 
 
 def fit_features(train: LabelledPairs, problem: Problem) -> FeatureSet[Any]:
-    """Fit the encoders on the profiles seen in the training slice, and on no others."""
+    """Fit the feature set on the profiles of the training split, and on no others."""
     pairs = train.pairs
-    # The newest version alone, so that the words of a profile that was edited often count once.
+    # Only the newest versions, so that the words of a profile count once, however often it was edited.
     people = newest_versions(pairs.candidates[np.unique(pairs.candidate_rows)])
     return problem.features().fit(people, newest_versions(pairs.jobs[np.unique(pairs.job_rows)]))
 
@@ -107,41 +106,52 @@ def _fit_direction(
     seed: int,
     problem: Problem,
 ) -> DirectionModel:
-    rows, X, label, propensity = _labelled(direction, *train)
+    rows, X, label, propensity = labelled_rows(direction, *train)
     classifier = fit_classifier(X, label, propensity, seed=seed, problem=problem)
-    rows, X, label, propensity = _labelled(direction, *calibration)
+    rows, X, label, propensity = labelled_rows(direction, *calibration)
     scores = classifier.predict_proba(X)[:, 1]
     sigmoid = fit_sigmoid(scores, label, propensity=propensity, weight=rows.weight)
     return DirectionModel(classifier, sigmoid)
 
 
-def _labelled(
+def labelled_rows(
     direction: Direction, shown: LabelledPairs, X: Floats32
 ) -> tuple[LabelledPairs, Floats32, Floats, Floats]:
-    """Rows of a slice that are labelled in this direction; both classes must be there."""
+    """Return the pairs with a label in a direction, their features, labels and propensities.
+
+    Raises:
+        UnusableData: there are no labels, or all of them are the same.
+    """
     known = ~np.isnan(shown.label(direction))
     rows = shown.take(known)
     label = rows.label(direction)
     if len(np.unique(label)) < 2:
         only = "none" if not len(label) else ("yes" if label[0] == 1 else "no")
         raise UnusableData(
-            f"direction {str(direction)!r} has {len(label)} labels and the only answer among them is {only!r}: "
+            f"direction {str(direction)!r} has {len(label)} labels, and the only answer is {only!r}: "
             "a model needs both; use a longer log or check the events"
         )
     return rows, X[known], label, rows.label_propensity(direction)
 
 
 def fit_classifier(X: Floats32, label: Floats, propensity: Floats, *, seed: int, problem: Problem) -> Any:
-    """Fit P(yes | looked at) although a no may only mean that nobody looked.
+    """Fit P(yes | examined), although a no may also mean that nobody examined the pair.
 
     Expectation-maximisation for the position-based click model with known propensities (Wang et al. 2018, "Position
-    bias estimation for unbiased learning to rank"): a no counts as much as the chance that it was looked at.
+    bias estimation for unbiased learning to rank"): the weight of a no is the probability that it was examined.
+
+    Args:
+        X: shape (n, n_features).
+        label: shape (n,), 0 or 1.
+        propensity: shape (n,), probability that each pair was examined.
+        seed: seed of the estimator.
+        problem: provides the estimator.
     """
     rate = np.full(len(label), label.sum() / propensity.sum())
     certain = bool((propensity == 1).all())
     for _ in range(1 if certain else ROUNDS_OF_BIAS_CORRECTION):
-        looked = propensity * (1 - rate) / np.maximum(1 - propensity * rate, 1e-9)
-        weight = np.where(label == 1, 1.0, looked)
+        examined = propensity * (1 - rate) / np.maximum(1 - propensity * rate, 1e-9)
+        weight = np.where(label == 1, 1.0, examined)
         classifier = fit_weighted(problem.estimator(seed), X, label, weight)
         rate = np.asarray(classifier.predict_proba(X)[:, 1])
     return classifier
@@ -151,15 +161,15 @@ def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, An
     """Write the files that decide the scores, `model.json`, `match.onnx` and `features/`, and `features.json`.
 
     Args:
-        fitted: what `fit` returned.
-        folder: an empty folder, made if missing.
+        fitted: the result of `fit`.
+        folder: an empty folder; it is created if it is missing.
         source: name of the source.
-        facts: what else `model.json` should say, for example the time cuts.
-        check: feature rows on which the written model must answer as scikit-learn does.
+        facts: further content of `model.json`, such as the times of the splits.
+        check: feature rows for which the written model must return what scikit-learn returns.
 
     Raises:
-        InputError: the bundle cannot name what made its features.
-        ModelError: the written model answers differently.
+        InputError: the feature set has no name that a bundle can contain.
+        ModelError: the written model returns something else.
     """
     (folder / SCORING_FOLDER).mkdir(parents=True)
     some = next(iter(fitted.models.values())).classifier
@@ -177,4 +187,6 @@ def write(fitted: FittedModel, folder: Path, *, source: str, facts: dict[str, An
     expected, got = fitted.score_features(check).match, MatchModel.load(folder).score_features(check).match
     difference = float(np.abs(expected - got).max(initial=0.0))
     if difference > LARGEST_DIFFERENCE:
-        raise ModelError(f"the ONNX form differs from scikit-learn by {difference:.1e}: please report this as a bug")
+        raise ModelError(
+            f"the model as ONNX differs from scikit-learn by {difference:.1e}: please report this as a bug"
+        )

@@ -1,10 +1,10 @@
-"""The next view: hold out the last job each candidate discovered, rank every job, see how high it comes.
+"""The next view: hold out the last job that each candidate discovered, rank all jobs, and measure its place.
 
-The protocol of many published job recommenders. A pair counts at its first view; candidates with two or more jobs are
-tested on the one they discovered last; the jobs they had seen before are left out of the ranking. It is not cut at one
-moment in time, so it stands beside the global split of `matching.data.splits`, never in its place. Jobs that were not
-there yet count as ranked too: the published floors score them like others, one floor and the model put them last.
-`holdout(holdout(dataset)[0])` holds out the view before: the slice to choose settings on.
+This is the protocol of many published job recommenders. A candidate discovers a job at the first view. Candidates with
+two or more jobs are tested on the last one, and the jobs that they viewed before are left out of the ranking. The test
+views have no common start, so the protocol complements the three splits of `matching.data.splits` and does not replace
+them. Jobs that did not exist yet are ranked too: the published baselines score them like others, one baseline and the
+model put them last. `holdout(holdout(dataset)[0])` holds out the view before, to choose settings on.
 """
 
 import os
@@ -32,30 +32,30 @@ from matching.problems.problem import Problem
 from matching.training.fit import fit, write
 
 Score = Callable[[Rows], Floats]
-"""Rows of test candidates -> scores of every job, shape (n_candidates, n_jobs)."""
+"""Takes rows of test candidates and returns scores of every job, shape (n_candidates, n_jobs)."""
 
 PairScore = Callable[[Pairs], NDArray[np.floating]]
-"""Pairs -> a score of each, shape (n_pairs,)."""
+"""Takes pairs and returns their scores, shape (n_pairs,)."""
 
 CUT = 10
 CHUNK_CANDIDATES = 32
 WORKERS = min(os.cpu_count() or 1, 4)
 BOOTSTRAP_ROUNDS = 1_000
 TEXT_SHARE = 0.5
-"""Weight of the title's similarity against a job in a known city, as in the published floor."""
+"""Weight of the title similarity relative to a job in a known city, as in the published baseline."""
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What is held out.
+    """The held-out views.
 
     Attributes:
-        candidates: the newest profile version each test candidate had when it happened, schema of `Candidate`.
-        jobs: every job, schema of `Job`, one row each.
-        job_rows: shape (n_candidates,), row in `jobs` of the job that was viewed.
-        seen: shape (n_candidates, n_jobs), 1 where the candidate had viewed the job before.
-        time: shape (n_candidates,), when the job was viewed, microseconds since 1970.
-        exists_from: shape (n_jobs,), from when on each job was surely there, microseconds since 1970.
+        candidates: the version of each test candidate's profile at the time of the view, schema of `Candidate`.
+        jobs: schema of `Job`, one row per job.
+        job_rows: shape (n_candidates,), row in `jobs` of the viewed job.
+        seen: shape (n_candidates, n_jobs), 1 if the candidate viewed the job before.
+        time: shape (n_candidates,), time of the view in microseconds since 1970.
+        exists_from: shape (n_jobs,), time from which each job certainly existed, in microseconds since 1970.
     """
 
     candidates: pl.DataFrame
@@ -70,10 +70,10 @@ class Targets:
 
 
 def holdout(dataset: Dataset) -> tuple[Dataset, Targets]:
-    """Split off the last discovered job of every candidate with two or more.
+    """Hold out the last discovered job of every candidate with two or more.
 
     Returns:
-        The dataset without the held-out views, without anything later of the same candidates, and the targets.
+        The dataset without the held-out views and without later events of the same candidates, and the targets.
 
     Raises:
         UnusableData: no candidate viewed two jobs.
@@ -95,7 +95,7 @@ def holdout(dataset: Dataset) -> tuple[Dataset, Targets]:
 
 
 def _discovered(events: pl.DataFrame) -> pl.DataFrame:
-    """First views, oldest first; of several at one moment only one counts, since neither came before the other."""
+    """Return first views, oldest first; of several at the same time only one counts, because their order is unknown."""
     views = events.filter(pl.col("kind") == EventKind.VIEW).sort("time", "job_id")
     first = views.unique(["candidate_id", "job_id"], keep="first", maintain_order=True)
     return first.select("candidate_id", "job_id", "time")
@@ -119,7 +119,7 @@ def _targets(last: pl.DataFrame, training: Dataset) -> Targets:
 
 
 def popularity(training: Dataset, targets: Targets) -> Score:
-    """Score a job by how many candidates viewed it, between 0 and 1."""
+    """Score a job by how many candidates viewed it, from 0 to 1."""
     counts = training.events.select("candidate_id", "job_id").unique().group_by("job_id").len()
     views = targets.jobs.join(counts, on="job_id", how="left", maintain_order="left")["len"].fill_null(0).to_numpy()
     share = views / max(views.max(), 1)
@@ -127,7 +127,7 @@ def popularity(training: Dataset, targets: Targets) -> Score:
 
 
 def same_city(targets: Targets) -> Score:
-    """Score a job by how many jobs of its city (and region) the candidate has viewed before."""
+    """Score a job by how many jobs in its city and region the candidate viewed before."""
     places = targets.jobs.select(pl.struct("city", "region").rank("dense").alias("code"))["code"].to_numpy() - 1
     in_place = csr_matrix((np.ones(len(places)), (np.arange(len(places)), places)))
     visits = (targets.seen @ in_place).toarray()
@@ -135,40 +135,43 @@ def same_city(targets: Targets) -> Score:
 
 
 def title_similarity(targets: Targets) -> Score:
-    """Cosine between the sublinear TF-IDF of a job's title and company and the mean of those viewed before."""
+    """Score a job by the cosine of its title and company, in sublinear TF-IDF, and the mean of those viewed before."""
     text = targets.jobs.select(pl.concat_str("title", "company", separator=" ", ignore_nulls=True)).to_series()
     titles = csr_matrix(TfidfVectorizer(sublinear_tf=True).fit_transform(text.to_list()))
-    liked = csr_matrix(targets.seen @ titles)
-    length = np.sqrt(np.asarray(liked.multiply(liked).sum(axis=1)))
-    return lambda rows: (liked[rows] @ titles.T).toarray() / np.maximum(length[rows], 1e-12)
+    viewed = csr_matrix(targets.seen @ titles)
+    length = np.sqrt(np.asarray(viewed.multiply(viewed).sum(axis=1)))
+    return lambda rows: (viewed[rows] @ titles.T).toarray() / np.maximum(length[rows], 1e-12)
 
 
 def baselines(training: Dataset, targets: Targets) -> dict[str, Score]:
-    """Return the floors a model must beat, by name."""
-    popular, near, alike = popularity(training, targets), same_city(targets), title_similarity(targets)
+    """Return the baselines by name."""
+    popular, near, similar = popularity(training, targets), same_city(targets), title_similarity(targets)
 
-    def near_and_alike(rows: Rows) -> Floats:
-        return np.minimum(near(rows), 1.0) + TEXT_SHARE * alike(rows)
+    def near_and_similar(rows: Rows) -> Floats:
+        return np.minimum(near(rows), 1.0) + TEXT_SHARE * similar(rows)
 
     return {
         "popularity": popular,
         "same city and popularity": lambda rows: near(rows) + 0.5 * popular(rows),
-        "TF-IDF and same city": near_and_alike,
-        "TF-IDF and same city of jobs that exist": existing_first(near_and_alike, targets),
+        "TF-IDF and same city": near_and_similar,
+        "TF-IDF and same city of jobs that exist": existing_first(near_and_similar, targets),
     }
 
 
 def existing_first(score: Score, targets: Targets) -> Score:
-    """Put jobs that were not there yet when the candidate looked below all others."""
+    """Rank jobs that did not exist at the time of the view below all others."""
     return lambda rows: np.where(targets.exists_from <= targets.time[rows][:, None], score(rows), -np.inf)
 
 
 def model_score(model: MatchModel | PairScore, targets: Targets) -> Score:
-    """Score every job by the match probability; a `MatchModel` encodes each profile only once."""
+    """Score every job with a model; a `MatchModel` encodes each profile only once."""
     if not isinstance(model, MatchModel):
-        return _every_job(targets, lambda who, what: model(Pairs(targets.candidates, targets.jobs, who, what)))
+        return _every_job(
+            targets,
+            lambda *rows: model(Pairs(targets.candidates, targets.jobs, *rows)),
+        )
     people, posts = model.encode_candidates(targets.candidates), model.encode_jobs(targets.jobs)
-    return _every_job(targets, lambda who, what: model.score_encoded(people, posts, who, what).match)
+    return _every_job(targets, lambda *rows: model.score_encoded(people, posts, *rows).match)
 
 
 def _every_job(targets: Targets, score: Callable[[Rows, Rows], NDArray[np.floating]]) -> Score:
@@ -182,9 +185,10 @@ def _every_job(targets: Targets, score: Callable[[Rows, Rows], NDArray[np.floati
 
 
 def fit_model(dataset: Dataset, *, seed: int, problem: Problem) -> MatchModel:
-    """Fit the model on every view of a dataset, as the training flow does on its oldest slice.
+    """Fit the model on every view of a dataset, as the training flow does on the training split.
 
-    It is calibrated on the views it learned from: a calibration keeps the order, and only the order is measured here.
+    It is calibrated on the views it learned from, which is enough here: calibration keeps the order, and only the order
+    is measured.
 
     Raises:
         UnusableData: there is nothing to learn from.
@@ -199,7 +203,7 @@ def fit_model(dataset: Dataset, *, seed: int, problem: Problem) -> MatchModel:
 
 
 def hits(score: Score, targets: Targets) -> tuple[Floats, Floats]:
-    """Return Recall@10 and NDCG@10 of each test candidate, shapes (n_candidates,); ties count at their average."""
+    """Return Recall@10 and nDCG@10 of each test candidate, shape (n_candidates,) each; ties count at their average."""
     position = np.arange(CUT)
     recall_to = np.concatenate([[0.0], np.cumsum(np.ones(CUT))])
     gain_to = np.concatenate([[0.0], np.cumsum(1 / np.log2(position + 2))])
@@ -215,11 +219,11 @@ def hits(score: Score, targets: Targets) -> tuple[Floats, Floats]:
 
 
 def report(dataset: Dataset, fit_on: Callable[[Dataset], MatchModel | PairScore], *, seed: int) -> pl.DataFrame:
-    """Measure the floors and the model on the next view.
+    """Measure the baselines and a model on the next view.
 
     Args:
         dataset: a one-sided dataset.
-        fit_on: fits on the dataset without the held-out views; `fit_model` does, and any function of pairs will do.
+        fit_on: fits a model, or any function that scores pairs, on the dataset without the held-out views.
         seed: seed of the bootstrap.
 
     Returns:
@@ -249,7 +253,7 @@ def _chunks(n: int) -> Iterator[Rows]:
 
 
 def _places(scores: Floats, job_rows: Rows, seen: csr_matrix) -> tuple[Rows, Rows]:
-    """How many jobs rank above each target, and how many share its score, itself included."""
+    """Return how many jobs rank above each target, and how many have its score, itself included."""
     scores[seen.nonzero()] = -np.inf
     own = scores[np.arange(len(job_rows)), job_rows][:, None]
     return (scores > own).sum(axis=1), (scores == own).sum(axis=1)

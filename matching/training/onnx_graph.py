@@ -12,9 +12,9 @@ EDGE = 1e-6
 
 
 def match_graph(models: dict[Direction, DirectionModel]) -> bytes:
-    """Serialise the directions and their product.
+    """Return the serialised graph of the directions and their product.
 
-    The graph takes `features`, float32 (n, n_features), and returns for each direction its calibrated probability and
+    The graph takes `features`, float32 (n, n_features), and returns the calibrated probability of each direction and
     their product `match`, float32 (n,).
     """
     from onnx import TensorProto, checker, helper
@@ -42,7 +42,7 @@ def match_graph(models: dict[Direction, DirectionModel]) -> bytes:
 
 
 def _direction(name: str, model: DirectionModel) -> tuple[list[Any], list[Any]]:
-    """Trees, then sigmoid(slope * logit(p) + intercept)."""
+    """Return the nodes and constants of one direction: the classifier, then sigmoid(slope * logit(p) + intercept)."""
     from onnx import helper, numpy_helper
     from onnx.compose import add_prefix
     from skl2onnx import to_onnx
@@ -54,7 +54,7 @@ def _direction(name: str, model: DirectionModel) -> tuple[list[Any], list[Any]]:
         options={id(model.classifier): {"zipmap": False}},
         target_opset=OPSETS,
     )
-    # Names of its own, so that both directions fit into one graph; the input is shared.
+    # The names get a prefix, so that both directions fit into one graph; they share the input.
     trees = add_prefix(converted, f"{name}.", rename_inputs=False).graph
     nodes = list(trees.node)
     values: dict[str, Any] = {

@@ -1,7 +1,7 @@
-"""Trials: how well a way of fitting does on the newer part of the training slice, never on calibration or holdout.
+"""Trials: how well an estimator does on the newer part of the training split, without calibration split or holdout.
 
-The training slice is cut in time once more and encoded once; every trial is fitted on the older part and judged on the
-newer one by the log loss of what happened there, so that two trials differ by nothing but the way of fitting.
+The training split is split by time again and encoded once. Every trial fits an estimator on the older part and measures
+its log loss on the newer part, so that two trials differ by the estimator alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,10 +30,10 @@ ROUNDING = 1e-12  # the mean of equal losses is not exactly equal to them
 
 @dataclass(frozen=True)
 class Logistic:
-    """Logistic regression on standardised features, the simpler model: a missing value is the median, and marked.
+    """Logistic regression on standardised features, the simpler model; a missing value becomes the median and a mark.
 
     Attributes:
-        inverse_penalty: of 0.01 to 1 any does on a large log, and a small one needs some penalty.
+        inverse_penalty: a large log needs none in particular, from 0.01 to 1; a small log needs a low one.
     """
 
     inverse_penalty: float = 0.1
@@ -50,17 +50,17 @@ class Logistic:
 
 
 @dataclass(frozen=True)
-class InnerSlices:
-    """The training slice, cut in time and encoded.
+class InnerSplit:
+    """The training split, split by time again and encoded.
 
     Attributes:
-        older: rows to fit on.
-        newer: rows to judge on.
+        older: pairs to fit on.
+        newer: pairs to evaluate on.
         older_features: shape (n_older, n_features).
         newer_features: shape (n_newer, n_features).
-        problem: what is learned; every trial brings an estimator of its own.
-        names: of the features.
-        groups: of features that belong together, by name.
+        problem: the matching problem; each trial has an estimator of its own.
+        names: names of the features.
+        groups: names of the features in each group.
     """
 
     older: LabelledPairs
@@ -74,16 +74,16 @@ class InnerSlices:
 
 @dataclass(frozen=True)
 class Losses:
-    """Log loss on the newer rows, in nats per shown pair.
+    """Log loss on the newer pairs, in nats per shown pair.
 
-    A pair that was asked counts with both answers, one that was not with the company's alone: the negative log
-    likelihood of everything that happened. Each yes counts as seen only if looked at.
+    It is the negative log likelihood of everything that happened: a pair with an outreach counts with both answers,
+    another one with the company's alone. A yes can only be observed if the pair was examined.
 
     Attributes:
         rows: shape (n_newer,).
-        lists: shape (n_newer,), code of each row's list.
-        weight: shape (n_newer,), how many rows each stands for.
-        by_direction: mean over the rows labelled in each direction.
+        lists: shape (n_newer,), code of each pair's list.
+        weight: shape (n_newer,), number of pairs that each row represents.
+        by_direction: mean over the pairs labelled in each direction.
     """
 
     rows: Floats
@@ -92,19 +92,19 @@ class Losses:
     by_direction: Mapping[str, float]
 
     def mean(self) -> float:
-        """Nats per shown pair."""
+        """Return the mean in nats per shown pair."""
         return float(np.average(self.rows, weights=self.weight))
 
 
 @dataclass(frozen=True)
-class Added:
-    """Loss added to that of another way of fitting on the same rows, in nats per shown pair.
+class AddedLoss:
+    """Loss of one trial minus the loss of another on the same pairs, in nats per shown pair.
 
     Attributes:
-        mean: above zero where it is worse.
+        mean: positive if the trial is worse.
         low: lower end of the interval, one-sided 95 %.
-        high: upper end.
-        standard_error: of the mean, over lists.
+        high: upper end of the interval, one-sided 95 %.
+        standard_error: standard error of the mean, over lists.
     """
 
     mean: float
@@ -114,65 +114,65 @@ class Added:
 
     @property
     def is_noise(self) -> bool:
-        """Whether the loss added is within one standard error: then the simpler of the two is to be preferred.
+        """Whether the added loss is within one standard error, so that the simpler of the two trials is better.
 
-        The rule of Breiman et al. (1984), Classification and Regression Trees, section 3.4.3, with the standard error
-        of the difference, since both are judged on the same rows.
+        This is the rule of Breiman et al. (1984), Classification and Regression Trees, section 3.4.3, with the standard
+        error of the difference, because both trials are evaluated on the same pairs.
         """
         return self.mean <= max(self.standard_error, ROUNDING)
 
 
-def inner_slices(train: LabelledPairs, problem: Problem) -> InnerSlices:
-    """Cut the training slice at one moment, fit the encoders on the older part, and encode both.
+def inner_split(train: LabelledPairs, problem: Problem) -> InnerSplit:
+    """Split the training split by time, fit the feature set on the older part, and encode both parts.
 
     Args:
         train: labelled pairs, oldest first.
-        problem: the features.
+        problem: provides the feature set.
 
     Raises:
-        UnusableData: everything was shown at one moment.
+        UnusableData: all pairs were shown at the same time.
     """
-    moment = np.sort(train.time)[int(OLDER_SHARE * len(train))]
-    is_older = train.time < moment
+    boundary = np.sort(train.time)[int(OLDER_SHARE * len(train))]
+    is_older = train.time < boundary
     if not is_older.any():
-        raise UnusableData("the training slice cannot be cut in time once more: settings are chosen on its newest part")
+        raise UnusableData("the training split cannot be split by time again: use a longer log")
     older, newer = train.take(is_older), train.take(~is_older)
     encoder = fit.fit_features(older, problem)
     tables = EncodedTables.of(encoder, older.pairs)
     encoded = tables.transform(older.pairs), tables.transform(newer.pairs)
-    return InnerSlices(older, newer, *encoded, problem, encoder.feature_names, encoder.groups)
+    return InnerSplit(older, newer, *encoded, problem, encoder.feature_names, encoder.groups)
 
 
-def losses(slices: InnerSlices, estimator: Estimator, *, seed: int, without: frozenset[str] = frozenset()) -> Losses:
-    """Fit every labelled direction on the older rows and judge it on the newer ones.
+def losses(inner: InnerSplit, estimator: Estimator, *, seed: int, without: frozenset[str] = frozenset()) -> Losses:
+    """Fit every labelled direction on the older pairs, and measure the loss on the newer ones.
 
     Args:
-        slices: the rows.
-        estimator: what to fit.
-        seed: its seed.
-        without: features to leave out: they are made missing everywhere, so that nothing can be learned from them.
+        inner: the pairs and their features.
+        estimator: makes what is fitted.
+        seed: seed of the estimator.
+        without: features to leave out; they become missing everywhere, so that nothing can be learned from them.
 
     Raises:
-        UnusableData: a direction has one class only among the older rows, or no label among the newer ones.
+        UnusableData: all older labels of a direction are the same, or it has no newer labels.
     """
-    X, Z = (_missing(features, slices.names, without) for features in (slices.older_features, slices.newer_features))
-    tried = replace(slices.problem, estimator=estimator)
-    total = np.zeros(len(slices.newer))
+    X, Z = (_missing(features, inner.names, without) for features in (inner.older_features, inner.newer_features))
+    tried = replace(inner.problem, estimator=estimator)
+    total = np.zeros(len(inner.newer))
     means = {}
-    for direction in slices.older.directions():
-        _, known, label, propensity = fit._labelled(direction, slices.older, X)
+    for direction in inner.older.directions():
+        _, known, label, propensity = fit.labelled_rows(direction, inner.older, X)
         classifier = fit.fit_classifier(known, label, propensity, seed=seed, problem=tried)
-        asked = ~np.isnan(slices.newer.label(direction))
-        if not asked.any():
+        is_labelled = ~np.isnan(inner.newer.label(direction))
+        if not is_labelled.any():
             raise UnusableData(
-                f"direction {str(direction)!r} has no labels in the newest quarter of the training slice"
+                f"direction {str(direction)!r} has no labels in the newest quarter of the training split"
             )
-        probability = classifier.predict_proba(Z[asked])[:, 1].astype(np.float64)
-        truth = slices.newer.label(direction)[asked], slices.newer.label_propensity(direction)[asked]
+        probability = classifier.predict_proba(Z[is_labelled])[:, 1].astype(np.float64)
+        truth = inner.newer.label(direction)[is_labelled], inner.newer.label_propensity(direction)[is_labelled]
         loss = metrics.log_losses(truth[0], probability, truth[1])
-        total[asked] += loss
-        means[str(direction)] = float(np.average(loss, weights=slices.newer.weight[asked]))
-    return Losses(total, slices.newer.lists, slices.newer.weight, means)
+        total[is_labelled] += loss
+        means[str(direction)] = float(np.average(loss, weights=inner.newer.weight[is_labelled]))
+    return Losses(total, inner.newer.lists, inner.newer.weight, means)
 
 
 def _missing(features: Floats32, names: tuple[str, ...], without: frozenset[str]) -> Floats32:
@@ -184,7 +184,7 @@ def _missing(features: Floats32, names: tuple[str, ...], without: frozenset[str]
 
 
 def mean(several: Sequence[Losses]) -> Losses:
-    """Mean of several fits on the same rows."""
+    """Return the mean losses of several trials on the same pairs."""
     by_direction = {
         direction: float(np.mean([one.by_direction[direction] for one in several]))
         for direction in several[0].by_direction
@@ -192,9 +192,9 @@ def mean(several: Sequence[Losses]) -> Losses:
     return replace(several[0], rows=np.mean([one.rows for one in several], axis=0), by_direction=by_direction)
 
 
-def added(one: Losses, other: Losses, *, seed: int) -> Added:
-    """Compare `one` with `other` on the same rows, drawing whole lists."""
+def added(one: Losses, other: Losses, *, seed: int) -> AddedLoss:
+    """Return the loss of `one` minus that of `other` on the same pairs, with a bootstrap of whole lists."""
     differences = by_list(one.rows - other.rows, one.lists, one.weight)
     means = bootstrap(differences, draws=DRAWS, seed=seed)
     low, high = np.quantile(means, [0.05, 0.95])
-    return Added(differences.mean(), float(low), float(high), float(means.std()))
+    return AddedLoss(differences.mean(), float(low), float(high), float(means.std()))

@@ -12,11 +12,11 @@ from tandem.options import Data, Seed, Source, settings_from
 if TYPE_CHECKING:
     from home.settings import Settings
     from matching.training.ablation import Ablation
-    from matching.training.trial import Added, Losses
+    from matching.training.trial import AddedLoss, Losses
     from pipelines.tuning import Search, Trial
 
 LEGEND = (
-    "Loss: nats per shown pair on the newest quarter of the training slice, both directions together. Added: to the "
+    "Loss: nats per shown pair on the newest quarter of the training split, both directions together. Added: to the "
     "loss of {}, with one-sided 95 % limits over lists."
 )
 
@@ -76,13 +76,13 @@ def _settings(one: "Trial") -> list[str]:
     return [str(chosen.max_iter), f"{chosen.learning_rate:.3f}", str(chosen.max_leaf_nodes)]
 
 
-def _loss(losses: "Losses", added: "Added") -> list[str]:
+def _loss(losses: "Losses", added: "AddedLoss") -> list[str]:
     return [f"{losses.mean():.5f}", *(f"{value:+.5f}" for value in (added.mean, added.low, added.high))]
 
 
 def show_ablation(found: "Ablation") -> None:
     """Print every refit beside the full model, and what to drop."""
-    lines = [[one.name, *_loss(one.losses, one.added), one.verdict] for one in found.findings()]
+    lines = [[one.name, *_loss(one.losses, one.added), one.verdict] for one in found.refits()]
     table("Refits without a group of features", ["", "loss", "added", "from", "to", "verdict"], lines)
     out.print(f"[dim]{LEGEND.format('the model with every group')}[/dim]")
     out.print(f"drop: {', '.join(found.dropped)}" if found.dropped else "every group is missed: nothing to drop")

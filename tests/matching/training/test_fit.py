@@ -1,3 +1,5 @@
+"""Fitting: the written model equals the fitted one, depends on data and seed alone, and learns from no other split."""
+
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +27,7 @@ def save(model: FittedModel, folder: Path) -> Path:
     return folder
 
 
-def test_the_written_model_answers_as_scikit_learn_does(trained: Trained, tmp_path: Path) -> None:
+def test_the_written_model_returns_what_scikit_learn_returns(trained: Trained, tmp_path: Path) -> None:
     X = trained.model.transform(trained.parts.holdout.pairs)
     expected = trained.model.score_features(X)
     got = MatchModel.load(save(trained.model, tmp_path)).score(trained.parts.holdout.pairs)
@@ -38,7 +40,7 @@ def test_the_written_model_answers_as_scikit_learn_does(trained: Trained, tmp_pa
     np.testing.assert_allclose(got.match, expected.match, atol=1e-5)
 
 
-def test_the_same_data_and_seed_give_the_same_digest_and_another_seed_another(trained: Trained, tmp_path: Path) -> None:
+def test_data_and_seed_decide_the_digest(trained: Trained, tmp_path: Path) -> None:
     parts = trained.parts
     folders = [
         save(fit(parts.train, parts.calibration, seed=seed, problem=QUICK), tmp_path / str(number))
@@ -50,7 +52,7 @@ def test_the_same_data_and_seed_give_the_same_digest_and_another_seed_another(tr
 
 
 def test_correcting_position_bias_brings_probabilities_nearer_to_the_truth(trained: Trained) -> None:
-    """The company's probability is meant for a pair that was looked at; the log is full of pairs that were not."""
+    """The company's probability applies to examined pairs, and most pairs of the log were not examined."""
     truth = trained.dataset.truth
     assert truth is not None
     parts = trained.parts
@@ -66,7 +68,7 @@ def test_correcting_position_bias_brings_probabilities_nearer_to_the_truth(train
     assert errors[1] > 2 * errors[0]
 
 
-def test_one_direction_alone_is_learned_and_says_so(trained: Trained, tmp_path: Path) -> None:
+def test_a_one_sided_log_gives_a_model_of_one_direction(trained: Trained, tmp_path: Path) -> None:
     def one_sided(rows: LabelledPairs) -> LabelledPairs:
         return replace(rows, company=np.full(len(rows), np.nan))
 
@@ -79,13 +81,13 @@ def test_one_direction_alone_is_learned_and_says_so(trained: Trained, tmp_path: 
 
 
 @pytest.mark.parametrize(("value", "word"), [(0.0, "'no'"), (1.0, "'yes'")])
-def test_one_class_only_is_refused_by_name(trained: Trained, value: float, word: str) -> None:
+def test_a_direction_with_one_answer_only_is_refused(trained: Trained, value: float, word: str) -> None:
     rows = replace(trained.parts.train, company=np.full(len(trained.parts.train), value))
     with pytest.raises(UnusableData, match=f"direction 'company' has .* {word}"):
         fit(rows, trained.parts.calibration, seed=1, problem=QUICK)
 
 
-def test_no_labels_at_all_are_refused(trained: Trained) -> None:
+def test_a_log_without_labels_is_refused(trained: Trained) -> None:
     nothing = np.full(len(trained.parts.train), np.nan)
     with pytest.raises(UnusableData, match="no direction has labels"):
         fit(
@@ -96,7 +98,7 @@ def test_no_labels_at_all_are_refused(trained: Trained) -> None:
         )
 
 
-def test_the_encoders_learn_nothing_from_profiles_that_the_training_slice_did_not_see(trained: Trained) -> None:
+def test_the_feature_set_learns_nothing_from_profiles_outside_the_training_split(trained: Trained) -> None:
     train = trained.parts.train
     seen = pl.Series(np.isin(np.arange(train.pairs.jobs.height), train.pairs.job_rows))
     assert not seen.all()
@@ -113,7 +115,7 @@ def test_the_encoders_learn_nothing_from_profiles_that_the_training_slice_did_no
 
 
 def test_the_text_of_one_person_never_enters_the_model(trained: Trained) -> None:
-    """Not even when the profile was edited often: versions of one person are one person."""
+    """Not even if the profile was edited often: all versions count as one person."""
     pairs = trained.parts.train.pairs
     rows = np.unique(pairs.candidate_rows)[:40]
     one = pairs.candidates[rows].with_columns(candidate_id=pl.lit("one"), resume=pl.lit("adalovelace 4917012345"))

@@ -1,3 +1,5 @@
+"""The next view: what is held out, how a hit counts, and the baselines beside the model."""
+
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -41,7 +43,7 @@ def view(person: str, viewed: str, at: float) -> dict[str, Any]:
 
 
 def dataset(jobs: list[dict[str, Any]], events: list[dict[str, Any]]) -> Dataset:
-    """Build candidates with a version after each of their views, whose headline counts them."""
+    """A dataset whose candidates have a version after each view, with the number of views as headline."""
     people = sorted({row["candidate_id"] for row in events})
     profiles = [{"candidate_id": name, "headline": "0", "skills": [], "updated_at": START} for name in people]
     for name in people:
@@ -63,7 +65,7 @@ def fixed(scores: list[list[float]]) -> Callable[[Rows], NDArray[np.float64]]:
 JOBS = [job(name) for name in "abcd"]
 
 
-def test_the_last_discovered_job_is_held_out_with_all_that_followed() -> None:
+def test_the_last_discovered_job_and_everything_later_are_held_out() -> None:
     events = [view("p", "a", 1), view("p", "b", 2), view("p", "a", 3), view("q", "c", 1), view("r", "d", 9)]
     training, targets = holdout(dataset(JOBS, [*events, view("q", "c", 4)]))
     assert held_out(targets) == {"p": "b"}
@@ -78,14 +80,14 @@ def test_the_last_discovered_job_is_held_out_with_all_that_followed() -> None:
     assert targets.seen.toarray().tolist() == [[1, 0, 0, 0]]
 
 
-def test_the_view_before_is_held_out_of_what_is_left() -> None:
+def test_the_view_before_can_be_held_out_of_the_rest() -> None:
     rest, _ = holdout(dataset(JOBS, [view("p", name, at) for at, name in enumerate("abc", start=1)]))
     training, targets = holdout(rest)
     assert held_out(targets) == {"p": "b"}
     assert training.events["job_id"].to_list() == ["a"]
 
 
-def test_nobody_with_two_jobs_is_unusable() -> None:
+def test_a_log_without_two_jobs_per_candidate_is_refused() -> None:
     with pytest.raises(UnusableData, match="nobody viewed two jobs"):
         holdout(dataset(JOBS, [view("p", "a", 1), view("p", "a", 2), view("q", "b", 1)]))
 
@@ -96,7 +98,7 @@ def two_candidates() -> Targets:
     return holdout(dataset(jobs, events))[1]
 
 
-def test_a_hit_counts_by_its_place_among_unseen_jobs() -> None:
+def test_a_hit_counts_by_its_place_among_new_jobs() -> None:
     targets = two_candidates()
     scores = np.zeros((2, 23))
     scores[0, :3] = [9, 5, 6]  # p: `a` was seen, `c` comes first, the target `b` second
@@ -113,7 +115,7 @@ def test_tied_scores_count_at_their_average_place() -> None:
     assert ndcg == pytest.approx([best / 22] * 2)
 
 
-def test_baselines_score_what_their_name_says() -> None:
+def test_each_baseline_scores_as_its_name_says() -> None:
     jobs = [
         job("a", "night nurse"),
         job("b", "day nurse", "Salem", "Oregon"),
@@ -133,7 +135,7 @@ def test_baselines_score_what_their_name_says() -> None:
     assert alike[2:] == pytest.approx([1, 0, 0])
 
 
-def test_jobs_that_were_not_there_yet_come_last() -> None:
+def test_jobs_that_did_not_exist_yet_come_last() -> None:
     jobs = [job("a"), job("b"), job("c") | {"updated_at": day(2.5)}, job("d") | {"updated_at": day(2)}]
     _, targets = holdout(dataset(jobs, [view("p", "a", 1), view("p", "b", 2)]))
     scores = existing_first(fixed([[1, 2, 4, 3]]), targets)(np.arange(1))
@@ -141,7 +143,7 @@ def test_jobs_that_were_not_there_yet_come_last() -> None:
 
 
 def many_views(n_people: int = 60) -> Dataset:
-    """Half the candidates look for nurses in Reno, half for cooks in Salem."""
+    """Half the candidates view jobs for nurses in Reno, half for cooks in Salem."""
     places = {"nurse": ("Reno", "Nevada"), "cook": ("Salem", "Oregon")}
     jobs = [job(f"{what}-{n}", f"{what} wanted", *place) for what, place in places.items() for n in range(30)]
     generator = np.random.default_rng(0)
@@ -156,7 +158,7 @@ def many_views(n_people: int = 60) -> Dataset:
     return Dataset("job_board", base.candidates.with_columns(headline.alias("headline")), base.jobs, base.events)
 
 
-def test_the_report_compares_the_fitted_model_with_the_floors() -> None:
+def test_the_report_compares_the_fitted_model_with_the_baselines() -> None:
     table = report(
         many_views(), lambda training: fit_model(training, seed=3, problem=load_problem("job_board")), seed=3
     )
@@ -179,7 +181,7 @@ def test_the_report_compares_the_fitted_model_with_the_floors() -> None:
     assert again.equals(table)
 
 
-def test_a_plain_function_of_pairs_is_ranked_like_a_model() -> None:
+def test_a_plain_function_of_pairs_gives_the_same_ranking_as_its_model() -> None:
     training, targets = holdout(many_views())
     model = fit_model(training, seed=3, problem=load_problem("job_board"))
     seen: list[int] = []
@@ -195,7 +197,7 @@ def test_a_plain_function_of_pairs_is_ranked_like_a_model() -> None:
 
 
 @pytest.mark.realdata
-def test_the_published_floors_of_the_real_log_are_reproduced() -> None:
+def test_the_published_baselines_of_the_real_log_are_reproduced() -> None:
     folder = Path(os.environ["TANDEM_REALDATA"]) / "job_views"
     training, targets = holdout(load_problem("job_board").source.load(folder, seed=0, progress=lambda _: None))
     assert (len(targets), targets.jobs.height) == (1_741, 7_047)
@@ -206,8 +208,8 @@ def test_the_published_floors_of_the_real_log_are_reproduced() -> None:
 
 
 @pytest.mark.realdata
-def test_few_views_of_the_real_log_are_of_jobs_that_seem_not_to_be_there_yet() -> None:
-    """Numbers that were not given in order would make the dates wrong."""
+def test_few_views_of_the_real_log_come_before_the_job_seems_to_exist() -> None:
+    """If the numbers of the jobs were not in the order of time, the dates would be wrong."""
     folder = Path(os.environ["TANDEM_REALDATA"]) / "job_views"
     _, targets = holdout(load_problem("job_board").source.load(folder, seed=0, progress=lambda _: None))
     existed = targets.exists_from[targets.job_rows] <= targets.time
