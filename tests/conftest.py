@@ -21,7 +21,8 @@ KEPT_VARIABLES = ("TANDEM_REALDATA", "TANDEM_CHROMIUM", "TANDEM_SCREENSHOTS", "T
 
 
 SHARED = ("trained", "service")
-"""Fixtures of a whole run that take long to make: a model of a small market, a running service."""
+"""Fixtures of a whole run that take long to make: a model of a small market, a running service. Files that use one of
+them run on the same worker."""
 
 
 @pytest.fixture(autouse=True)
@@ -55,19 +56,13 @@ def chromium() -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files with slow tests first, so that none is left for the end; group tests; skip what cannot run here."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
-    group_for_workers(items)
-    skip_what_cannot_run(items)
-
-
-def group_for_workers(items: list[pytest.Item]) -> None:
-    """One worker gets all tests of a file, and of all files that share a fixture that takes long to make."""
+    """Group what one worker must run, put long groups first so that none is left for the end, skip what cannot run."""
     shared = {item.path: name for item in items for name in SHARED if name in getattr(item, "fixturenames", ())}
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in shared, item.path not in slow))
     for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(shared.get(item.path, str(item.path))))
+        item.add_marker(pytest.mark.xdist_group(shared.get(item.path, str(item.path))))
+    skip_what_cannot_run(items)
 
 
 def skip_what_cannot_run(items: list[pytest.Item]) -> None:

@@ -18,7 +18,7 @@ from tests.e2e.conftest import Window
 from tests.e2e.house import ANSWER_SECONDS, SECONDS, House
 from tests.pages import COMMANDS, ELSEWHERE, NOT_RUN, ROOT, Block, blocks, commands, is_request, listed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 ADDRESS, HOME = "http://127.0.0.1:3000", ".tandem/"  # as the pages name them
 PAGES = [page for page in listed("*.md") if any(block.language in (COMMANDS, "python") for block in blocks(page))]
