@@ -8,13 +8,14 @@ import polars as pl
 
 from matching.data.origin import FAULTS
 from matching.data.suggestions import closest
+from matching.data.validation_report import count
 
 Hint = Callable[[Any], str | None]
 _HINTED_ROWS = 2_000  # of each rule; a report shows only a few
 
 
-def of_column(described: Mapping[str, Any], schema: Mapping[str, Any]) -> Hint | None:
-    """Choose the hint for values of a column from its JSON schema; None if it gets none."""
+def of_column(described: Mapping[str, Any], schema: Mapping[str, Any]) -> Hint:
+    """Choose the hint for a column's values from its JSON schema."""
     parts = [described, *described.get("anyOf", [])]
     parts += [schema["$defs"][part["$ref"].rpartition("/")[2]] for part in parts if "$ref" in part]
     words = next((part["enum"] for part in parts if "enum" in part), None)
@@ -39,7 +40,7 @@ def number(value: Any) -> str | None:
 
 def length(value: Any) -> str | None:
     """Show the length of a text."""
-    return f"found {len(value):,} characters" if isinstance(value, str) else None
+    return f"found {count(len(value), 'character')}" if isinstance(value, str) else None
 
 
 def near_word(value: Any, words: list[str]) -> str | None:

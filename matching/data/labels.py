@@ -86,7 +86,7 @@ class LabelledPairs:
 def labelled_pairs(
     dataset: Dataset, *, since: datetime | None, until: datetime, maturity: timedelta, seed: int
 ) -> LabelledPairs:
-    """Label what was shown in (since, until - maturity], knowing only events up to `until`.
+    """Label the pairs that were shown in (since, until - maturity], from events up to `until`.
 
     Args:
         dataset: the tables.

@@ -30,6 +30,10 @@ def fault(rule: str, *, column: str | None = None, hint: str | None = None) -> p
 class Origin:
     """Where the rows of one table come from.
 
+    >>> origin = Origin(Path("events.csv"), numbers=pl.Series([2, 3, 5]), unit="line")
+    >>> origin.take(pl.Series([2, 0])).numbers.to_list()
+    [5, 2]
+
     Attributes:
         file: the file that was read.
         numbers: line or row of the file that each row comes from, from 1; shape (n_rows,).

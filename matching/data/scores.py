@@ -11,6 +11,11 @@ from matching.data.tables import Direction
 class Scores:
     """Scores of pairs; arrays have shape (n_pairs,).
 
+    >>> company, candidate = np.array([0.5], np.float32), np.array([0.25], np.float32)
+    >>> scores = Scores(np.empty((1, 0), np.float32), company, candidate, match=company * candidate)
+    >>> scores.direction(Direction.CANDIDATE).item(), scores.match.item()
+    (0.25, 0.125)
+
     Attributes:
         features: shape (n_pairs, n_features), exactly as the model used them.
         company: calibrated P(the company reaches out | it examined the pair); None without labels of this direction.

@@ -100,6 +100,11 @@ def ceiling(name: str, value: float, threshold: float) -> Check:
 class Margin:
     """How much worse than the champion a model may be.
 
+    >>> margin = Margin("nDCG@10 minus the champion's", 0.05, higher_is_better=True)
+    >>> differences = Differences(totals=np.full(50, -0.01), weights=np.ones(50))
+    >>> not_worse(margin, differences, thresholds=GateThresholds(), seed=1).describe()
+    "nDCG@10 minus the champion's: -0.0100 [-0.0100, -0.0100], at least -0.0500 required"
+
     Attributes:
         name: what is measured.
         size: tolerated difference, not negative, on the scale of what is measured.

@@ -42,6 +42,8 @@ def fit_sigmoid(probability: Floats, label: Floats, *, propensity: Floats, weigh
         propensity: probability that the pair was examined, shape (n,).
         weight: number of rows that each row stands for, shape (n,).
     """
+    from scipy.optimize import minimize  # a service does not fit, and starts without it
+
     odds = clipped_logit(probability)
     scale = weight / weight.sum()
 
@@ -52,7 +54,5 @@ def fit_sigmoid(probability: Floats, label: Floats, *, propensity: Floats, weigh
         return -float(np.sum(scale * np.where(label == 1, yes, no)))
 
     start = np.array([1.0, 0.0])
-    from scipy.optimize import minimize  # a service fits nothing and starts without it
-
     best = minimize(loss, start, method="L-BFGS-B", bounds=[(0.05, 20.0), (-20.0, 20.0)])
     return Sigmoid(float(best.x[0]), float(best.x[1]))
