@@ -6,8 +6,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.linalg import svd
 from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import svds
+from scipy.sparse.linalg import LinearOperator, eigsh
 
 from matching.arrays import Floats
 from matching.features.tfidf import Tfidf
@@ -43,10 +44,7 @@ class Topics:
             # ARPACK restarts at random when it needs almost every component: its result would vary.
             _, _, components = np.linalg.svd(documents.toarray(), full_matrices=False)
             return self.restore(np.asarray(components[:size].T))
-        # A fixed start makes the result reproducible.
-        start = np.ones(min(documents.shape))
-        _, _, components = svds(documents, k=size, v0=start, solver="arpack")
-        return self.restore(np.asarray(components[::-1].T))
+        return self.restore(_components(documents, size).T)
 
     def restore(self, vectors: Floats) -> "Topics":
         """Restore the fitted state from data, after that of `terms`."""
@@ -58,3 +56,19 @@ class Topics:
         dense = np.asarray(self.terms.transform(titles) @ self.vectors_)
         length = np.sqrt((dense * dense).sum(axis=1, keepdims=True))
         return np.asarray(np.divide(dense, length, out=np.zeros_like(dense), where=length > 0))
+
+
+def _components(documents: csr_matrix, size: int) -> Floats:
+    """The strongest right singular vectors, shape (size, n_terms).
+
+    The same, bit for bit, as `scipy.sparse.linalg.svds` with ARPACK, but seeded: where texts span few dimensions, ARPACK
+    continues from a random vector, and `svds` cannot seed it.
+    """
+    is_wide = documents.shape[0] < documents.shape[1]
+    tall = documents.T if is_wide else documents
+    n = tall.shape[1]
+    gram = LinearOperator((n, n), matvec=lambda vector: tall.T @ (tall @ vector), dtype=documents.dtype)
+    _, vectors = eigsh(gram, k=size, v0=np.ones(n), rng=0)
+    vectors, _ = np.linalg.qr(vectors)
+    left, _, right = svd(tall @ vectors, full_matrices=False)
+    return np.asarray(left.T if is_wide else (right[::-1] @ vectors.T)[::-1])
