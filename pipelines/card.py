@@ -12,6 +12,7 @@ import polars as pl
 from matching.data.dataset import Cleaning, Dataset
 from matching.data.splits import Splits
 from matching.data.tables import ProtectedAttributes
+from matching.data.validation_report import count
 from matching.evaluation.evaluation import MATCH, MODEL, TRUTH, Evaluation
 from matching.evaluation.gate import GateVerdict
 from matching.evaluation.slices import SliceFigures
@@ -136,7 +137,8 @@ def _cleaning(cleaning: Cleaning) -> Iterator[str]:
         rules = "\n".join(
             f"- {table}: {n:,} x {rule}" for table, counts in cleaning.dropped.items() for rule, n in counts.items()
         )
-        yield f"**{cleaning.n_dropped:,} rows that break a rule were left out** (`--drop-invalid`):\n\n{rules}"
+        dropped = count(cleaning.n_dropped, "invalid row")
+        yield f"**The training left out {dropped}** (`--drop-invalid`):\n\n{rules}"
     if cleaning.notes:
         yield "Noticed in the data:\n\n" + "\n".join(f"- {note}" for note in cleaning.notes)
 
@@ -229,9 +231,15 @@ def _gate(verdict: GateVerdict | None) -> str:
         asked = f"{'>' if check.strict else '>=' if check.at_least else '<='} {check.threshold:.4f}"
         rows.append([check.name, _number(check.value), interval, asked, "yes" if check.passed else "**no**"])
     against = f"version {verdict.champion_version}" if verdict.champion_version else "no champion: the floors decided"
-    warnings = "".join(f"\n\nNote: {warning}." for warning in verdict.warnings)
+    more = [
+        f"- About {check.more_lists:,} more lists in the holdout would settle `{check.name}`."
+        for check in verdict.checks
+        if check.more_lists is not None
+    ]
+    warnings = [f"Note: {warning}." for warning in verdict.warnings]
     table = _table(["check", "value", "interval", "required", "holds"], rows)
-    return f"## Gate\n\nCompared with {against}.\n\n{table}{warnings}"
+    parts = ["## Gate", f"Compared with {against}.", table, "\n".join(more), *warnings]
+    return "\n\n".join(part for part in parts if part)
 
 
 def fairness_section(report: FairnessReport | None) -> str:

@@ -27,6 +27,27 @@ _MATCH_FIGURES = ("auc", "calibration_error", "log_loss", "ndcg_lists", "ndcg_ca
 
 
 @dataclass(frozen=True)
+class TrainingReport:
+    """What a training measured, as the command line prints it whether or not the gate accepts the model.
+
+    Attributes:
+        evaluation: every figure, beside the baselines and the truth where known.
+        next_view: figures for the next view; None for a two-sided log.
+        value: what its ranking brings per week; None where the holdout cannot tell.
+        slices: calibration slice by slice.
+        verdict: what the gate decided; None where the model is the champion already.
+        only_direction: the one direction that has labels; None where both have.
+    """
+
+    evaluation: Evaluation
+    next_view: pl.DataFrame | None
+    value: ValueReport | None
+    slices: tuple[SliceFigures, ...]
+    verdict: gate.GateVerdict | None
+    only_direction: str | None
+
+
+@dataclass(frozen=True)
 class Findings:
     """Everything the steps before the registration found."""
 
@@ -41,6 +62,17 @@ class Findings:
     fairness: FairnessReport
     value: ValueReport | None
     data_digest: str
+
+    def report(self) -> TrainingReport:
+        """What is printed; without the data and the model, which it would keep in memory."""
+        return TrainingReport(
+            evaluation=self.evaluation,
+            next_view=self.next_view,
+            value=self.value,
+            slices=self.slices,
+            verdict=self.verdict,
+            only_direction=str(self.model.directions[0]) if len(self.model.directions) == 1 else None,
+        )
 
     def metrics(self) -> dict[str, Any]:
         """Every measured figure as JSON holds it: one that is undefined is null."""

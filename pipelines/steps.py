@@ -298,6 +298,7 @@ def judge(
         noise=noise,
         thresholds=thresholds,
         value_lead=value.usd_lead if value else None,
+        lists=len(np.unique(holdout.lists)),
     )
     return replace(verdict, warnings=against.warnings if against else ())
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
-import polars as pl
-
 from home import lock
 from home.settings import Settings
 from matching.data.dataset import Dataset
@@ -24,7 +22,6 @@ from matching.data.splits import Splits
 from matching.errors import EngineError, GateRefused, TandemError
 from matching.evaluation import gate
 from matching.evaluation.evaluation import Evaluation, importance
-from matching.evaluation.slices import SliceFigures
 from matching.fairness.audit import measure_fairness
 from matching.fairness.report import FairnessReport
 from matching.model import golden_requests, manifest, reference
@@ -32,7 +29,7 @@ from matching.model.match_model import MatchModel
 from matching.value.report import ValueReport
 from pipelines import companions, plots, steps
 from pipelines.environment import prefect_variables, provide
-from pipelines.findings import Findings, write_json
+from pipelines.findings import Findings, TrainingReport, write_json
 from pipelines.registry.audit import CHALLENGER
 from pipelines.registry.failures import explain, explained
 from pipelines.registry.registry import Registry
@@ -55,12 +52,7 @@ class TrainingResult:
         version: its version; of an identical model, the champion's.
         digest: digest of the model's core files.
         run_id: the run in the registry.
-        evaluation: every figure, beside the baselines and the truth where known.
-        next_view: figures for the next view; None for a two-sided log.
-        value: what its ranking is worth per week; None where the holdout cannot tell.
-        slices: calibration slice by slice.
-        verdict: what the gate decided; None where the model is the champion already.
-        only_direction: the one direction that has labels; None where both have.
+        report: what was measured.
         seconds: how long each step took, by name.
     """
 
@@ -69,13 +61,20 @@ class TrainingResult:
     version: str
     digest: str
     run_id: str
-    evaluation: Evaluation
-    next_view: pl.DataFrame | None
-    value: ValueReport | None
-    slices: tuple[SliceFigures, ...]
-    verdict: gate.GateVerdict | None
-    only_direction: str | None
+    report: TrainingReport
     seconds: Mapping[str, float]
+
+
+class TrainingRefused(GateRefused):
+    """The gate refused the model; nothing was registered.
+
+    Attributes:
+        report: what was measured.
+    """
+
+    def __init__(self, message: str, report: TrainingReport) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 def train(
@@ -101,7 +100,7 @@ def train(
 
     Raises:
         InputError: the data is missing, wrong or useless.
-        GateRefused: the model is not good enough; it was logged, and nothing was registered.
+        TrainingRefused: the model is not good enough; it was logged, and nothing was registered.
         BusyError: another training runs in this home.
         StorageError: the disk is full or cannot be written to.
         EngineError: Prefect did not start.
@@ -216,12 +215,7 @@ class _Work:
             version=version,
             digest=model.digest,
             run_id=self.run_id,
-            evaluation=evaluation,
-            next_view=next_view,
-            value=value,
-            slices=sliced,
-            verdict=verdict,
-            only_direction=str(model.directions[0]) if len(model.directions) == 1 else None,
+            report=findings.report(),
             seconds=self.seconds,
         )
 
@@ -321,7 +315,7 @@ class _Work:
             return before.version, "identical"
         verdict = found.verdict or gate.GateVerdict(())
         if not verdict.passed:
-            raise GateRefused(_refusal(verdict, before, self.run_id))
+            raise TrainingRefused(_refusal(verdict, before, self.run_id), found.report())
         step("profiles", lambda: steps.store_profiles(self.settings, found.dataset))
         version = step("register", lambda: self._register(found))
         step("alias", lambda: self._move_alias(version, verdict, before))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matching.evaluation.evaluation import Figures
     from matching.evaluation.slices import SliceFigures
     from matching.value.report import ValueReport
+    from pipelines.findings import TrainingReport
     from pipelines.training_flow import TrainingResult
 
 COLUMNS = ["direction", "ranked by", "AUC", "ECE", "log loss", "nDCG@10 shown", "nDCG@10 candidates", "nDCG@10 jobs"]
@@ -19,22 +20,26 @@ LEGEND = (
 )
 
 
-def show(result: "TrainingResult") -> None:
-    """Print every figure beside the baselines, the best achievable and the truth, and what the gate decided."""
-    show_evaluation(result.evaluation.rows)
-    if result.next_view is not None:
+def show_report(report: "TrainingReport") -> None:
+    """Print every figure beside the baselines, the best achievable and the truth, and how many the gate checked."""
+    show_evaluation(report.evaluation.rows)
+    if report.next_view is not None:
         out.print()
-        _show_next_view(result.next_view.to_dicts())
-    if result.value is not None:
+        _show_next_view(report.next_view.to_dicts())
+    if report.value is not None:
         out.print()
-        show_value(result.value)
+        show_value(report.value)
     out.print()
-    _show_slices(result.slices)
-    if result.only_direction:
-        out.print(f"the source has labels for one direction only: {result.only_direction}")
-    if result.verdict is not None:
-        failed = "" if result.verdict.passed else f", {len(result.verdict.failures)} failed"
-        out.print(f"the gate checked {len(result.verdict.checks)} figures{failed}")
+    _show_slices(report.slices)
+    if report.only_direction:
+        out.print(f"the source has labels for one direction only: {report.only_direction}")
+    if report.verdict is not None:
+        failed = "" if report.verdict.passed else f", {len(report.verdict.failures)} failed"
+        out.print(f"the gate checked {len(report.verdict.checks)} figures{failed}")
+
+
+def show_outcome(result: "TrainingResult") -> None:
+    """Print which version a training ended with."""
     words = {"promoted": "is champion now", "registered": "is challenger", "identical": "was champion already"}
     out.print(f"[bold]{result.model_name} version {result.version}[/bold] {words[result.outcome]}")
 

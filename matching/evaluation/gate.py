@@ -7,7 +7,7 @@ within the margin (a non-inferiority test). Both models are evaluated on the sam
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from matching.evaluation.bootstrap import Differences, Estimate, one_sided_interval
 from matching.evaluation.comparison import ChampionComparison
 from matching.evaluation.evaluation import BEST_ACHIEVABLE, MATCH, MODEL, TRUTH, Evaluation
+from matching.evaluation.sample_size import more_lists
 from matching.evaluation.thresholds import GateThresholds
 
 VALUE_LEAD = "lead in value, USD per week"
@@ -33,6 +34,7 @@ class Check:
         low: lower end of the interval of the value; None without a bootstrap.
         high: upper end of the interval of the value; None without a bootstrap.
         strict: whether a value equal to the threshold fails.
+        more_lists: about how many more lists in the holdout would settle a failed check; None if no number would.
     """
 
     name: str
@@ -43,12 +45,16 @@ class Check:
     low: float | None = None
     high: float | None = None
     strict: bool = False
+    more_lists: int | None = None
 
     def describe(self) -> str:
-        """Return one line: name, value, interval and requirement."""
+        """Return one line: name, value, interval, requirement, and how many more lists would settle it."""
         interval = "" if self.low is None or self.high is None else f" [{self.low:.4f}, {self.high:.4f}]"
         bound = "above" if self.strict else "at least" if self.at_least else "at most"
-        return f"{self.name}: {self.value:.4f}{interval}, {bound} {self.threshold:.4f} required"
+        required = f"{self.name}: {self.value:.4f}{interval}, {bound} {self.threshold:.4f} required"
+        if self.more_lists is None:
+            return required
+        return f"{required} (about {self.more_lists:,} more lists in the holdout would settle it)"
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,7 @@ def decide(
     thresholds: GateThresholds | None = None,
     noise: Mapping[str, float] | None = None,
     value_lead: Estimate | None = None,
+    lists: int | None = None,
 ) -> GateVerdict:
     """Decide whether a model may be registered.
 
@@ -160,14 +167,24 @@ def decide(
         thresholds: what is required; `GateThresholds()` if None.
         noise: calibration error that chance alone explains, by direction; the threshold is never below it.
         value_lead: lead in value, USD per week, see `matching.value.estimation`; None if the log cannot show it.
+        lists: ranked lists in the holdout, to estimate how many more would settle a failed check; None for no estimate.
     """
     thresholds = thresholds or GateThresholds()
     checks = [*_absolute(evaluation, thresholds, noise or {}), *_leads(evaluation, lead, thresholds, seed)]
     checks += _value(value_lead, thresholds)
-    if against is None:
-        return GateVerdict(tuple(checks))
-    checks += _comparisons(against, thresholds, seed)
-    return GateVerdict(tuple(checks), champion_version=against.champion_version)
+    if against is not None:
+        checks += _comparisons(against, thresholds, seed)
+    if lists is not None:
+        checks = [_with_more_lists(check, lists) for check in checks]
+    return GateVerdict(tuple(checks), champion_version=None if against is None else against.champion_version)
+
+
+def _with_more_lists(check: Check, lists: int) -> Check:
+    """Add to a failed check how many more lists would settle it."""
+    end = check.low if check.at_least else check.high
+    if check.passed or end is None:
+        return check
+    return replace(check, more_lists=more_lists(check.value, check.threshold, end, lists=lists))
 
 
 def _absolute(evaluation: Evaluation, thresholds: GateThresholds, noise: Mapping[str, float]) -> list[Check]:

@@ -61,8 +61,8 @@ class Topics:
 def _components(documents: csr_matrix, size: int) -> Floats:
     """The strongest right singular vectors, shape (size, n_terms).
 
-    The same, bit for bit, as `scipy.sparse.linalg.svds` with ARPACK, but seeded: where texts span few dimensions, ARPACK
-    continues from a random vector, and `svds` cannot seed it.
+    The same, bit for bit, as `scipy.sparse.linalg.svds` with ARPACK, but seeded: where the texts span few dimensions,
+    ARPACK continues from a random vector, and `svds` cannot seed it.
     """
     is_wide = documents.shape[0] < documents.shape[1]
     tall = documents.T if is_wide else documents

@@ -119,7 +119,7 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
     dashboards.start(settings, open_pages=open_pages)
     out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as it stands")
     _heading("What happened")
-    _tell(trained.evaluation, chapters, scenario)
+    _tell(trained.report.evaluation, chapters, scenario)
     out.print("\nEverything keeps running: `make status` shows it, `make stop` ends it.")
     _conclude(chapters)
 

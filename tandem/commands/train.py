@@ -37,7 +37,7 @@ def train_model(
     """Train, then print every figure and the gate's decision.
 
     Raises:
-        GateRefused: the model is not good enough; nothing was registered.
+        TrainingRefused: the model is not good enough; its figures were printed, and nothing was registered.
     """
     from pipelines import prefect_server
     from tandem import figures
@@ -45,11 +45,16 @@ def train_model(
     # A request that cannot train fails at once, before a server is started for it.
     begun = prefect_server.temporary(settings) if _may_train(settings, data) else nullcontext()
     with begun as server, steps("training") as say:
-        from pipelines.training_flow import train
+        from pipelines.training_flow import TrainingRefused, train
 
         ready = server.wait if server else None
-        result = train(settings, data=data, progress=say, promote=promote, drop_invalid=drop_invalid, ready=ready)
-    figures.show(result)
+        try:
+            result = train(settings, data=data, progress=say, promote=promote, drop_invalid=drop_invalid, ready=ready)
+        except TrainingRefused as refused:
+            figures.show_report(refused.report)
+            raise
+    figures.show_report(result.report)
+    figures.show_outcome(result)
     return result
 
 

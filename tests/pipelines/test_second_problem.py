@@ -142,7 +142,7 @@ def test_it_passes_the_gate_and_is_promoted(swapped: tuple[Settings, TrainingRes
     assert champion is not None
     assert (result.outcome, champion.name, champion.version) == ("promoted", "tandem-mentoring", result.version)
     assert champion.digest == result.digest
-    checks = {check.name: check for check in result.verdict.checks} if result.verdict else {}
+    checks = {check.name: check for check in result.report.verdict.checks} if result.report.verdict else {}
     thresholds = load_problem("mentoring").thresholds
     assert checks["company: AUC"].threshold == thresholds.min_auc
     assert checks["candidate: calibration error"].threshold >= thresholds.max_ece

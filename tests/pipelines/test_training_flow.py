@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -22,9 +25,12 @@ from matching.model.match_model import MatchModel
 from matching.sources import tables as tables_source
 from pipelines.registry import audit
 from pipelines.registry.registry import Registry
-from pipelines.training_flow import TrainingResult, train
+from pipelines.training_flow import TrainingRefused, TrainingResult, train
 from store import profiles
 from store.database import connect
+from tandem.commands.train import train_model
+from tandem.console import out
+from tests.pipelines.conftest import small_dataset
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +77,18 @@ def statuses(settings: Settings) -> list[str]:
     return sorted(run.info.status for run in client.search_runs(ids))
 
 
+def newest_run(settings: Settings) -> Any:
+    client = Registry(settings).client
+    experiment = client.get_experiment_by_name(settings.model_name)
+    return client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"])[0]
+
+
+def logged(settings: Settings, name: str) -> str:
+    """A file of the newest run."""
+    run = newest_run(settings).info.run_id
+    return Path(Registry(settings).client.download_artifacts(run, name)).read_text(encoding="utf-8")
+
+
 def nothing_registered(settings: Settings) -> bool:
     return Registry(settings).versions.all() == [] and Registry(settings).aliases.champion() is None
 
@@ -82,9 +100,9 @@ def test_a_first_training_is_promoted_by_the_floors(trained: tuple[Settings, Tra
     assert (result.outcome, result.version, champion.version) == ("promoted", "1", "1")
     assert champion.digest == result.digest
     assert champion.promoted_at is not None
-    assert result.verdict is not None
-    assert result.verdict.passed
-    assert result.verdict.champion_version is None
+    assert result.report.verdict is not None
+    assert result.report.verdict.passed
+    assert result.report.verdict.champion_version is None
     assert statuses(settings) == ["FINISHED"]
     assert not (settings.root / "work").exists()
 
@@ -115,7 +133,7 @@ def test_the_run_shows_figures_settings_plots_and_card(trained: tuple[Settings, 
     settings, result = trained
     client = Registry(settings).client
     run = client.get_run(result.run_id)
-    assert run.data.metrics["match.model.auc"] == pytest.approx(result.evaluation.find("match", "model").auc)
+    assert run.data.metrics["match.model.auc"] == pytest.approx(result.report.evaluation.find("match", "model").auc)
     assert len(run.data.metrics) <= 10
     figures = json.loads(Path(client.download_artifacts(result.run_id, "figures.json")).read_text())
     assert "company.TF-IDF.ndcg_lists" in figures
@@ -201,25 +219,67 @@ def test_a_refused_model_is_logged_with_the_verdict_and_the_champion_stays(
         .then(pl.col("candidate_id"))
         .otherwise(pl.col("candidate_id").shuffle(seed=1).over("job_id"))
     )
-    with pytest.raises(GateRefused, match=r"AUC: 0\.\d+, at least 0\.6000 required.*the champion stays") as refused:
-        quick(settings, write_tables(shuffled))
+    words = r"AUC: 0\.\d+, at least 0\.6000 required.*the champion stays"
+    with out.capture() as shown, pytest.raises(GateRefused, match=words) as refused:
+        train_model(settings, write_tables(shuffled))
     assert refused.value.exit_code == 3
+    printed = shown.get()
+    for ranker in ("popularity", "rules", "TF-IDF", "model"):
+        assert printed.count(f"  {ranker} ") == 3, f"{ranker}: one line a direction and one for the match"
+    assert re.search(r"the gate checked 10 figures, \d failed\n$", printed)
     champion = Registry(settings).aliases.champion()
     assert champion is not None
     assert champion.digest == first.digest
     assert len(Registry(settings).versions.all()) == 1
-    client = Registry(settings).client
-    experiment = client.get_experiment_by_name(settings.model_name)
-    latest = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time DESC"])[0]
+    latest = newest_run(settings)
     assert latest.data.tags["tandem.gate"] == "refused"
     assert latest.data.tags["tandem.compared_with"] == "1"
-    verdict = json.loads(Path(client.download_artifacts(latest.info.run_id, "verdict.json")).read_text())
+    verdict = json.loads(logged(settings, "verdict.json"))
     assert {check["name"] for check in verdict["checks"]} >= {
         "nDCG@10 minus the champion's",
         "company: log loss relative to the champion's, minus 1",
         "candidate: log loss relative to the champion's, minus 1",
     }
     assert verdict["warnings"] == []
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> tuple[Settings, TrainingRefused]:
+    """A log of 150 lists with an invalid row, which is left out; the gate refuses what is learned from it."""
+    folder = tmp_path_factory.mktemp("short")
+    settings = home_with(folder / "home", empty_registry)
+    data = small_dataset(n_lists=150)
+    invalid = data.candidates[:1].with_columns(candidate_id=pl.lit("c-minus"), experience_years=pl.lit(-5.0))
+    tables_source.write(replace(data, candidates=pl.concat([data.candidates, invalid])), folder / "data")
+    with pytest.raises(TrainingRefused) as refused:
+        train(settings, data=folder / "data", orchestrated=False, drop_invalid=True)
+    return settings, refused.value
+
+
+def test_a_refusal_says_how_many_more_lists_would_settle_it(short: tuple[Settings, TrainingRefused]) -> None:
+    settings, refused = short
+    assert refused.report.verdict is not None
+    checks = {check.name: check for check in refused.report.verdict.checks}
+    clear, open_ = (checks[f"match: nDCG@10 minus that of {name}"] for name in ("rules", "TF-IDF"))
+    assert clear.value < 0
+    assert clear.more_lists is None, "more lists would only confirm it"
+    assert open_.value > 0
+    assert open_.low is not None
+    card = logged(settings, "card.md")
+    (lists,) = re.findall(r"^\| holdout \| \d+ \| (\d+) \|", card, re.MULTILINE)
+    times = ((open_.value - open_.low) / open_.value) ** 2
+    assert open_.more_lists == pytest.approx(int(lists) * (times - 1), abs=0.5)
+    more = f"bout {open_.more_lists} more lists in the holdout would settle"
+    assert f"(a{more} it); nothing was registered" in str(refused)
+    assert f"- A{more} `{open_.name}`." in card
+    assert json.loads(logged(settings, "verdict.json"))["checks"][-1]["more_lists"] == open_.more_lists
+
+
+def test_the_card_says_which_invalid_rows_were_left_out(short: tuple[Settings, TrainingRefused]) -> None:
+    settings, _ = short
+    card = logged(settings, "card.md")
+    assert "**The training left out 1 invalid row** (`--drop-invalid`):\n\n- candidates: 1 x experience_years " in card
+    assert "--drop-invalid\n```" in card, "the command that trains it again leaves them out too"
 
 
 def test_a_source_with_one_direction_trains_and_says_so(
@@ -230,8 +290,8 @@ def test_a_source_with_one_direction_trains_and_says_so(
     told: list[str] = []
     result = train(home, data=data, orchestrated=False, promote=False, progress=told.append)
     assert any("only the candidate's side has labels" in line for line in told)
-    assert result.only_direction == "candidate"
-    assert result.next_view is not None
+    assert result.report.only_direction == "candidate"
+    assert result.report.next_view is not None
     # Without a promotion the model waits as challenger.
     assert result.outcome == "registered"
     assert Registry(home).aliases.champion() is None

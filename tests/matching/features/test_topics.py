@@ -14,7 +14,7 @@ def test_few_titles_give_the_same_vectors_every_time() -> None:
     assert np.allclose(np.linalg.norm(first.transform(titles), axis=1), 1)
 
 
-def test_texts_of_few_components_give_the_same_vectors_every_time() -> None:
+def test_texts_of_few_dimensions_give_the_same_vectors_every_time() -> None:
     """ARPACK, unless seeded, continues from a random vector here."""
     generator = np.random.default_rng(1)
     skills = ("python", "go", "java", "react", "kafka", "rust", "sql", "aws")
