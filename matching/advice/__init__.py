@@ -1,1 +1,1 @@
-"""What would bring more matches: changes of a profile, their effects, and the salary percentile."""
+"""What would bring more matches: changes of a profile, their gains, and the salary percentile."""

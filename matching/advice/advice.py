@@ -1,8 +1,8 @@
-"""Advice: the few changes that raise the expected number of mutual matches the most, each with its interval.
+"""Advice: the few changes of a profile that raise its expected matches the most, each with an interval.
 
-Expected matches of a profile: if everybody in the pool looked at it once, the sum over the pool of the probability that
-both sides say yes. A change's effect is the difference between the profile after and before, over the same pool. A
-simulator can tell the true one: the same sum with its own probabilities.
+The expected matches of a profile are the sum of match probabilities over a pool: the matches if everybody in the pool
+examined it once. The gain of a change is this sum after the change minus the sum before, over the same pool. With the
+probabilities of a simulator, the same sums give the true gain.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from matching.advice.changes import Change, candidate_changes, job_changes
-from matching.advice.effects import LEVEL, Guess, Spreads
+from matching.advice.gains import LEVEL, Guess, Spreads
 from matching.arrays import Floats, Rows
 from matching.data.dataset import Pairs, Truth
 from matching.data.tables import CandidateProfile, Direction, JobProfile, polars_schema
@@ -23,12 +23,18 @@ from matching.rules.hard_limits import eligible
 Profile = CandidateProfile | JobProfile
 
 MAX_POOL = 1_000
-"""Profiles of the other side that are looked at; of more, as many are taken at even distances."""
+"""Largest number of counterparts to compare; of a larger table, profiles at even distances are taken."""
 
 
 @dataclass(frozen=True)
 class Counterparts:
-    """The other side: its profiles, encoded by the model, and the rows that are looked at."""
+    """The profiles of the other side.
+
+    Attributes:
+        table: all profiles.
+        encoded: the same, encoded by the model.
+        rows: rows of the profiles that are compared.
+    """
 
     table: pl.DataFrame
     encoded: Encoded
@@ -36,19 +42,19 @@ class Counterparts:
 
     @classmethod
     def of(cls, table: pl.DataFrame, encoded: Encoded) -> "Counterparts":
-        """Look at all profiles, or at `MAX_POOL` of them at even distances: the best ones would hide what changes."""
+        """Compare all profiles, or `MAX_POOL` of them at even distances: the best ones alone would hide gains."""
         count = min(table.height, MAX_POOL)
         return cls(table, encoded, np.arange(count) * table.height // max(count, 1))
 
     @property
-    def looked_at(self) -> pl.DataFrame:
-        """Profiles of the rows."""
+    def compared(self) -> pl.DataFrame:
+        """The profiles that are compared."""
         return self.table[self.rows]
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """A number of matches with the ends of its interval."""
+    """A number of matches and the ends of its interval."""
 
     matches: float
     low: float
@@ -57,22 +63,22 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Advised:
-    """A change with its expected effect, and both in words."""
+    """A change with its expected gain, and both in words."""
 
     change: Change
-    effect: Expectation
+    gain: Expectation
     words: str
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What was found.
+    """The advice for one profile.
 
     Attributes:
-        now: expected matches of the profile as it is.
-        best: changes that are expected to help, best first; of changes that exclude each other only the best.
-        tried: every change with its effect, in a fixed order.
-        pool_size: profiles of the other side that were looked at.
+        now: expected matches of the unchanged profile.
+        best: changes with a positive expected gain, best first; of changes that exclude each other, only the best.
+        tried: every change with its gain, in a fixed order.
+        pool_size: number of counterparts compared.
         basis: where the intervals were measured, see `Spreads`.
     """
 
@@ -83,41 +89,41 @@ class Advice:
     basis: str
 
 
-def advise(model: MatchModel, profile: Profile, pool: Counterparts, spreads: Spreads, *, limit: int) -> Advice:
-    """Advise a candidate against a pool of jobs, or a company about a job against a pool of candidates.
+def advise(model: MatchModel, profile: Profile, pool: Counterparts, spreads: Spreads, *, top_k: int) -> Advice:
+    """Advise a candidate about a pool of jobs, or a company with a job about a pool of candidates.
 
     Args:
-        model: scores the profile as it is and after each change.
-        profile: whom to advise.
+        model: scores the profile before and after each change.
+        profile: the profile to change.
         pool: the other side, not empty.
         spreads: turns the model's guesses into promises with intervals.
-        limit: changes to return at most.
+        top_k: largest number of changes to return.
     """
     changes, before, after = guesses(model, profile, pool)
     side, others = ("candidate", "open job") if isinstance(profile, CandidateProfile) else ("job", "candidate")
-    effects = _promised(spreads, [f"{side} {change.kind}" for change in changes], Guess.of(before, after))
+    gains = _promised(spreads, [f"{side} {change.kind}" for change in changes], Guess.of(before, after))
     size = len(pool.rows)
     tried = [
-        Advised(change, effect, _in_words(change, effect, f"{size:,} {others}{'s' if size > 1 else ''}"))
-        for change, effect in zip(changes, effects, strict=True)
+        Advised(change, gain, _in_words(change, gain, f"{size:,} {others}{'s' if size > 1 else ''}"))
+        for change, gain in zip(changes, gains, strict=True)
     ]
     level = Guess.of(np.zeros_like(before), before[None])
     (now,) = _promised(spreads, [f"{side} {LEVEL}"], level, least=0.0)
-    return Advice(now, _best(tried, limit), tried, size, spreads.basis)
+    return Advice(now, _best(tried, top_k), tried, size, spreads.basis)
 
 
 def guesses(model: MatchModel, profile: Profile, pool: Counterparts) -> tuple[list[Change], Floats, Floats]:
-    """Return changes of a profile and match probabilities before, (n_pool,), and after, (n_changes, n_pool)."""
+    """Return the changes of a profile, and match probabilities before, (n_pool,), and after, (n_changes, n_pool)."""
     before = _matches(model, [profile], pool)[0]
     if isinstance(profile, CandidateProfile):
-        changes = candidate_changes(profile, pool.looked_at, before)
+        changes = candidate_changes(profile, pool.compared, before)
     else:
         changes = job_changes(profile)
     return changes, before, _matches(model, [change.profile for change in changes], pool)
 
 
-def true_effects(truth: Truth, profile: Profile, changes: Sequence[Change], others: pl.DataFrame) -> Floats:
-    """Return true expected matches of a profile, and then the true effect of each change, shape (1 + n_changes,)."""
+def true_gains(truth: Truth, profile: Profile, changes: Sequence[Change], others: pl.DataFrame) -> Floats:
+    """Return the true expected matches of a profile, then the true gain of each change, shape (1 + n_changes,)."""
     mine = _table([profile, *(change.profile for change in changes)])
     rows, columns = _grid(mine.height, np.arange(others.height))
     if isinstance(profile, CandidateProfile):
@@ -139,16 +145,16 @@ def measure_spreads(
     people: int = 80,
     pool: int = 150,
 ) -> Spreads:
-    """Measure how far guessed effects are from the true ones, on drawn candidates and drawn jobs.
+    """Measure how far guessed gains are from the true ones, on random candidates and jobs.
 
     Args:
-        model: the model whose advice it will be.
-        candidates: newest versions before the end of the training slice, schema of `Candidate`.
+        model: the model that will give advice.
+        candidates: newest versions before the end of the training split, schema of `Candidate`.
         jobs: likewise, schema of `Job`.
-        truth: the simulator's own probabilities.
+        truth: the simulator's probabilities.
         seed: seed of the draw.
-        people: candidates, and as many jobs, whose changes are measured.
-        pool: profiles of the other side, drawn anew for each.
+        people: number of candidates, and of jobs, whose changes are measured.
+        pool: number of counterparts, drawn again for each.
     """
     rng = np.random.default_rng(seed)
     kinds: list[str] = []
@@ -162,13 +168,13 @@ def measure_spreads(
             changes, before, after = guesses(model, profile, seen)
             kinds += [f"{side} {kind}" for kind in (LEVEL, *(change.kind for change in changes))]
             guessed += [Guess.of(np.zeros_like(before), before[None]), Guess.of(before, after)]
-            true.append(true_effects(truth, profile, changes, seen.looked_at))
+            true.append(true_gains(truth, profile, changes, seen.compared))
             people_of.append(np.full(len(changes) + 1, len(people_of)))
     return Spreads.fit(kinds, Guess.joined(guessed), np.concatenate(true), np.concatenate(people_of))
 
 
 def read_profiles(table: pl.DataFrame) -> list[Profile]:
-    """Rows of `Candidate` or `Job` as profiles, without other columns."""
+    """Return rows of `Candidate` or `Job` as profiles, without the other columns."""
     record = CandidateProfile if "candidate_id" in table.columns else JobProfile
     return [record.model_validate(row) for row in table.select(polars_schema(record).names()).to_dicts()]
 
@@ -187,7 +193,7 @@ def _encoded(model: MatchModel, table: pl.DataFrame) -> tuple[pl.DataFrame, Enco
 
 
 def _matches(model: MatchModel, profiles: Sequence[Profile], pool: Counterparts) -> Floats:
-    """Match probabilities, 0 where a hard limit rules a pair out, shape (n_profiles, n_pool)."""
+    """Return match probabilities, 0 for a pair that a hard limit rules out, shape (n_profiles, n_pool)."""
     if not profiles:
         return np.empty((0, len(pool.rows)))
     table, mine = _encoded(model, _table(profiles))
@@ -207,12 +213,12 @@ def _table(profiles: Sequence[Profile]) -> pl.DataFrame:
 
 
 def _grid(count: int, columns: Rows) -> tuple[Rows, Rows]:
-    """Every row with every column, row by row."""
+    """Return the pairs of every row with every column, row by row."""
     return np.repeat(np.arange(count), len(columns)), np.tile(columns, count)
 
 
 def _promised(spreads: Spreads, kinds: list[str], guess: Guess, least: float = -np.inf) -> list[Expectation]:
-    """Expected true effect of each guess, in order."""
+    """Return the expected true gain of each guess, in order."""
     promised = []
     for place, kind in enumerate(kinds):
         ends = (float(values[0]) for values in spreads.of(kind).promise(guess.take(place)))
@@ -220,16 +226,16 @@ def _promised(spreads: Spreads, kinds: list[str], guess: Guess, least: float = -
     return promised
 
 
-def _best(tried: list[Advised], limit: int) -> list[Advised]:
-    """Changes that are expected to help, the best of each choice."""
+def _best(tried: list[Advised], top_k: int) -> list[Advised]:
+    """Return the changes with a positive gain, the best of each choice."""
     best: dict[str, Advised] = {}
-    for one in sorted(tried, key=lambda one: -one.effect.matches):
-        if one.effect.matches > 0:
+    for one in sorted(tried, key=lambda one: -one.gain.matches):
+        if one.gain.matches > 0:
             best.setdefault(one.change.choice, one)
-    return list(best.values())[:limit]
+    return list(best.values())[:top_k]
 
 
-def _in_words(change: Change, effect: Expectation, pool: str) -> str:
-    """Say an effect as `Adding Go: +1.8 expected matches (0.9 to 2.6) among 312 open jobs; only if ...`."""
-    numbers = f"{effect.matches:+.2f} expected matches ({effect.low:.2f} to {effect.high:.2f})"
+def _in_words(change: Change, gain: Expectation, pool: str) -> str:
+    """Return, for example, `Adding Go: +1.80 expected matches (0.90 to 2.60) among 312 open jobs; only if ...`."""
+    numbers = f"{gain.matches:+.2f} expected matches ({gain.low:.2f} to {gain.high:.2f})"
     return f"{change.words}: {numbers} among {pool}; {change.condition}"

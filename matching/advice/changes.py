@@ -1,7 +1,7 @@
-"""Changes that a candidate or a company could make, each as the whole profile after it.
+"""Changes that a candidate or a company could make, each as the whole profile after the change.
 
-Only what its owner can truly change is here: something to learn, a wish, an expectation, a demand. Nothing is removed
-from a resume and no experience is made up; protected attributes are in no profile, so no change can name them.
+Only what the owner can really change is offered: a skill to learn, a wish, an expectation, a requirement. Nothing is
+removed from a resume, and no experience is invented. No profile holds a protected attribute, so no change can name one.
 """
 
 import re
@@ -20,7 +20,7 @@ from matching.text import skills
 Kind = Literal["skill", "salary", "remote", "city", "role", "company_size", "industry", "must_have", "experience"]
 
 LEARNED_YEARS = 1.0
-"""Years of use assumed of a skill that is advised."""
+"""Years of use that are assumed for an advised skill."""
 SKILLS, CITIES, ROLES, INDUSTRIES, MUST_HAVES = 12, 5, 4, 4, 12
 SALARY_STEPS = (-0.15, -0.10, -0.05, 0.05, 0.10)
 BAND_STEPS = (0.05, 0.10, 0.20)
@@ -34,10 +34,10 @@ class Change:
     """One change of a profile.
 
     Attributes:
-        kind: what is changed.
+        kind: what changes.
         words: the change in words.
-        condition: when it is true, in words.
-        choice: changes with the same choice exclude each other: only the best of them is advised.
+        condition: what must be true for the change, in words.
+        choice: changes with the same choice exclude each other, and only the best of them is advised.
         profile: the whole profile after the change.
     """
 
@@ -49,20 +49,25 @@ class Change:
 
 
 def candidate_changes(candidate: CandidateProfile, jobs: pl.DataFrame, relevance: Floats) -> list[Change]:
-    """List what a candidate could change, in a fixed order.
+    """Return what a candidate could change, in a fixed order.
 
     Args:
-        candidate: the profile as it is.
+        candidate: the unchanged profile.
         jobs: the pool, rows of `JobProfile`.
-        relevance: shape (n_jobs,), how much each job counts when skills, cities and roles are picked from the pool:
-            the probability of a match as the profile is.
+        relevance: shape (n_jobs,), weight of each job for the choice of skills, cities and roles: the match
+            probability of the unchanged profile.
     """
     changes = _new_skills(candidate, jobs, relevance) + _salaries(candidate) + _remote_wishes(candidate)
     return changes + _new_wishes(candidate, jobs, relevance)
 
 
 def job_changes(job: JobProfile) -> list[Change]:
-    """List what a company could change about a job, in a fixed order."""
+    """Return what a company could change about a job, in a fixed order.
+
+    >>> job = JobProfile(job_id="j", title="Cook", remote_policy="hybrid", min_experience_years=2)
+    >>> [change.words for change in job_changes(job)][2:]
+    ['Requiring 1 year less experience', 'Requiring 2 years less experience']
+    """
     return _must_haves(job) + _bands(job) + _remote_policies(job) + _experience(job)
 
 
@@ -77,12 +82,12 @@ def _choice(kind: Kind, name: str) -> str:
 
 def _new_skills(candidate: CandidateProfile, jobs: pl.DataFrame, relevance: Floats) -> list[Change]:
     text = f"{candidate.headline} {candidate.resume}"
-    asked = _weighed(jobs["must_have_skills"].to_list(), relevance)
+    required = _weighed(jobs["must_have_skills"].to_list(), relevance)
     for name, weight in _weighed(jobs["nice_to_have_skills"].to_list(), 0.5 * relevance).items():
-        asked[name] = asked.get(name, 0.0) + weight
+        required[name] = required.get(name, 0.0) + weight
     if len(candidate.skills) >= 200:
         return []
-    held = [*(skill.name for skill in candidate.skills), *skills.named_in(text, skills.spellings(asked))]
+    held = [*(skill.name for skill in candidate.skills), *skills.named_in(text, skills.spellings(required))]
     return [
         _edited(
             "skill",
@@ -92,7 +97,7 @@ def _new_skills(candidate: CandidateProfile, jobs: pl.DataFrame, relevance: Floa
             _choice("skill", name),
             skills=[*candidate.model_dump()["skills"], {"name": name, "years": LEARNED_YEARS}],
         )
-        for name in _best_names(asked, held, SKILLS)
+        for name in _best_names(required, held, SKILLS)
     ]
 
 
@@ -115,25 +120,30 @@ def _salaries(candidate: CandidateProfile) -> list[Change]:
 
 
 def _remote_wishes(candidate: CandidateProfile) -> list[Change]:
-    words = {"onsite": "on site", "hybrid": "hybrid work", "remote": "remote work", "any": "any of them"}
+    words = {
+        "onsite": "Asking for work on site",
+        "hybrid": "Asking for hybrid work",
+        "remote": "Asking for remote work",
+        "any": "Accepting work anywhere",
+    }
     return [
-        _edited("remote", f"Wishing {words[wish]}", "only if you want it", candidate, remote_wish=wish)
+        _edited("remote", words[wish], "only if you want it", candidate, remote_wish=wish)
         for wish in REMOTE_WISHES
         if wish != candidate.remote_wish
     ]
 
 
 def _new_wishes(candidate: CandidateProfile, jobs: pl.DataFrame, relevance: Floats) -> list[Change]:
-    """One more wished city, role, company size or industry, of those that the pool offers."""
+    """Return changes that add a wished city, role, company size or industry, of those that the pool offers."""
     titles = [[_role(title)] for title in jobs["title"].to_list()]
     offers: list[tuple[Kind, str, str, list[list[str]], int, list[str]]] = [
-        ("city", "wish_cities", "Wishing to work in", _wrapped(jobs["city"]), CITIES, [candidate.city or ""]),
-        ("role", "wish_roles", "Wishing the role", titles, ROLES, []),
-        ("company_size", "wish_company_sizes", "Wishing a company of", _wrapped(jobs["company_size"]), 5, []),
-        ("industry", "wish_industries", "Wishing the industry", _wrapped(jobs["industry"]), INDUSTRIES, []),
+        ("city", "wish_cities", "cities", _wrapped(jobs["city"]), CITIES, [candidate.city or ""]),
+        ("role", "wish_roles", "roles", titles, ROLES, []),
+        ("company_size", "wish_company_sizes", "company sizes", _wrapped(jobs["company_size"]), 5, []),
+        ("industry", "wish_industries", "industries", _wrapped(jobs["industry"]), INDUSTRIES, []),
     ]
     changes = []
-    for kind, field, words, offered, count, known in offers:
+    for kind, field, wishes, offered, count, known in offers:
         wished = list(getattr(candidate, field))
         if len(wished) >= (len(COMPANY_SIZES) if kind == "company_size" else 200):
             continue
@@ -141,7 +151,8 @@ def _new_wishes(candidate: CandidateProfile, jobs: pl.DataFrame, relevance: Floa
             unit = " people" if kind == "company_size" else ""
             after = {field: [*wished, name]}
             choice = _choice(kind, name)
-            changes.append(_edited(kind, f"{words} {name}{unit}", "only if you want it", candidate, choice, **after))
+            words = f"Adding {name}{unit} to the wanted {wishes}"
+            changes.append(_edited(kind, words, "only if you want it", candidate, choice, **after))
     return changes
 
 
@@ -154,7 +165,7 @@ def _must_haves(job: JobProfile) -> list[Change]:
         moved = {"must_have_skills": rest, "nice_to_have_skills": nice}
         choice = _choice("must_have", name)
         changes.append(_edited("must_have", f"Making {name} a nice-to-have", condition, job, choice, **moved))
-        dropped = f"No longer asking for {name}"
+        dropped = f"No longer requiring {name}"
         changes.append(_edited("must_have", dropped, condition, job, choice, must_have_skills=rest))
     return changes
 
@@ -173,9 +184,9 @@ def _bands(job: JobProfile) -> list[Change]:
 
 
 def _remote_policies(job: JobProfile) -> list[Change]:
-    words = {"onsite": "on site", "hybrid": "hybrid", "remote": "remote"}
+    words = {"onsite": "work on site", "hybrid": "hybrid work", "remote": "remote work"}
     return [
-        _edited("remote", f"Offering the work {words[policy]}", "only if it is so", job, remote_policy=policy)
+        _edited("remote", f"Offering {words[policy]}", "only if it is true", job, remote_policy=policy)
         for policy in REMOTE_POLICIES
         if policy != job.remote_policy
     ]
@@ -190,7 +201,7 @@ def _experience(job: JobProfile) -> list[Change]:
         if low:
             fields = {"min_experience_years": max(low - step, 0.0)}
             changes.append(
-                _edited("experience", f"Asking for {years} less experience", condition, job, "least", **fields)
+                _edited("experience", f"Requiring {years} less experience", condition, job, "least", **fields)
             )
         if high is not None and high + step <= _YEARS_LIMIT:
             fields = {"max_experience_years": high + step}
@@ -201,7 +212,7 @@ def _experience(job: JobProfile) -> list[Change]:
 
 
 def _weighed(names: Iterable[Sequence[str]], weights: Floats) -> dict[str, float]:
-    """Sum of the weights of the rows that hold each name; the first spelling of a name is kept."""
+    """Return the total weight of the rows with each name; the first spelling of a name is kept."""
     total: dict[str, float] = defaultdict(float)
     spelling: dict[str, str] = {}
     for row, weight in zip(names, weights.tolist(), strict=True):
@@ -211,19 +222,19 @@ def _weighed(names: Iterable[Sequence[str]], weights: Floats) -> dict[str, float
 
 
 def _best_names(weights: dict[str, float], known: Sequence[str], count: int) -> list[str]:
-    """Names of the highest weights that are not known already; equal ones by the alphabet."""
+    """Return the names with the highest weights that are not known; equal weights are in alphabetical order."""
     have = {_plain(name) for name in known}
     new = [name for name in weights if _plain(name) and len(name) <= _NAME_LIMIT and _plain(name) not in have]
     return sorted(new, key=lambda name: (-weights[name], name))[:count]
 
 
 def _plain(name: str) -> str:
-    """One form of all spellings of a name: k8s is no new skill to who lists Kubernetes."""
+    """Return one form for all spellings of a name: k8s is no new skill beside Kubernetes."""
     return skills.canonical(name)
 
 
 def _role(title: str) -> str:
-    """A title without its level and its brackets."""
+    """Return a title without seniority level and brackets."""
     return " ".join(_LEVEL.sub(" ", title).split()).strip(" ,-")
 
 

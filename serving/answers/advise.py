@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from matching.advice.advice import Advice, Counterparts, Expectation, advise
-from matching.advice.effects import NOMINAL
+from matching.advice.gains import NOMINAL
 from matching.advice.salary.inputs import candidate_inputs
 from matching.advice.salary.percentile import percentile
 from matching.data.tables import CandidateProfile
@@ -49,7 +49,7 @@ def _advice(
     others = served.compared(side, provided)
     encoded, _ = others.encoded(np.arange(len(others)))
     profile: Profile = one.profile(0)
-    found = advise(served.model, profile, Counterparts.of(others.table(), encoded), served.spreads, limit=top_k)
+    found = advise(served.model, profile, Counterparts.of(others.table(), encoded), served.spreads, top_k=top_k)
     return _fields(found, len(others))
 
 
@@ -61,7 +61,7 @@ def _fields(advice: Advice, total: int) -> dict[str, Any]:
         "interval_basis": advice.basis,
         "now": _expected(advice.now),
         "changes": [
-            ChangeAnswer(kind=one.change.kind, words=one.words, gain=_expected(one.effect)) for one in advice.best
+            ChangeAnswer(kind=one.change.kind, words=one.words, gain=_expected(one.gain)) for one in advice.best
         ],
     }
 

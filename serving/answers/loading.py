@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from home.settings import Settings
-from matching.advice.effects import Spreads
+from matching.advice.gains import Spreads
 from matching.advice.salary.model import SalaryModel
 from matching.data.finite import finite_or_null
 from matching.explaining import contributions

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from matching.advice.effects import Spreads
+from matching.advice.gains import Spreads
 from matching.advice.salary.model import SalaryModel
 from matching.arrays import Rows
 from matching.data.scores import Scores

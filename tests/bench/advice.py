@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from matching.advice.advice import Counterparts, advise, measure_spreads, read_profiles, true_effects
-from matching.advice.effects import DEFAULT, Spreads
+from matching.advice.advice import Counterparts, advise, measure_spreads, read_profiles, true_gains
+from matching.advice.gains import DEFAULT, Spreads
 from matching.data.dataset import Dataset
 from matching.data.splits import split
 from matching.model.match_model import MatchModel
@@ -55,11 +55,11 @@ def judge(model: MatchModel, dataset: Dataset, tables: list[pl.DataFrame], sprea
         encode = model.encode_jobs if side == "candidate" else model.encode_candidates
         pool = Counterparts.of(seen, encode(seen))
         for profile in read_profiles(table[rng.choice(table.height, min(PEOPLE, table.height), replace=False)]):
-            advice = advise(model, profile, pool, spreads, limit=TRIED)
-            true = true_effects(dataset.truth, profile, [one.change for one in advice.best], pool.looked_at)[1:]
+            advice = advise(model, profile, pool, spreads, top_k=TRIED)
+            true = true_gains(dataset.truth, profile, [one.change for one in advice.best], pool.compared)[1:]
             for place, (one, gain) in enumerate(zip(advice.best, true, strict=True), start=1):
-                effect = one.effect
-                rows.append((place, one.change.kind, effect.matches, effect.low, effect.high, float(gain)))
+                promise = one.gain
+                rows.append((place, one.change.kind, promise.matches, promise.low, promise.high, float(gain)))
         told = pl.DataFrame(rows, schema=["place", "kind", "promised", "low", "high", "true"], orient="row")
         _table(side, told)
 

@@ -1,4 +1,4 @@
-"""Advice is truthful, bounded, and raises true matches by what it said: judged by the simulator's own probabilities."""
+"""Advice stays true to the profile and raises the true matches by what it promised, as the simulator shows."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching.advice.advice import MAX_POOL, Advice, Counterparts, advise, measure_spreads, read_profiles, true_effects
+from matching.advice.advice import MAX_POOL, Advice, Counterparts, advise, measure_spreads, read_profiles, true_gains
 from matching.advice.changes import LEARNED_YEARS, candidate_changes, job_changes
-from matching.advice.effects import DEFAULT, Guess, Spread, Spreads
+from matching.advice.gains import DEFAULT, Guess, Spread, Spreads
 from matching.data.splits import split
 from matching.data.tables import CandidateProfile, JobProfile, ProtectedAttributes, Skill
 from matching.errors import ModelError
@@ -57,22 +57,22 @@ def table(*profiles: CandidateProfile | JobProfile) -> pl.DataFrame:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Followed:
     """Advice for one side with the true gains of its best changes."""
 
     advice: list[Advice]
     gains: list[np.ndarray]
 
     def first(self) -> tuple[np.ndarray, np.ndarray]:
-        """Promised and true gain of the first change of each."""
-        pairs = [(one.best[0].effect.matches, gain[0]) for one, gain in zip(self.advice, self.gains, strict=True)]
+        """The promised and the true gain of the first change of each profile."""
+        pairs = [(one.best[0].gain.matches, gain[0]) for one, gain in zip(self.advice, self.gains, strict=True)]
         promised, true = np.array(pairs).T
         return promised, true
 
-    def held(self) -> float:
-        """Share of the true gains inside their intervals."""
+    def contained(self) -> float:
+        """The share of the true gains in their intervals."""
         inside = [
-            best.effect.low <= value <= best.effect.high
+            best.gain.low <= value <= best.gain.high
             for one, gain in zip(self.advice, self.gains, strict=True)
             for best, value in zip(one.best, gain, strict=True)
         ]
@@ -80,8 +80,8 @@ class Judged:
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judged]:
-    """A market whose seed nothing was tuned on: spreads of some people, judged on others, each with its own pool."""
+def followed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Followed]:
+    """A market with a seed that nothing was tuned on: spreads of half the profiles, advice for others."""
     dataset = small_market(UNTUNED_SEED)
     assert dataset.truth is not None
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
@@ -96,14 +96,14 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judged]:
     spreads, rng = Spreads.load(folder), np.random.default_rng(5)
     answers = {}
     for side, mine, others in (("candidate", *fresh), ("job", *fresh[::-1])):
-        answers[side] = Judged([], [])
+        answers[side] = Followed([], [])
         for profile in read_profiles(mine[rng.choice(mine.height, PEOPLE, replace=False)]):
             seen = others[rng.choice(others.height, POOL, replace=False)]
             pool = Counterparts.of(
                 seen, model.encode_jobs(seen) if side == "candidate" else model.encode_candidates(seen)
             )
-            advice = advise(model, profile, pool, spreads, limit=CHOSEN)
-            gains = true_effects(dataset.truth, profile, [best.change for best in advice.best], seen)[1:]
+            advice = advise(model, profile, pool, spreads, top_k=CHOSEN)
+            gains = true_gains(dataset.truth, profile, [best.change for best in advice.best], seen)[1:]
             answers[side].advice.append(advice)
             answers[side].gains.append(gains)
     return answers
@@ -116,8 +116,10 @@ def _newest(profiles: pl.DataFrame, until: object) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("side", ["candidate", "job"])
-def test_following_the_first_advice_raises_true_matches_by_what_it_said(side: str, judged: dict[str, Judged]) -> None:
-    promised, true = judged[side].first()
+def test_following_the_first_advice_raises_the_true_matches_as_promised(
+    side: str, followed: dict[str, Followed]
+) -> None:
+    promised, true = followed[side].first()
     assert (promised > 0).all()
     error = 2.6 * np.std(true - promised) / np.sqrt(len(true))
     assert true.mean() > error, "following the advice helps"
@@ -125,28 +127,28 @@ def test_following_the_first_advice_raises_true_matches_by_what_it_said(side: st
 
 
 @pytest.mark.parametrize("side", ["candidate", "job"])
-def test_intervals_hold_about_the_nominal_share_of_true_gains(side: str, judged: dict[str, Judged]) -> None:
-    assert 0.68 <= judged[side].held() <= 0.95
+def test_intervals_contain_about_the_nominal_share_of_true_gains(side: str, followed: dict[str, Followed]) -> None:
+    assert 0.68 <= followed[side].contained() <= 0.95
 
 
-def test_advice_says_what_it_is_in_words(judged: dict[str, Judged]) -> None:
-    best = judged["candidate"].advice[0].best[0]
-    effect = best.effect
-    assert f"{effect.matches:+.2f} expected matches ({effect.low:.2f} to {effect.high:.2f})" in best.words
+def test_advice_gives_gain_interval_and_condition_in_words(followed: dict[str, Followed]) -> None:
+    best = followed["candidate"].advice[0].best[0]
+    gain = best.gain
+    assert f"{gain.matches:+.2f} expected matches ({gain.low:.2f} to {gain.high:.2f})" in best.words
     assert "among 60 open jobs; only if you" in best.words
-    assert effect.low < effect.matches < effect.high
+    assert gain.low < gain.matches < gain.high
 
 
-def test_of_changes_that_exclude_each_other_one_is_advised(judged: dict[str, Judged]) -> None:
-    for one in (*judged["candidate"].advice, *judged["job"].advice):
+def test_of_changes_that_exclude_each_other_one_is_advised(followed: dict[str, Followed]) -> None:
+    for one in (*followed["candidate"].advice, *followed["job"].advice):
         choices = [best.change.choice for best in one.best]
         assert len(choices) == len(set(choices))
-        effects = [best.effect.matches for best in one.best]
-        assert effects == sorted(effects, reverse=True)
+        gains = [best.gain.matches for best in one.best]
+        assert gains == sorted(gains, reverse=True)
 
 
-def test_a_candidate_keeps_everything_true() -> None:
-    """No skill is removed, no experience made up, no text rewritten; what is added is said to be a condition."""
+def test_a_change_keeps_everything_else_in_the_profile() -> None:
+    """No skill is removed, no experience invented, no text rewritten; every change has a condition."""
     for change in candidate_changes(ADA, table(BACKEND), np.ones(1)):
         after = change.profile
         assert isinstance(after, CandidateProfile)
@@ -157,7 +159,7 @@ def test_a_candidate_keeps_everything_true() -> None:
     assert not set(ProtectedAttributes.model_fields) & (set(CandidateProfile.model_fields) - {"candidate_id"})
 
 
-def test_only_skills_that_jobs_ask_for_and_the_candidate_lacks_are_advised() -> None:
+def test_only_skills_that_jobs_require_and_the_candidate_lacks_are_advised() -> None:
     skills = [c.profile for c in candidate_changes(ADA, table(BACKEND), np.ones(1)) if c.kind == "skill"]
     added = [profile.skills[-1] for profile in skills if isinstance(profile, CandidateProfile)]
     assert added == [Skill(name="Rust", years=LEARNED_YEARS), Skill(name="Kafka", years=LEARNED_YEARS)]
@@ -167,14 +169,14 @@ def test_wishes_come_from_the_pool_and_are_new() -> None:
     changes = candidate_changes(ADA, table(BACKEND), np.ones(1))
     words = {change.words for change in changes if change.kind not in ("skill", "salary", "remote")}
     assert words == {
-        "Wishing to work in Berlin",
-        "Wishing the role Backend Engineer",
-        "Wishing a company of 11-50 people",
-        "Wishing the industry Fintech",
+        "Adding Berlin to the wanted cities",
+        "Adding Backend Engineer to the wanted roles",
+        "Adding 11-50 people to the wanted company sizes",
+        "Adding Fintech to the wanted industries",
     }
 
 
-def test_a_job_changes_within_the_rules_of_its_table() -> None:
+def test_changes_of_a_job_keep_the_rules_of_its_table() -> None:
     changes = job_changes(BACKEND)
     assert {change.kind for change in changes} == {"must_have", "salary", "remote", "experience"}
     by_words = {change.words: change.profile for change in changes}
@@ -183,26 +185,26 @@ def test_a_job_changes_within_the_rules_of_its_table() -> None:
     assert moved.must_have_skills == ["Python"]
     assert moved.nice_to_have_skills == ["terraform", "Kafka", "Rust"]
     assert "Accepting 2 years more experience" not in by_words, "60 years is the limit"
-    lowest = by_words["Asking for 2 years less experience"]
+    lowest = by_words["Requiring 2 years less experience"]
     assert isinstance(lowest, JobProfile)
     assert lowest.min_experience_years == 0
 
 
-def test_an_empty_profile_gets_an_empty_list_or_wishes_only() -> None:
+def test_an_empty_profile_has_changes_of_remote_work_only() -> None:
     nobody = CandidateProfile(candidate_id="x", headline="", skills=[])
     bare = JobProfile(job_id="j", title="")
     assert {change.kind for change in candidate_changes(nobody, table(bare), np.ones(1))} == {"remote"}
     assert {change.kind for change in job_changes(bare)} == {"remote"}
 
 
-def test_a_large_pool_is_looked_at_at_even_distances() -> None:
+def test_a_large_pool_is_compared_at_even_distances() -> None:
     many = pl.DataFrame({"n": np.arange(3 * MAX_POOL)})
     pool = Counterparts.of(many, None)  # type: ignore[arg-type]  # nothing is scored
     assert pool.rows.tolist() == list(range(0, 3 * MAX_POOL, 3))
 
 
-def test_the_largest_promise_is_no_winners_curse() -> None:
-    """Guesses of noise alone: the largest guess is far from zero, the largest promise is not."""
+def test_the_largest_promise_avoids_the_winners_curse() -> None:
+    """With guesses that are mostly noise, the largest guess is far too high and the largest promise is not."""
     generator = np.random.default_rng(3)
     noise, before = generator.normal(0, 1, (2_000, 20)), np.full((2_000, 20), 5.0)
     truth = generator.normal(0, 0.3, (2_000, 20))
@@ -217,15 +219,15 @@ def test_the_largest_promise_is_no_winners_curse() -> None:
     assert inside.mean() == pytest.approx(0.8, abs=0.02)
 
 
-def test_a_promise_never_goes_against_the_guess() -> None:
-    effect = np.linspace(0.1, 1.0, 400)
-    guess = Guess(effect, effect / 5, np.full(400, 2.0))
-    assert Spread.fit(guess, 1.5 - effect).slope == 0
-    assert Spread.fit(guess, effect).slope == pytest.approx(1.0, abs=0.05)
+def test_a_promise_never_contradicts_its_guess() -> None:
+    gain = np.linspace(0.1, 1.0, 400)
+    guess = Guess(gain, gain / 5, np.full(400, 2.0))
+    assert Spread.fit(guess, 1.5 - gain).slope == 0
+    assert Spread.fit(guess, gain).slope == pytest.approx(1.0, abs=0.05)
     assert all(spread.slope >= 0 for spread in DEFAULT.kinds.values())
 
 
-def test_spreads_are_kept_as_data(tmp_path: Path) -> None:
+def test_spreads_are_written_and_read_as_json(tmp_path: Path) -> None:
     assert Spreads.load(tmp_path) is DEFAULT
     own = Spreads({"candidate skill": Spread(0.5, 0.1, (1.0, 2.0, 3.0), 1.5)}, "truth")
     own.write(tmp_path)
@@ -235,7 +237,7 @@ def test_spreads_are_kept_as_data(tmp_path: Path) -> None:
         Spreads.load(tmp_path)
 
 
-def test_another_spelling_of_a_skill_is_no_new_skill_and_keeps_its_years() -> None:
+def test_another_spelling_of_a_listed_skill_is_not_advised() -> None:
     person = ADA.model_copy(update={"skills": [Skill(name="k8s", years=6)], "resume": "golang"})
     post = BACKEND.model_copy(update={"must_have_skills": ["Kubernetes", "Go"], "nice_to_have_skills": []})
     assert not [one for one in candidate_changes(person, table(post), np.ones(1)) if one.kind == "skill"]

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from matching.advice.effects import Spread, Spreads
+from matching.advice.gains import Spread, Spreads
 from matching.advice.salary import training
 from matching.advice.salary.inputs import candidate_inputs
 from matching.data.tables import Candidate, frame

@@ -1,9 +1,9 @@
-"""How far a promised effect is from the true one: measured where the truth is known, kept beside the model.
+"""Gains: how to promise the gain of a change with an interval, given the model's guess.
 
-A model's own effect of a change is a guess. What is promised is the expected true effect given that guess, fitted by
-kind of change on profiles whose true probabilities a simulator knows. Since it is an expectation given the guess,
-choosing the change with the largest one does not overstate it, as choosing the largest guess would (the winner's
-curse; Andrews, Kitagawa, McCloskey 2024, "Inference on winners").
+The gain according to the model is a guess. Tandem promises the expected true gain given the guess, fitted for each kind
+of change on profiles whose true probabilities a simulator knows. Because this is a conditional expectation, choosing
+the largest promise does not overstate the gain, as choosing the largest guess would (the winner's curse; Andrews,
+Kitagawa, McCloskey 2024, "Inference on winners").
 """
 
 import json
@@ -17,62 +17,70 @@ from matching.arrays import Booleans, Floats, Integers
 from matching.errors import ModelError
 
 NOMINAL = 0.8
-"""Share of true effects that an interval is to hold."""
+"""Share of the true gains that the intervals should contain."""
 LEVEL = "level"
-"""The kind of no change: the expected matches of the profile as it is."""
+"""The kind of no change: the expected matches of the unchanged profile."""
 FILE = "advice.json"
 FORMAT = 1
-FEWEST_EFFECTS = 30
+FEWEST_GAINS = 30
 CHOSEN = 3
-"""Changes of each person that the widening of the intervals looks at."""
-PRIOR_EFFECTS = 10.0
-"""A kind's slope starts at one, as if so many effects had said so."""
+"""Number of best changes of each profile that the widening of the intervals considers."""
+PRIOR_GAINS = 10.0
+"""Shrinks the slope of a kind towards one, as this many gains with slope one would."""
 
 
 @dataclass(frozen=True)
 class Guess:
-    """Effects as the model guesses them; arrays have shape (n,).
+    """Gains as the model guesses them; arrays have shape (n,).
 
     Attributes:
-        effect: sum of the changes of the match probability over the pool.
-        spread: root of the sum of their squares: large where few pairs decide.
+        gain: sum of the changes in match probability over the pool.
+        spread: root of the sum of their squares, large if few pairs decide.
         now: expected matches before the change.
+
+    >>> guess = Guess.of(before=np.array([0.1, 0.2]), after=np.array([[0.4, 0.2]]))
+    >>> guess.gain.round(2), guess.now.round(2)
+    (array([0.3]), array([0.3]))
     """
 
-    effect: Floats
+    gain: Floats
     spread: Floats
     now: Floats
 
     @classmethod
     def of(cls, before: Floats, after: Floats) -> "Guess":
-        """Guess from match probabilities, shapes (n_pool,) and (n, n_pool)."""
+        """Return the guess for match probabilities of shapes (n_pool,) and (n, n_pool)."""
         changed = after - before
         now = np.full(len(after), before.sum())
         return cls(changed.sum(axis=1), np.sqrt((changed**2).sum(axis=1)), now)
 
     @classmethod
     def joined(cls, guesses: "Sequence[Guess]") -> "Guess":
-        """Put guesses one after the other."""
-        return cls(*(np.concatenate([getattr(one, part) for one in guesses]) for part in ("effect", "spread", "now")))
+        """Concatenate guesses."""
+        return cls(*(np.concatenate([getattr(one, part) for one in guesses]) for part in ("gain", "spread", "now")))
 
     def take(self, rows: Booleans | int) -> "Guess":
-        """Keep some of the effects, or one."""
-        return Guess(*(np.atleast_1d(values[rows]) for values in (self.effect, self.spread, self.now)))
+        """Keep some of the gains, or one."""
+        return Guess(*(np.atleast_1d(values[rows]) for values in (self.gain, self.spread, self.now)))
 
     def parts(self) -> Floats:
-        """What the variance of the true effect is made of, shape (n, 3)."""
-        return np.column_stack([self.effect**2, self.spread**2, (0.01 * self.now) ** 2])
+        """Return the components of the variance of the true gain, shape (n, 3)."""
+        return np.column_stack([self.gain**2, self.spread**2, (0.01 * self.now) ** 2])
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Of one kind: true effect = slope x guess + shift x matches now, give or take `width` deviations.
+    """The promise for one kind of change: true gain = slope x guess + shift x matches now, +- `width` deviations.
 
     Attributes:
-        slope: of the guess.
-        shift: per expected match.
+        slope: factor of the guessed gain.
+        shift: gain per expected match before the change.
         variances: weights of `Guess.parts`.
-        width: deviations to each side that held the nominal share of the true effects.
+        width: half-width of the interval, in deviations.
+
+    >>> guess = Guess(np.array([2.0]), np.array([0.0]), np.array([0.0]))
+    >>> [ends.round(2) for ends in Spread(slope=0.8, variances=(0.25, 0.0, 0.0), width=1.0).promise(guess)]
+    [array([1.6]), array([0.6]), array([2.6])]
     """
 
     slope: float = 1.0
@@ -81,8 +89,8 @@ class Spread:
     width: float = 1.2816
 
     def promise(self, guess: Guess) -> tuple[Floats, Floats, Floats]:
-        """Expected true effect, and the ends of its interval; shapes (n,)."""
-        middle = self.slope * guess.effect + self.shift * guess.now
+        """Return the expected true gain and the ends of its interval, shape (n,) each."""
+        middle = self.slope * guess.gain + self.shift * guess.now
         half = self.width * self._deviation(guess)
         return middle, middle - half, middle + half
 
@@ -91,14 +99,14 @@ class Spread:
 
     @classmethod
     def fit(cls, guess: Guess, truth: Floats) -> "Spread":
-        """Fit on true effects, shape (n,)."""
-        X = np.column_stack([guess.effect, guess.now])
-        strength = PRIOR_EFFECTS * np.diag([np.mean(guess.effect**2), np.mean(guess.now**2)]) + 1e-12 * np.eye(2)
+        """Fit a guess to the true gains, shape (n,)."""
+        X = np.column_stack([guess.gain, guess.now])
+        strength = PRIOR_GAINS * np.diag([np.mean(guess.gain**2), np.mean(guess.now**2)]) + 1e-12 * np.eye(2)
         moments, target = X.T @ X + strength, X.T @ truth + strength @ np.array([1.0, 0.0])
         slope, shift = np.linalg.solve(moments, target)
-        if slope < 0:  # few effects: what is guessed to help is never promised to harm for that
+        if slope < 0:  # with few gains: a promise never contradicts its guess
             slope, shift = 0.0, target[1] / moments[1, 1]
-        rest = truth - slope * guess.effect - shift * guess.now
+        rest = truth - slope * guess.gain - shift * guess.now
         parts = guess.parts()
         mean = parts.mean(axis=0)
         used = mean > 1e-12
@@ -106,7 +114,7 @@ class Spread:
         from scipy.optimize import nnls  # a service fits nothing and starts without it
 
         weights, _ = nnls(parts / scale, rest**2)
-        floor = (0.0, 0.0, 0.02 * float(np.mean(rest**2)))  # a guess of nothing still has an interval
+        floor = (0.0, 0.0, 0.02 * float(np.mean(rest**2)))  # a guess of zero still has an interval
         weights = np.where(used, np.maximum(weights, floor) / scale, 0.0)
         kind = cls(float(slope), float(shift), (float(weights[0]), float(weights[1]), float(weights[2])))
         return replace(kind, width=_width(np.abs(rest) / kind._deviation(guess)))
@@ -117,39 +125,39 @@ class Spreads:
     """The spread of each kind of change, and where it was measured.
 
     Attributes:
-        kinds: by kind of change, and `LEVEL`.
-        basis: `truth` of the model's own source, or `simulator`: of the default marketplace, for others.
+        kinds: spreads by side and kind of change, or by side and `LEVEL`.
+        basis: `truth` if measured with the truth of the model's source, `simulator` if on the default marketplace.
     """
 
     kinds: dict[str, Spread]
     basis: str
 
     def of(self, kind: str) -> Spread:
-        """Spread of a kind; a wide one where the kind was not measured."""
+        """Return the spread of a kind, a wide one if the kind was not measured."""
         return self.kinds.get(kind, Spread())
 
     @classmethod
     def fit(cls, kinds: Sequence[str], guess: Guess, truth: Floats, people: Integers) -> "Spreads":
-        """Fit each kind with at least 30 effects, and widen the intervals until they hold what would be advised.
+        """Fit each kind with at least 30 gains, and widen the intervals for the changes that would be advised.
 
         Args:
-            kinds: kind of each effect, length n; its first word is the side that is advised.
-            guess: the model's effects.
-            truth: true effects, shape (n,).
-            people: shape (n,), who each effect belongs to.
+            kinds: kind of each gain, length n; its first word is the advised side.
+            guess: the gains according to the model.
+            truth: the true gains, shape (n,).
+            people: shape (n,), number of the profile that each gain belongs to.
         """
         names = np.array(kinds)
         fitted = {}
         for kind in sorted(set(kinds)):
             rows = names == kind
-            if rows.sum() >= FEWEST_EFFECTS:
+            if rows.sum() >= FEWEST_GAINS:
                 fitted[kind] = Spread.fit(guess.take(rows), truth[rows])
         return cls(fitted, "truth")._widened(kinds, guess, truth, people)
 
     def _widened(self, kinds: Sequence[str], guess: Guess, truth: Floats, people: Integers) -> "Spreads":
-        """Widen each side's intervals, if need be, until they hold the nominal share of the changes chosen first.
+        """Widen the intervals of a side, if necessary, until they contain the nominal share of its best changes.
 
-        What is chosen lies at the edge of what was guessed, where an interval that is right for all changes is short.
+        The best changes have extreme guesses, for which an interval that is right on average is too short.
         """
         promised = np.array([self.of(kind).promise(guess.take(row)) for row, kind in enumerate(kinds)])[:, :, 0]
         miss = np.abs(truth - promised[:, 0]) / (promised[:, 2] - promised[:, 0])
@@ -175,7 +183,7 @@ class Spreads:
 
     @classmethod
     def load(cls, folder: Path) -> "Spreads":
-        """Read `advice.json`; the default marketplace's spreads where a bundle has none; raises ModelError."""
+        """Read `advice.json`, or return the spreads of the default marketplace if it is missing; raises ModelError."""
         if not (folder / FILE).is_file():
             return DEFAULT
         state = json.loads((folder / FILE).read_text(encoding="utf-8"))
@@ -186,12 +194,12 @@ class Spreads:
 
 
 def _width(deviations: Floats) -> float:
-    """Deviations that hold the nominal share of these: split conformal prediction (Vovk et al. 2005)."""
+    """Return the deviation that contains the nominal share of these: split conformal prediction (Vovk et al. 2005)."""
     level = min(1.0, NOMINAL * (1 + 1 / len(deviations)))
     return float(np.quantile(deviations, level, method="higher"))
 
 
-# The default marketplace, seed 51, as `tests/bench/advice.py --constants 51` prints them; widths a quarter larger.
+# From the default marketplace, seed 51, as `tests/bench/advice.py --constants 51` prints them, with wider intervals.
 _SIMULATED = {
     "candidate city": Spread(1.24, 0.003, (0.165, 0, 15.7), 2.05),
     "candidate company_size": Spread(0.60, 0.045, (0, 0.1, 14), 1.83),
