@@ -23,12 +23,14 @@ class LatestVerdict:
         reason: first reason in words; empty where there is none.
         model_version: version whose predictions were evaluated.
         end: end of the window, UTC.
+        report: id of its report; None where the window held too little to draw.
     """
 
     state: str
     reason: str
     model_version: str
     end: datetime
+    report: str | None
 
 
 def history_file(settings: Settings, model_name: str) -> Path:
@@ -83,6 +85,7 @@ def latest(settings: Settings, model_name: str) -> LatestVerdict | None:
         reason=last["reasons"][0]["words"] if last["reasons"] else "",
         model_version=last["model_version"],
         end=datetime.fromisoformat(last["window"]["end"]),
+        report=last.get("report"),
     )
 
 

@@ -1,15 +1,18 @@
-"""One check of the service: read a window, evaluate it, draw the report, save the verdict."""
+"""One check of the service: read a window, evaluate it, queue its report, save the verdict."""
 
+import uuid
 from datetime import datetime
 from pathlib import Path
 
 from home.settings import Settings
 from matching.data.progress import Progress
+from matching.errors import StorageError
 from matching.model import declared_features
-from monitoring import history
-from monitoring.drawing import Drawer
+from monitoring import history, report_queue
+from monitoring.drawn_columns import drawn_columns
+from monitoring.report_queue import ReportContent, WaitingReport
 from monitoring.verdict import Judge, WindowVerdict
-from monitoring.windows import read_reference, read_window
+from monitoring.windows import Sample, read_reference, read_window
 
 
 def monitor(
@@ -21,10 +24,11 @@ def monitor(
     last: int | None = None,
     since: datetime | None = None,
     now: datetime | None = None,
-    drawer: Drawer,
     progress: Progress,
 ) -> WindowVerdict:
     """Compare the recent predictions of a model version with its own holdout.
+
+    The verdict and all that its report needs are on the disk when this returns; `monitoring.drawing` draws the report.
 
     Args:
         settings: where the log, the reports and the verdicts are.
@@ -34,7 +38,6 @@ def monitor(
         last: only this many of the most recent predictions.
         since: only predictions made at or after this time, UTC.
         now: the time that decides which labels are mature; the current time by default.
-        drawer: draws the report.
         progress: receives a few words about each step.
 
     Raises:
@@ -48,12 +51,21 @@ def monitor(
     progress(f"evaluating {len(window):,} predictions")
     judge = Judge(reference, seed=settings.seed, inputs=declared_features.read(bundle).inputs)
     verdict = judge.judge(window, model_name=model_name, model_version=model_version)
-    if verdict.columns:
-        progress("drawing the report")
-        older = [known.report for known in history.read(settings, model_name) if known.is_of_the_window(verdict)]
-        report = drawer.draw(
-            settings, verdict, reference=reference, window=window, replaces=[name for name in older if name]
-        )
-        verdict = verdict.model_copy(update={"report": report})
-    history.append(settings, verdict)
+    if not verdict.columns:
+        history.append(settings, verdict)
+        return verdict
+    verdict = verdict.model_copy(update={"report": str(uuid.uuid4())})
+    report = _queue(settings, verdict, reference, window)
+    try:
+        history.append(settings, verdict)
+    except StorageError:
+        report.remove()
+        raise
     return verdict
+
+
+def _queue(settings: Settings, verdict: WindowVerdict, reference: Sample, window: Sample) -> WaitingReport:
+    """Put the report of a verdict into the queue; it replaces older reports of the same window."""
+    older = (known.report for known in history.read(settings, verdict.model_name) if known.is_of_the_window(verdict))
+    content = ReportContent(verdict, drawn_columns(reference, settings.seed), drawn_columns(window, settings.seed))
+    return report_queue.add(settings, str(verdict.report), content, replaces=[name for name in older if name])

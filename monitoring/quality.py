@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from matching.arrays import Floats, Integers
 from matching.data.tables import Direction
@@ -167,7 +167,7 @@ class _Comparison:
         self, measure: Measure, values: tuple[float, float, float], change: float, error: float
     ) -> QualityFigure:
         clusters = min(self.before.n_clusters, self.now.n_clusters)
-        quantile = float(student_t.ppf(1 - self.tail, max(1, clusters - 1)))
+        quantile = float(stdtrit(max(1, clusters - 1), 1 - self.tail))  # scipy.stats takes a second to import
         is_calibration = measure == "calibration"
         return QualityFigure(
             direction=self.direction,

@@ -1,4 +1,4 @@
-"""Evidently: one report per window in a workspace, and the pages that show them. The one module that imports it.
+"""Evidently: one report per window, drawn into its workspace. The one module that imports it.
 
 The verdict is computed without Evidently (its own rules raise false alarms on small windows, and a share of columns
 is no verdict); here its numbers are drawn. The score of a column is its change in units of its calibrated threshold:
@@ -6,81 +6,49 @@ over 1 is drift, in the report as in the verdict.
 """
 
 import os
-import sys
+import shutil
+import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from home.settings import Settings
 from matching.data.tables import Direction
 from matching.errors import StorageError
+from monitoring.report_queue import ReportContent, WaitingReport
 from monitoring.verdict import WindowVerdict
-from monitoring.windows import Sample
+from monitoring.workspace import workspace_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_DRAWN_ROWS = 5_000
 METHOD = "tandem_calibrated"
 SHARE = "share of columns that drifted"
 
 
-def workspace_folder(settings: Settings) -> Path:
-    """Folder of Evidently's workspace."""
-    return settings.root / "evidently"
+def write_report(settings: Settings, report: WaitingReport) -> Path:
+    """Draw one window into the workspace; return the file.
 
-
-def serve_command(settings: Settings) -> list[str]:
-    """Command line of Evidently's pages. They have no login, so only this machine reaches them, whatever the host."""
-    return [
-        *(sys.executable, "-m", "evidently.cli", "ui"),
-        *("--host", "127.0.0.1", "--port", str(settings.evidently_port)),
-        *("--workspace", str(workspace_folder(settings))),
-    ]
-
-
-def prepare() -> None:
-    """Import Evidently, so that a report is drawn at once when it is requested."""
-    with _quiet_evidently():
-        import evidently.metrics
-        import evidently.presets
-        import evidently.sdk.panels
-        import evidently.ui.workspace  # noqa: F401
-
-
-def write_report(
-    settings: Settings, verdict: WindowVerdict, *, reference: Sample, window: Sample, replaces: Sequence[str] = ()
-) -> str:
-    """Draw one window into the workspace.
+    One process at a time may do so; see `monitoring.drawing`.
 
     Args:
         settings: where the workspace is.
-        verdict: what was found; its figures are the ones drawn.
-        reference: the model's own holdout.
-        window: the rows that were judged.
-        replaces: ids of older reports of the same window; they are deleted.
-
-    Returns:
-        The report's id in the workspace.
+        report: what to draw, the id it gets, and the older reports of the same window, which are deleted.
 
     Raises:
         StorageError: the workspace cannot be written.
     """
+    content, folder = report.content(), workspace_folder(settings)
     with _quiet_evidently():
-        drawn = [_drawn(sample, settings.seed) for sample in (reference, window)]
-        # Evidently leaves out columns without a single value: count the share without it.
-        drawn[0][SHARE], drawn[1][SHARE] = 0.0, verdict.drifted_share
-        snapshot = _snapshot(verdict, drawn[0], drawn[1])
         try:
-            return _store(settings, verdict.model_name, snapshot, replaces)
+            folder.mkdir(parents=True, exist_ok=True)
+            return _store(folder, _snapshot(content), report, model_name=content.verdict.model_name)
         except OSError as error:
-            folder = workspace_folder(settings)
             raise StorageError(f"{folder}: the report cannot be stored ({error.strerror}): free the disk") from error
 
 
@@ -93,32 +61,12 @@ def _quiet_evidently() -> Iterator[None]:
         yield
 
 
-def _drawn(sample: Sample, seed: int) -> "pd.DataFrame":
-    """Columns to draw, of at most `MAX_DRAWN_ROWS` rows: what Evidently draws costs seconds per 100,000."""
-    frame = sample.frame
-    if frame.height > MAX_DRAWN_ROWS:
-        rows = np.random.default_rng(seed).choice(frame.height, MAX_DRAWN_ROWS, replace=False)
-        frame = frame[np.sort(rows)]
-    seen = pl.col("propensity").cast(pl.Float64).fill_null(1.0)
-    outcomes = [
-        column
-        for direction in Direction
-        for column in (
-            pl.col(f"{direction}_label").cast(pl.Float64).alias(f"{direction} yes"),
-            # Evidently takes scores from 0 to 1 as probabilities only where the outcome is a word.
-            pl.col(f"{direction}_label").replace_strict({True: "yes", False: "no"}).alias(f"{direction} outcome"),
-            pl.when(pl.col(f"{direction}_label").is_not_null())
-            .then(pl.col(f"{direction}_probability") * (seen if direction is Direction.COMPANY else 1.0))
-            .alias(f"{direction} yes expected"),
-        )
-    ]
-    numbers = [pl.col(name).cast(pl.Float64) for name in (*sample.features, *sample.probabilities)]
-    return frame.select(*numbers, *outcomes).to_pandas()
-
-
-def _snapshot(verdict: WindowVerdict, reference: "pd.DataFrame", current: "pd.DataFrame") -> Any:
+def _snapshot(content: ReportContent) -> Any:
     from evidently import BinaryClassification, DataDefinition, Dataset, Report
 
+    verdict, reference, current = content.verdict, content.reference.to_pandas(), content.window.to_pandas()
+    # Evidently leaves out columns without a single value: count the share without it.
+    reference[SHARE], current[SHARE] = 0.0, verdict.drifted_share
     # Evidently cannot draw a column without a single value.
     drawable = {name for name in current.columns if reference[name].count() and current[name].count()}
     judged = [d for d in Direction if _has_both_outcomes(reference, current, d)]
@@ -198,28 +146,41 @@ def _metadata(verdict: WindowVerdict) -> dict[str, Any]:
     }
 
 
-def _store(settings: Settings, model_name: str, snapshot: Any, replaces: Sequence[str]) -> str:
-    from evidently.ui.workspace import Workspace
-
-    folder = workspace_folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    workspace = Workspace.create(str(folder))
-    found = workspace.search_project(model_name)
-    project = found[0] if found else _new_project(workspace, model_name)
-    stored = str(workspace.add_run(project.id, snapshot, include_data=False).id)
-    known = {str(run) for run in workspace.list_runs(project.id)}
-    for old in known.intersection(replaces):
-        workspace.delete_run(project.id, old)
-    return stored
+def _store(folder: Path, snapshot: Any, report: WaitingReport, *, model_name: str) -> Path:
+    file = _project(folder, model_name, scratch=report.folder) / "snapshots" / f"{report.id}.json"
+    # Pages that run read a file as soon as it appears, so it appears whole.
+    whole = report.folder / "snapshot.json"
+    whole.write_text(snapshot.dumps(), encoding="utf-8")
+    shutil.move(whole, file)
+    for old in report.replaces:
+        file.with_name(f"{old}.json").unlink(missing_ok=True)
+    return file
 
 
-def _new_project(workspace: Any, model_name: str) -> Any:
+def _project(folder: Path, model_name: str, *, scratch: Path) -> Path:
+    """Folder of the model's project; where there is none it is made in `scratch` and moved.
+
+    Opening a `Workspace` reads every report in it, so one is opened only where there are none.
+    """
+    from evidently.ui.storage.local.base import LocalState
+
+    state = LocalState(str(folder))
+    for known in state.list_projects():
+        if state.read_project(known).name == model_name:
+            return folder / str(known)
+    with tempfile.TemporaryDirectory(dir=scratch) as empty:
+        made = _new_project(Path(empty), model_name)
+        (made / "snapshots").mkdir(exist_ok=True)
+        return Path(shutil.move(made, folder / made.name))
+
+
+def _new_project(folder: Path, model_name: str) -> Path:
     from evidently.sdk.models import PanelMetric
     from evidently.sdk.panels import bar_plot_panel, line_plot_panel
+    from evidently.ui.workspace import Workspace
 
-    project = workspace.create_project(
-        model_name, description="One report per window, against the model's own holdout."
-    )
+    description = "One report per window, against the model's own holdout."
+    project = Workspace.create(str(folder)).create_project(model_name, description=description)
     panels = [
         bar_plot_panel(title="Share of columns that drifted", values=[_mean(SHARE, "share")], size="half"),
         line_plot_panel(title="Mean match probability", values=[_mean("match_probability", "mean")], size="half"),
@@ -231,7 +192,7 @@ def _new_project(workspace: Any, model_name: str) -> Any:
         panels.append(line_plot_panel(title=f"AUC: {direction}", values=[auc], size="half"))
     for panel in panels:
         project.dashboard.add_panel(panel)
-    return project
+    return folder / str(project.id)
 
 
 def _mean(column: str, legend: str) -> Any:

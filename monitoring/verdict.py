@@ -38,7 +38,7 @@ class WindowVerdict(BaseModel):
         columns: every column's change and threshold, most severe first.
         quality: the figures on mature labels; empty where there are none.
         notes: what could not be judged, in words.
-        report: id of the report in Evidently's workspace, where one was drawn.
+        report: id of its report in Evidently's workspace; None where there was too little to draw.
     """
 
     model_config = ConfigDict(frozen=True)

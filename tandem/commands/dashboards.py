@@ -33,7 +33,7 @@ class Page:
 def pages(settings: "Settings") -> list[Page]:
     """Both page servers of this home."""
     from home.settings import LOOPBACK
-    from monitoring.reports import serve_command as evidently_command
+    from monitoring.workspace import serve_command as evidently_command
     from pipelines.registry.client import serve_command, serve_environment
 
     # Neither page has a login.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from matching.errors import InputError, TandemError
 from tandem.commands import dashboards, traffic
 from tandem.commands.deploy import deploy_champion
-from tandem.commands.monitor import watch
+from tandem.commands.monitor import wait_for_reports, watch
 from tandem.commands.train import train_model
 from tandem.console import out, table
 from tandem.options import Engine, OpenPages, Port, Scenario, Seed, settings_from
@@ -115,6 +115,7 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
         sent = traffic.send_window(settings, scenario=name, pairs=PAIRS)
         traffic.show(sent)
         chapters.append(Chapter(sent, watch(settings, since=sent.started_at, maturity_days=0), inputs))
+    wait_for_reports(settings, [chapter.verdict.report for chapter in chapters if chapter.verdict.report])
     _heading("7. Pages")
     dashboards.start(settings, open_pages=open_pages)
     out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as it stands")

@@ -9,6 +9,9 @@ from tandem.console import out, steps
 from tandem.options import Source, settings_from
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from home.settings import Settings
     from monitoring.verdict import WindowVerdict
 
@@ -17,18 +20,24 @@ TICK = timedelta(microseconds=1)
 
 
 def monitor(
+    *,
     source: Source = None,
-    last: Annotated[int | None, typer.Option(min=1, help="Judge only the N most recent predictions.")] = None,
-    since: Annotated[datetime | None, typer.Option(help="Judge only predictions from this time on, UTC.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Evaluate only the N most recent predictions.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Evaluate only predictions from this time on, UTC.")] = None,
     maturity_days: Annotated[
         float | None,
         typer.Option(min=0, help="Age at which no response counts as a no; 0 where every outcome is reported."),
     ] = None,
     fail_on_drift: Annotated[bool, typer.Option(help="Exit with 4 if there is drift.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Return only when the report is drawn.")] = False,
 ) -> None:
     """Compare the latest window with the reference and print a verdict with its reasons."""
     moment = since.replace(tzinfo=UTC) if since else None
-    verdict = watch(settings_from(source=source), last=last, since=moment, maturity_days=maturity_days)
+    settings = settings_from(source=source)
+    verdict = watch(settings, last=last, since=moment, maturity_days=maturity_days)
+    if wait and verdict.report:
+        (file,) = wait_for_reports(settings, [verdict.report])
+        out.print(f"  report: ready, {file}", markup=False)
     raise SystemExit(verdict.exit_code(fail_on_drift=fail_on_drift))
 
 
@@ -39,7 +48,9 @@ def watch(
     since: datetime | None = None,
     maturity_days: float | None = None,
 ) -> "WindowVerdict":
-    """Evaluate the latest window of the version in service, draw its report, and print the verdict.
+    """Evaluate the latest window of the version in service, print the verdict, and have its report drawn.
+
+    The report is drawn by a process that outlives this one.
 
     Args:
         settings: whose log.
@@ -47,11 +58,9 @@ def watch(
         since: evaluate only predictions from this time on.
         maturity_days: age at which no response counts as a no, instead of the setting; 0 if all outcomes are reported.
     """
-    from monitoring import drawing
-
     if maturity_days is not None:
         settings = settings.model_copy(update={"label_maturity_days": maturity_days})
-    with steps("monitoring") as say, drawing.started() as drawer:
+    with steps("monitoring") as say:
         from monitoring.monitor import monitor
         from pipelines.registry.registry import Registry
         from serving.release import deployment
@@ -72,13 +81,43 @@ def watch(
                 bundle=release.bundle,
                 last=last or MAX_ROWS,
                 since=since,
-                drawer=drawer,
                 progress=say,
             )
     from monitoring.rendering import render
 
     out.print(render(verdict), markup=False)
+    _have_drawn(settings, verdict)
     return verdict
+
+
+def _have_drawn(settings: "Settings", verdict: "WindowVerdict") -> None:
+    """Start drawing what waits, and say where the report will be and which earlier one is drawn only now."""
+    from monitoring import drawing, report_queue
+
+    late = [report for report in report_queue.waiting(settings) if report.id != verdict.report and report.problem]
+    for report in late:
+        out.print(
+            f"  report of the window to {report.window_end:%Y-%m-%d %H:%M} UTC: was not drawn ({report.problem}); "
+            "trying again",
+            markup=False,
+        )
+    drawing.start(settings)
+    if verdict.report is None:
+        out.print("  report: none, as there is too little to draw")
+    else:
+        out.print("  report: being drawn (about 10 s); `make status` says when it is ready, `make dashboards` shows it")
+
+
+def wait_for_reports(settings: "Settings", reports: "Sequence[str]") -> "list[Path]":
+    """Wait until reports are drawn; return their files.
+
+    Raises:
+        EngineError: one of them could not be drawn.
+    """
+    from monitoring import drawing
+
+    with out.status("drawing the report ..."):
+        return [drawing.wait(settings, report) for report in reports]
 
 
 def _end_of_last_window(settings: "Settings", version: str) -> datetime | None:

@@ -85,7 +85,32 @@ def _verdict(settings: "Settings") -> list[tuple[str, str]]:
     if last is None:
         return [("last verdict", NONE)]
     reason = f": {last.reason}" if last.reason else ""
-    return [("last verdict", f"{last.state}{reason} (version {last.model_version}, {_minute(last.end)})")]
+    verdict = f"{last.state}{reason} (version {last.model_version}, {_minute(last.end)})"
+    return [("last verdict", verdict), ("last report", _report(settings, last.report)), *_late(settings, last.report)]
+
+
+def _report(settings: "Settings", report: str | None) -> str:
+    """Whether a report is on Evidently's pages, or why not."""
+    from monitoring import report_queue, workspace
+
+    if report is None:
+        return NONE
+    if (waiting := report_queue.find(settings, report)) is not None:
+        return _undrawn(waiting.problem) if waiting.problem else "being drawn"
+    return "ready: see Evidently's pages" if workspace.report_file(settings, report) else "deleted"
+
+
+def _late(settings: "Settings", last: str | None) -> Iterator[tuple[str, str]]:
+    """Say which earlier reports could not be drawn."""
+    from monitoring import report_queue
+
+    for report in report_queue.waiting(settings):
+        if report.id != last and (problem := report.problem):
+            yield "earlier report", f"window to {_minute(report.window_end)}: {_undrawn(problem)}"
+
+
+def _undrawn(problem: str) -> str:
+    return f"not drawn ({problem}): `make monitor` tries again"
 
 
 def _pages(settings: "Settings") -> list[tuple[str, str]]:

@@ -29,10 +29,13 @@ def stop_service(settings: "Settings") -> None:
 
 
 def stop_everything(settings: "Settings") -> None:
-    """Stop the services and the page servers of this home, and list what was stopped."""
+    """Stop the services, the page servers and the drawing of reports in this home, and list what was stopped."""
+    from monitoring import drawing
     from serving.release import deployment
 
     with out.status("stopping ..."):
         services = [f"service of {name}" for name in deployment.stop(settings)]
         stopped = services + dashboards.stop_pages(settings)
+        if undrawn := drawing.stop(settings):
+            stopped.append(f"drawing of {undrawn} report{'s' * (undrawn > 1)} (`make monitor` goes on with it)")
     out.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")

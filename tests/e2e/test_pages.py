@@ -6,6 +6,7 @@ With TANDEM_SCREENSHOTS a picture of each page is written to that folder, small 
 import io
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.slow]
 MODEL = "tandem-marketplace"
 MAX_BYTES = 200_000
 COLORS = 96
+REPORT_SECONDS = 120.0
 
 
 def picture(page: Any, name: str) -> None:
@@ -40,7 +42,11 @@ def picture(page: Any, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def dashboards(house: House, windows: dict[str, Window]) -> str:  # noqa: ARG001 they show the windows
-    """What `tandem dashboards` printed."""
+    """What `tandem dashboards` printed, once the report of each window is drawn."""
+    until = time.monotonic() + REPORT_SECONDS
+    while (report := house.status()["last report"]) == "being drawn" and time.monotonic() < until:
+        time.sleep(1)
+    assert report == "ready: see Evidently's pages"
     return house.done("dashboards")
 
 

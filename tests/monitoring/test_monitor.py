@@ -13,7 +13,7 @@ from matching.data.tables import Direction
 from matching.errors import StorageError, UnusableData
 from matching.features.pair_features import PairFeatures
 from matching.model.declared_features import DeclaredFeatures
-from monitoring import drawing, history
+from monitoring import drawing, history, report_queue
 from monitoring.monitor import monitor
 from monitoring.quality import measure_quality
 from monitoring.verdict import Judge
@@ -81,28 +81,28 @@ def test_a_window_of_the_log_is_judged_drawn_and_remembered(
     window = market.with_(monthly_share=0.5).sample(6, lists=60, size=10)
     window = Sample.of(window.frame.select(*(set(window.frame.columns) - set(window.features)), *few), "test")
     _log(settings, window)
-    told: list[str] = []
-    with drawing.started() as drawer:
-        verdict, again = (
-            monitor(
-                settings,
-                model_name="tandem-test",
-                model_version="3",
-                bundle=tmp_path,
-                last=10_000,
-                now=NOW,
-                drawer=drawer,
-                progress=told.append,
-            )
-            for _ in range(2)
+    steps: list[str] = []
+    verdict, again = (
+        monitor(
+            settings,
+            model_name="tandem-test",
+            model_version="3",
+            bundle=tmp_path,
+            last=10_000,
+            now=NOW,
+            progress=steps.append,
         )
+        for _ in range(2)
+    )
     assert verdict.state == "drift"
     assert "looks like another unit (per month)" in verdict.reasons[0].words
     assert (verdict.window.rows, verdict.window.requests) == (600, 60)
     assert verdict.window.labelled["company"] == 600  # type: ignore[index]
     assert verdict.window.labelled["candidate"] == window.labelled("candidate")  # type: ignore[index,arg-type]
-    assert told[:3] == ["reading the window", "evaluating 600 predictions", "drawing the report"]
+    assert steps[:2] == ["reading the window", "evaluating 600 predictions"]
     assert history.read(settings, "tandem-test") == (verdict, again)
+    assert [report.id for report in report_queue.waiting(settings)] == [verdict.report, again.report]
+    drawing.draw_waiting(settings)
     drawn = [path.stem for path in (settings.root / "evidently").glob("*/snapshots/*.json")]
     assert drawn == [again.report]
 
@@ -146,20 +146,22 @@ def test_rankings_of_the_holdouts_own_profiles_are_no_drift(
     assert judge.judge(mixed, **about).state == "drift"  # as it was while they were judged together
 
 
-def test_a_workspace_that_cannot_be_written_is_one_line_from_the_second_process_too(
-    settings: Settings, reference: Sample, market: Market
+def test_a_verdict_that_cannot_be_saved_leaves_no_report_in_the_queue(
+    settings: Settings, tmp_path: Path, reference: Sample, market: Market
 ) -> None:
-    window = market.sample(5, lists=40, size=10)
-    verdict = Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
-    settings.root.mkdir(parents=True)
-    (settings.root / "evidently").write_text("in the way")
-    with drawing.started() as drawer, pytest.raises(StorageError, match="the report cannot be stored"):
-        drawer.draw(settings, verdict, reference=reference, window=window, replaces=[])
+    reference.frame.write_parquet(tmp_path / "reference.parquet")
+    DeclaredFeatures.of(PairFeatures(), PairFeatures).write(tmp_path)
+    _log(settings, market.sample(5, lists=40, size=10))
+    (settings.root / "monitoring").write_text("in the way")
+    about = {"model_name": "tandem-test", "model_version": "3"}
+    with pytest.raises(StorageError, match="the verdict cannot be stored"):
+        monitor(settings, **about, bundle=tmp_path, now=NOW, progress=lambda _: None)
+    assert report_queue.waiting(settings) == ()
 
 
 def test_an_empty_log_says_what_to_do(settings: Settings, tmp_path: Path, reference: Sample) -> None:
     reference.frame.write_parquet(tmp_path / "reference.parquet")
     line = "holds no scored pair of tandem-test version 3 in this window: send requests"
     about = {"model_name": "tandem-test", "model_version": "3"}
-    with drawing.started() as drawer, pytest.raises(UnusableData, match=line):
-        monitor(settings, **about, bundle=tmp_path, drawer=drawer, progress=lambda _: None)
+    with pytest.raises(UnusableData, match=line):
+        monitor(settings, **about, bundle=tmp_path, progress=lambda _: None)

@@ -2,8 +2,9 @@ import json
 import os
 import subprocess
 import time
+import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,13 @@ import pytest
 
 from home.settings import Settings
 from matching.errors import StorageError
-from monitoring.reports import MAX_DRAWN_ROWS, SHARE, serve_command, workspace_folder, write_report
+from monitoring import drawing, report_queue
+from monitoring.drawn_columns import MAX_DRAWN_ROWS, drawn_columns
+from monitoring.report_queue import ReportContent, WaitingReport
+from monitoring.reports import SHARE, write_report
 from monitoring.verdict import Judge, WindowVerdict
 from monitoring.windows import Sample
+from monitoring.workspace import serve_command, workspace_folder
 from tests.monitoring.market import INPUTS, Market
 
 # Evidently warns of its own dependencies when it is first imported.
@@ -26,6 +31,17 @@ SALARY = "candidate_expected_salary_usd_per_year"
 
 def _judge(reference: Sample, window: Sample) -> WindowVerdict:
     return Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
+
+
+def _draw(
+    settings: Settings, verdict: WindowVerdict, *, reference: Sample, window: Sample, replaces: Sequence[str] = ()
+) -> str:
+    """Draw a window as it comes out of the queue; return the report's id."""
+    content = ReportContent(verdict, *(drawn_columns(sample, settings.seed) for sample in (reference, window)))
+    waiting = report_queue.add(settings, str(uuid.uuid4()), content, replaces=replaces)
+    assert write_report(settings, waiting).stem == waiting.id
+    waiting.remove()
+    return waiting.id
 
 
 def _runs(settings: Settings) -> dict[str, Any]:
@@ -62,7 +78,7 @@ def test_a_report_opens_with_the_verdicts_own_figures(
     settings: Settings, reference: Sample, drifted: tuple[Sample, WindowVerdict]
 ) -> None:
     window, verdict = drifted
-    report = write_report(settings, verdict, reference=reference, window=window)
+    report = _draw(settings, verdict, reference=reference, window=window)
     runs = _runs(settings)
     assert set(runs) == {report}
     run = runs[report]
@@ -80,10 +96,10 @@ def test_the_same_window_replaces_its_report_and_another_one_does_not(
     settings: Settings, reference: Sample, market: Market, drifted: tuple[Sample, WindowVerdict]
 ) -> None:
     window, verdict = drifted
-    first = write_report(settings, verdict, reference=reference, window=window)
-    second = write_report(settings, verdict, reference=reference, window=window, replaces=[first, "not there"])
+    first = _draw(settings, verdict, reference=reference, window=window)
+    second = _draw(settings, verdict, reference=reference, window=window, replaces=[first, "not there"])
     quiet = _narrow(market.sample(5, lists=40, size=10))
-    third = write_report(settings, _judge(reference, quiet), reference=reference, window=quiet)
+    third = _draw(settings, _judge(reference, quiet), reference=reference, window=quiet)
     assert set(_runs(settings)) == {second, third}
 
 
@@ -93,7 +109,7 @@ def test_a_column_without_any_value_and_one_sided_labels_are_drawn(
     window = _narrow(market.with_(missing_salary=1.0).sample(6, lists=60, size=10))
     window = Sample.of(window.frame.with_columns(candidate_label=pl.lit(None, dtype=pl.Boolean)), "test")
     verdict = _judge(reference, window)
-    report = write_report(settings, verdict, reference=reference, window=window)
+    report = _draw(settings, verdict, reference=reference, window=window)
     values = _values(_runs(settings)[report])
     assert values[f"Mean value of '{SHARE}'"] == pytest.approx(verdict.drifted_share)
     assert verdict.drifted_share >= 2 / 12
@@ -107,10 +123,21 @@ def test_large_samples_are_drawn_in_part_and_nothing_warns(
     verdict = _judge(reference, window)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        report = write_report(settings, verdict, reference=reference, window=window)
+        report = _draw(settings, verdict, reference=reference, window=window)
     file = next(workspace_folder(settings).glob(f"*/snapshots/{report}.json"))
     assert file.stat().st_size < 10_000_000
     assert json.loads(file.read_text())["metadata"]["predictions"] == str(len(window))
+
+
+def test_an_unexpected_failure_is_noted_and_the_next_report_is_drawn(
+    settings: Settings, queued: Callable[..., WaitingReport], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken, whole = queued(), queued()
+    (broken.folder / "window.parquet").unlink()
+    drawing.draw_waiting(settings)
+    assert broken.problem == "unexpected FileNotFoundError"
+    assert f"report {broken.id}\nTraceback" in capsys.readouterr().err
+    assert set(_runs(settings)) == {whole.id}
 
 
 def test_a_workspace_that_cannot_be_written_is_one_line(
@@ -119,7 +146,7 @@ def test_a_workspace_that_cannot_be_written_is_one_line(
     settings.root.mkdir(parents=True)
     workspace_folder(settings).write_text("in the way")
     with pytest.raises(StorageError, match="the report cannot be stored"):
-        write_report(settings, drifted[1], reference=reference, window=drifted[0])
+        _draw(settings, drifted[1], reference=reference, window=drifted[0])
 
 
 def test_the_pages_have_no_login_and_listen_on_loopback_alone(settings: Settings) -> None:
@@ -150,7 +177,7 @@ def _pages(settings: Settings, log: Path) -> Iterator[httpx.Client]:
         server.wait()
 
 
-def test_the_pages_show_projects_reports_and_panels(
+def test_pages_that_run_show_projects_reports_and_panels_as_they_come(
     own_home: Path,
     tmp_path: Path,
     reference: Sample,
@@ -159,17 +186,28 @@ def test_the_pages_show_projects_reports_and_panels(
 ) -> None:
     settings = Settings(home=own_home, evidently_port=free_port())
     window, verdict = drifted
-    report = write_report(settings, verdict, reference=reference, window=window)
     with _pages(settings, tmp_path / "pages.log") as client:
-        (project,) = client.get("/api/projects").json()
+        assert client.get("/api/projects").json() == []
+        report = _draw(settings, verdict, reference=reference, window=window)
+        project = _only(client, "/api/projects")
         assert project["name"] == "tandem-test"
-        (shown,) = client.get(f"/api/projects/{project['id']}/reports").json()
+        shown = _only(client, f"/api/projects/{project['id']}/reports")
         assert (shown["id"], shown["name"]) == (report, f"drift: {verdict.reasons[0].words}")
         assert client.get(f"/api/projects/{project['id']}/{report}/data").status_code == 200
         panels = client.get(f"/api/v2/dashboards/{project['id']}").json()["panels"]
         assert len(panels) == 6
         for panel in panels:
             assert _points(client, project["id"], panel), panel["title"]
+
+
+def _only(client: httpx.Client, path: str) -> dict[str, Any]:
+    """The one thing that a page lists, as soon as it does."""
+    until = time.monotonic() + 60
+    while not (listed := client.get(path).json()):
+        assert time.monotonic() < until, f"{path} stays empty"
+        time.sleep(0.2)
+    (only,) = listed
+    return dict(only)
 
 
 def _points(client: httpx.Client, project: str, panel: dict[str, Any]) -> list[Any]:

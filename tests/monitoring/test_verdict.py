@@ -78,12 +78,12 @@ def test_the_latest_verdict_is_known_in_short_without_the_code_that_made_it(
     settings: Settings, drifted: WindowVerdict
 ) -> None:
     quiet = drifted.model_copy(update={"state": "quiet", "reasons": ()})
-    for verdict in (quiet, drifted):
+    for verdict in (quiet, drifted.model_copy(update={"report": "its-report"})):
         history.append(settings, verdict)
     words, end = drifted.reasons[0].words, drifted.window.end
-    assert history.latest(settings, "tandem-test") == history.LatestVerdict("drift", words, "3", end)
+    assert history.latest(settings, "tandem-test") == history.LatestVerdict("drift", words, "3", end, "its-report")
     history.append(settings, quiet)
-    assert history.latest(settings, "tandem-test") == history.LatestVerdict("quiet", "", "3", end)
+    assert history.latest(settings, "tandem-test") == history.LatestVerdict("quiet", "", "3", end, None)
 
 
 def test_no_history_is_no_error(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from matching.training import fit
 from monitoring import drawing
 from monitoring.monitor import monitor
 from monitoring.windows import read_reference
+from monitoring.workspace import report_file
 from pipelines.registry.registry import Registry
 from pipelines.training_flow import TrainingResult, train
 from serving.answers.advise import advise_candidate
@@ -214,20 +215,20 @@ def test_monitoring_reads_its_reference_and_sees_a_drift_of_its_features(
         newcomers = [{"candidate": student(15 + k, town="Lyon"), "job": asking} for k in range(5)]
         match(served, MatchRequest.model_validate({"pairs": newcomers}), Call(f"newcomers-{n}", NOW))
     served.log.flush()
-    with drawing.started() as drawer:
-        verdict = monitor(
-            settings,
-            model_name=result.model_name,
-            model_version="unregistered",
-            bundle=bundle,
-            last=600,
-            now=NOW + timedelta(hours=1),
-            drawer=drawer,
-            progress=lambda _: None,
-        )
+    verdict = monitor(
+        settings,
+        model_name=result.model_name,
+        model_version="unregistered",
+        bundle=bundle,
+        last=600,
+        now=NOW + timedelta(hours=1),
+        progress=lambda _: None,
+    )
     moved = {reason.column for reason in verdict.reasons}
     assert verdict.state == "drift", verdict.notes
     assert "years_above" in moved
+    drawing.draw_waiting(settings)
+    assert report_file(settings, str(verdict.report)) is not None
 
 
 def test_what_is_told_about_the_model_names_its_own_features(

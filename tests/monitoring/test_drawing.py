@@ -1,0 +1,67 @@
+"""The process that draws reports, with the real Evidently: it outlives its starter, and no failure is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from home import lock
+from home.settings import Settings
+from matching.errors import EngineError
+from monitoring import drawing, report_queue
+from monitoring.report_queue import WaitingReport
+from monitoring.workspace import report_file, workspace_folder
+
+pytestmark = pytest.mark.slow
+
+
+def test_two_in_quick_succession_draw_every_report_into_one_project(
+    settings: Settings, queued: Callable[..., WaitingReport]
+) -> None:
+    first = queued()
+    drawing.start(settings)
+    second, third = queued(first.id), queued()
+    drawing.start(settings)
+    files = [drawing.wait(settings, report.id) for report in (second, third)]
+    assert sorted(files[0].parent.iterdir()) == sorted(files), "the first is replaced"
+    assert [file.name for file in workspace_folder(settings).iterdir()] == [files[0].parts[-3]]
+
+
+def test_a_failure_stays_visible_until_a_process_that_outlives_its_starter_draws_the_report(
+    settings: Settings, queued: Callable[..., WaitingReport]
+) -> None:
+    report = queued()
+    workspace_folder(settings).write_text("in the way")
+    drawing.start(settings)
+    with pytest.raises(EngineError, match=r"the report was not drawn: .*: the report cannot be stored"):
+        drawing.wait(settings, report.id)
+    assert report.problem is not None
+    assert report.problem.startswith(f"{workspace_folder(settings)}: the report cannot be stored")
+    workspace_folder(settings).unlink()
+    code = "from home.settings import Settings\nfrom monitoring import drawing\ndrawing.start(Settings())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout + done.stderr == ""
+    assert drawing.wait(settings, report.id) == report_file(settings, report.id)
+    assert drawing.log_file(settings).read_text() == ""
+    assert report_queue.waiting(settings) == ()
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, None], ids=["killed", "stopped"])
+def test_a_process_that_ends_early_leaves_the_report_in_the_queue(
+    end: signal.Signals | None, settings: Settings, queued: Callable[..., WaitingReport]
+) -> None:
+    report = queued()
+    with lock.held(settings, "reports", "the test"):  # so that it does not finish
+        drawing.start(settings)
+        assert report.is_being_drawn
+        assert report.process is not None
+        if end:
+            os.kill(report.process.pid, end)
+        else:
+            assert drawing.stop(settings) == 1
+        with pytest.raises(EngineError, match="the process that draws it has ended"):
+            drawing.wait(settings, report.id)
+    assert report_queue.waiting(settings) == (report,)
