@@ -1,1 +1,1 @@
-"""Where data comes from: each module has one object, `SOURCE`, that loads a dataset."""
+"""Where datasets come from: each source has an object `SOURCE` that loads one."""

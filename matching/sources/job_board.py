@@ -1,9 +1,9 @@
-"""`job_board`: the public Kaggle "job recommendation" files, a one-sided log of job views with profiles around it.
+"""`job_board`: the public Kaggle "job recommendation" files, a one-sided log of job views with profiles.
 
-`Job_Views.csv` is needed; `Experience.csv` and `Positions_Of_Interest.csv` are read where they are. The files state no
-posting date, but jobs are numbered in the order in which they came: one was there once a job of a higher number was
-viewed. A profile is a series of versions, each made only of what was known before: experience and wish list count from
-the moment their text last changed, a view from one microsecond after it began, so that it never sees itself.
+`Job_Views.csv` is required; `Experience.csv` and `Positions_Of_Interest.csv` are optional. The files have no posting
+dates, but jobs are numbered in the order of posting: a job existed once a job with a higher number was viewed.
+A profile is a series of versions, each with only what was known at its time. Experience and wanted roles count from the
+time of their last change. A view counts from one microsecond after its start, so that no view sees itself.
 """
 
 from datetime import UTC, datetime
@@ -17,14 +17,14 @@ from matching.data.tables import Candidate, Event, EventKind, Job
 from matching.errors import InputError, UnusableData
 from matching.sources.tables import complete, read_csv
 
-MOST_LOST = 0.5  # dirty rows are expected; this share means another format
+MOST_LOST = 0.5  # some unreadable rows are expected, but this share of them means another format
 EPOCH = datetime(2014, 1, 1, tzinfo=UTC)
-"""Before anything in the files: when every empty profile became visible."""
+"""Earlier than anything in the files: the time of the empty first version of every profile."""
 
 COUNTRY = "United States"
 UTC_TIME = pl.Datetime("us", "UTC")
-LOOKED_AT = 3
-LONGEST_NAME, LONGEST_LIST = 120, 200 - LOOKED_AT
+VIEWED_ROLES = 3
+LONGEST_NAME, LONGEST_LIST = 120, 200 - VIEWED_ROLES
 VIEWS = {
     "Applicant.ID": "candidate_id",
     "Job.ID": "job_id",
@@ -51,11 +51,11 @@ class JobBoard:
     """Reads a folder of the public files."""
 
     def load(self, data: Path | None, *, seed: int, progress: Progress) -> Dataset:  # noqa: ARG002 - nothing is random
-        """Read the files of `data` as versioned profiles, jobs and views.
+        """Read the files in the folder `data` as versioned profiles, jobs and views.
 
         Raises:
             InputError: no folder was given.
-            MissingInput: `Job_Views.csv` or a column is not there.
+            MissingInput: `Job_Views.csv` or a column is missing.
             UnusableData: no view has a readable time.
         """
         if data is None:
@@ -65,7 +65,7 @@ class JobBoard:
             )
         progress("reading the job board's files")
         views = (
-            _read(data / "Job_Views.csv", VIEWS, progress, needed=True)
+            _read(data / "Job_Views.csv", VIEWS, progress, required=True)
             .drop_nulls(["job_id", "title"])
             .sort("time", "job_id")
         )
@@ -80,14 +80,14 @@ class JobBoard:
 
 
 def date_jobs(jobs: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """Date the jobs by what a log tells: when each was surely there.
+    """Date the jobs from the log, by the time at which each certainly existed.
 
-    `posted_at` is the first view of any job with a higher number. A job's own views do not count, or its date would
-    tell of the view that is to be predicted. `updated_at`, from which on a job exists, is that moment or its own first
-    view, and the end of the log where there is neither.
+    `posted_at` is the first view of any job with a higher number. A job's own views do not count: the date would reveal
+    the view that is to be predicted. `updated_at`, from which a job exists, is `posted_at` or its own first view,
+    whichever is earlier, and the end of the log if there is neither.
 
     Args:
-        jobs: schema of `Job`, one row each.
+        jobs: schema of `Job`, one row per job.
         events: schema of `Event`.
     """
     viewed = events.group_by("job_id").agg(first=pl.col("time").min())
@@ -101,9 +101,9 @@ def date_jobs(jobs: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     return dated.with_columns(updated_at=exists).select(jobs.columns).sort("job_id")
 
 
-def _read(file: Path, columns: dict[str, str], progress: Progress, *, needed: bool = False) -> pl.DataFrame:
-    """Read and rename columns: text trimmed, `NA` and empty as null, times in UTC; rows without person or time go."""
-    if not file.exists() and not needed:
+def _read(file: Path, columns: dict[str, str], progress: Progress, *, required: bool = False) -> pl.DataFrame:
+    """Read and rename columns: trimmed text, `NA` and empty as null, UTC times; rows without applicant or time go."""
+    if not file.exists() and not required:
         return pl.DataFrame(schema=dict.fromkeys(columns.values(), pl.String) | {"time": UTC_TIME})
     text = pl.all().str.replace_all(r"\s+", " ").str.strip_chars()
     table = read_csv(file, list(columns)).rename(columns).with_columns(text)
@@ -124,18 +124,18 @@ def _read(file: Path, columns: dict[str, str], progress: Progress, *, needed: bo
 
 
 def _jobs(views: pl.DataFrame) -> pl.DataFrame:
-    """One row per job: for each column the first value that any of its views states.
+    """Return one row per job, with the first value that any of its views has in each column.
 
-    The company doubles as the description, so that the text of a profile finds it again.
+    The company is also the description, so that texts of profiles can match it.
     """
-    stated = [pl.col(name).drop_nulls().first() for name in ("title", "company", "city", "region", "industry")]
-    jobs = views.group_by("job_id").agg(*stated)
+    first_values = [pl.col(name).drop_nulls().first() for name in ("title", "company", "city", "region", "industry")]
+    jobs = views.group_by("job_id").agg(*first_values)
     assumed = {"country": pl.lit(COUNTRY)}
     return complete(Job, jobs.with_columns(**assumed, description=pl.col("company").fill_null("")))
 
 
 def _candidates(views: pl.DataFrame, experience: pl.DataFrame, interests: pl.DataFrame) -> pl.DataFrame:
-    """Versions of every applicant: an empty one, then one after each moment at which a fact became known."""
+    """Return the versions of every applicant: an empty one, then one for each time at which a fact became known."""
     started = pl.col("started").str.to_date("%Y-%m-%d", strict=False)
     plausible = started.is_between(pl.date(1940, 1, 1), pl.col("time").dt.date())
     worked = experience.with_columns(
@@ -157,14 +157,14 @@ def _candidates(views: pl.DataFrame, experience: pl.DataFrame, interests: pl.Dat
 
 
 def _profile() -> dict[str, pl.Expr]:
-    """What the facts known at one moment, oldest first, say about an applicant.
+    """Return the columns of a profile, computed from the facts known at one time, oldest first.
 
-    The headline is what they looked for last: it tells more about the next view than what they worked as. The last few
-    posts they looked at count as wanted roles, before those that they named.
+    The headline is the title of the last viewed job, which predicts the next view better than the last position. The
+    titles of the last few viewed jobs count as wanted roles, before the roles that the applicant gave.
     """
     years = (pl.col("updated_at").first().dt.date() - pl.col("started").min()).dt.total_days() / 365.25
     latest_title, latest_position = pl.col("title").drop_nulls().last(), pl.col("position").drop_nulls().last()
-    looked_at = pl.col("title").drop_nulls().reverse().str.slice(0, LONGEST_NAME).unique(maintain_order=True)
+    viewed_roles = pl.col("title").drop_nulls().reverse().str.slice(0, LONGEST_NAME).unique(maintain_order=True)
     return {
         "headline": pl.coalesce(latest_title, latest_position),
         "resume": pl.col("line").drop_nulls().unique(maintain_order=True).tail(LONGEST_LIST).str.join("\n"),
@@ -172,7 +172,7 @@ def _profile() -> dict[str, pl.Expr]:
         "city": pl.col("city").drop_nulls().last(),
         "region": pl.col("region").filter(pl.col("city").is_not_null()).last(),
         "country": pl.lit(COUNTRY).first(),
-        "wish_roles": pl.concat_list(looked_at.head(LOOKED_AT).implode(), _names("role").implode()),
+        "wish_roles": pl.concat_list(viewed_roles.head(VIEWED_ROLES).implode(), _names("role").implode()),
         "wish_cities": _names("viewed_city"),
         "wish_industries": _names("industry"),
         "last_active_at": pl.col("time").max(),

@@ -1,4 +1,4 @@
-"""Loads a source of any kind: what goes wrong inside one is a line that names its file, and the column where known."""
+"""Loading of any source: a failure inside it becomes one line with its file, and the column if known."""
 
 import re
 import traceback
@@ -11,20 +11,26 @@ from matching.data.progress import Progress
 from matching.data.validation import check_shape
 from matching.errors import InvalidTable, TandemError
 
-# What polars writes around the name of a column; the rest of its message may quote values.
+# The words of polars around a column name; the rest of its message may quote values.
 _COLUMN = re.compile(
     r"""(?:in column|column with name|unable to find column|column:?|at column) ['"`]([^'"`]{1,100})['"`]"""
 )
 
 
 def load(source: Source, data: Path | None, *, seed: int, progress: Progress) -> Dataset:
-    """Read or generate a dataset.
+    """Read or simulate a dataset.
 
-    A source that can keep its faults (`read`) does, so that the examination reports all of them at once.
+    A source with a method `read` keeps its faults instead of raising them, so that the validation reports all at once.
+
+    Args:
+        source: what loads the dataset.
+        data: folder of its files; None if it needs none.
+        seed: seed of a simulation.
+        progress: called with a few words about each step.
 
     Raises:
-        InputError: the data is missing or wrong.
-        InvalidTable: the source itself fails on the data, or returns other columns than the tables have.
+        InputError: the data is missing or invalid.
+        InvalidTable: the source itself fails, or returns tables with other columns.
     """
     reader = getattr(source, "read", source.load)
     try:
@@ -42,7 +48,7 @@ def load(source: Source, data: Path | None, *, seed: int, progress: Progress) ->
 
 
 def _fail(source: Source, data: Path | None, error: Exception) -> NoReturn:
-    """Name file and line of the source, and the column that polars complains of."""
+    """Raise an error with file and line of the source, and the column in the message of polars."""
     file = getfile(type(source))
     frames = traceback.extract_tb(error.__traceback__)
     line = next((frame.lineno for frame in reversed(frames) if frame.filename == file), None)

@@ -1,8 +1,8 @@
-"""`tables`: bring your own data, a folder of Parquet or CSV files with the columns of `matching.data.tables`.
+"""`tables`: your own data, a folder of Parquet or CSV files with the columns of `matching.data.tables`.
 
-`candidates`, `jobs` and `events` are required, `protected` is optional; each is one file, named `<table>` with one of
-`SUFFIXES`. Optional columns may be left out. In CSV a list is a JSON array and a skill either a name or
-`{"name", "years"}`; a time without an offset is UTC.
+`candidates`, `jobs` and `events` are required, `protected` is optional. Each is one file, named `<table>` with one of
+`SUFFIXES`. Optional columns may be missing. In CSV, a list is a JSON array, and a skill is a name or
+`{"name", "years"}`. A time without an offset is UTC.
 """
 
 from pathlib import Path
@@ -36,19 +36,19 @@ class Tables:
     """Reads a folder of tables."""
 
     def load(self, data: Path | None, *, seed: int, progress: Progress) -> Dataset:
-        """Read the tables of `data`.
+        """Read the tables in the folder `data`.
 
         Raises:
             InputError: no folder was given, or a file cannot be read.
             MissingInput: a required file is missing.
-            InvalidTable: a file has other columns than its table, or values of another type.
+            InvalidTable: a file has wrong columns, or values of a wrong type.
         """
         dataset = self.read(data, seed=seed, progress=progress)
         ValidationReport.of_reading(dataset).raise_faults()
         return dataset
 
     def read(self, data: Path | None, *, seed: int, progress: Progress) -> Dataset:  # noqa: ARG002 - nothing is random
-        """Read the tables of `data`, as `load` does, and keep every fault of every file in `Dataset.origins` instead.
+        """Read the tables in the folder `data`, and keep the faults of every file in `Dataset.origins`.
 
         Raises:
             InputError: no folder was given.
@@ -74,7 +74,7 @@ class Tables:
 
 
 def write(dataset: Dataset, folder: Path) -> None:
-    """Write a dataset as a folder that this source reads: one Parquet file per table that has rows.
+    """Write a dataset as a folder that this source can read: one Parquet file for each table that has rows.
 
     Raises:
         StorageError: the folder cannot be written.
@@ -89,11 +89,15 @@ def write(dataset: Dataset, folder: Path) -> None:
 
 
 def read_csv(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
-    """Read a CSV file as text, nothing guessed; keep only `columns` where given. Blank lines are left out.
+    """Read a CSV file as text, without guessing types. Blank lines are left out.
+
+    Args:
+        file: the file.
+        columns: columns to keep; all of them if None.
 
     Raises:
         MissingInput: the file or one of `columns` is missing.
-        InputError: the file is not CSV, or a row has another number of fields than the header.
+        InputError: the file is not CSV, or a row has more or fewer fields than the header.
     """
     if not file.is_file():
         raise MissingInput(f"{file} is missing: check the folder given with --data")
@@ -125,7 +129,7 @@ def _read_table(folder: Path, name: str, record: type[BaseModel]) -> tuple[pl.Da
 
 
 def _similar(folder: Path, name: str) -> str | None:
-    """Name a file of the folder that was probably meant."""
+    """Return a hint about a file in the folder that was probably meant, None if there is none."""
     by_stem = {file.name.split(".")[0]: file.name for file in folder.iterdir() if file.is_file()}
     found = by_stem.get(closest(name, by_stem.keys() - RECORDS.keys()) or name)
     return f"found {found}: export it as {name}.csv or {name}.parquet, or rename it" if found else None

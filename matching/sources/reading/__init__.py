@@ -1,5 +1,5 @@
-"""Reads one file as one table: format, encoding, delimiter, header, values; every row keeps the line it came from.
+"""Reads one file as one table: format, encoding, delimiter, header and values; every row keeps its line in the file.
 
-What has exactly one meaning is read; anything else is a fault that says what was found and what to do.
-Imports `matching.data` and `matching.errors` alone.
+A value with exactly one meaning is read. Anything else is a fault that says what was found and what to do.
+Imports only `matching.data` and `matching.errors`.
 """

@@ -1,4 +1,4 @@
-"""What a file holds, by its first bytes rather than its name, and its text as UTF-8."""
+"""The content of a file, recognised by its first bytes and not by its name, as UTF-8 text."""
 
 import codecs
 import gzip
@@ -13,7 +13,7 @@ from matching.errors import InputError
 LARGEST_UNPACKED = 4 << 30
 _SNIFFED = 4_096
 _CHUNK = 16 << 20
-_HEADER = 48  # bytes, fewer than the required columns take
+_HEADER = 48  # bytes; the names of the required columns are longer
 
 Bytes = bytes | mmap.mmap
 
@@ -26,7 +26,7 @@ class Content:
         data: the text in UTF-8 without a byte order mark; empty for Parquet.
         is_parquet: whether the file is Parquet, whatever its name.
         is_as_stored: whether `data` is the file itself, byte for byte.
-        notes: what was read with an interpretation.
+        notes: what was interpreted.
     """
 
     data: Bytes
@@ -36,10 +36,10 @@ class Content:
 
 
 def open_content(file: Path) -> Content:
-    """Find out what a file is, and return its text.
+    """Recognise the format of a file, and return its text.
 
     Raises:
-        InputError: the file cannot be opened, is empty, or holds something other than text or Parquet.
+        InputError: the file cannot be opened, is empty, or is neither text nor Parquet.
     """
     try:
         with file.open("rb") as opened:
@@ -127,7 +127,7 @@ def _decoded(data: Bytes, encoding: str) -> Content:
 
 
 def _utf16_without_mark(start: bytes) -> str | None:
-    """Name the encoding of a header in ASCII in which every second byte is zero."""
+    """Return the encoding of an ASCII header in which every second byte is zero, None if there is none."""
     even, odd = start[:_HEADER:2], start[1:_HEADER:2]
     if len(start) >= 4 and odd.count(0) > len(odd) * 0.9 and even.count(0) < len(even) * 0.1:
         return "utf-16-le"
@@ -137,7 +137,7 @@ def _utf16_without_mark(start: bytes) -> str | None:
 
 
 def _first_invalid(data: Bytes) -> int | None:
-    """Offset of the first byte that is not UTF-8."""
+    """Return the offset of the first byte that is not UTF-8, None if there is none."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(data), _CHUNK):
         chunk = data[start : start + _CHUNK]
@@ -151,8 +151,8 @@ def _first_invalid(data: Bytes) -> int | None:
 
 _LETTER = r"[^\W\d_]"
 _SIGN = "[\u00a2\u00a3\u00a5\u00aa\u00b3\u00b9\u00bc\u00be\u00bf]"
-# Read as Windows-1252, these speak for another code page: letters of Central Europe, signs within a word, whole words
-# outside ASCII.
+# In a text decoded as Windows-1252, these indicate another code page: letters of Central Europe, signs within a word,
+# and whole words outside ASCII.
 _ELSEWHERE = re.compile(
     "[\u0160\u0161\u017d\u017e\u00dd\u00fd\u0178\u00ff]"
     f"|(?<={_LETTER}){_SIGN}|[\u00a3\u00a5\u00b3\u00b9\u00bc\u00be](?={_LETTER})"
@@ -162,7 +162,7 @@ _HUNGARIAN = ("\u00f5\u00d5\u00fb\u00db", "\u00f6\u00fc\u00d6\u00dc")
 
 
 def _windows_text(data: bytes, invalid: int) -> Content:
-    """Read Windows-1252 where nothing speaks for another code page, and refuse everything else."""
+    """Decode Windows-1252 if nothing indicates another code page, and refuse everything else."""
     line = data.count(b"\n", 0, invalid) + 1
     refused = InputError(
         f"line {line:,}: not UTF-8 (byte 0x{data[invalid]:02X}), and its encoding is not certain: "

@@ -1,4 +1,4 @@
-"""A CSV file as a table of text: nothing is guessed about its values, and every row keeps its line."""
+"""A CSV file as a table of text: no types are guessed, and every row keeps its line."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from matching.sources.reading.header import DELIMITERS, Header, read_header
 
 @dataclass(frozen=True)
 class CsvTable:
-    """What a CSV file holds.
+    """The content of a CSV file.
 
     Attributes:
-        table: every value as text, an empty one as null; blank rows are left out.
-        lines: line of each row, from 1 for the first line of the file, shape (n_rows,).
+        table: every value as text, or null if empty; blank rows are left out.
+        lines: line of each row in the file, from 1, shape (n_rows,).
         faults: rows with more or fewer fields than the header, or with NUL characters; schema `FAULTS`.
-        delimiter: between the fields.
-        notes: what was read with an interpretation.
+        delimiter: what separates the fields.
+        notes: what was interpreted.
     """
 
     table: pl.DataFrame
@@ -38,12 +38,12 @@ def read(file: Path, content: Content, known: Collection[str] | None = None) -> 
     """Read a CSV file.
 
     Args:
-        file: read directly where its bytes need no conversion.
-        content: of the file.
-        known: column names that are expected, which settle the delimiter.
+        file: read directly if its bytes need no conversion.
+        content: content of the file.
+        known: expected column names, which decide on the delimiter.
 
     Raises:
-        InputError: the text is not CSV: no header, broken quoting, lines without end, binary.
+        InputError: the text is not CSV: it has no header, wrong quotation marks or endless lines, or it is binary.
     """
     data = _with_line_feeds(content.data)
     is_stored = content.is_as_stored and data is content.data
@@ -51,7 +51,7 @@ def read(file: Path, content: Content, known: Collection[str] | None = None) -> 
     _check_names(header)
     scan.check_lengths(data)
     records = scan.records(data, header.delimiter)
-    # Blank lines before the header are records, and nothing to polars.
+    # Blank lines before the header are records here, but polars skips them.
     starts, fields = records.lines[header.line :], records.fields[header.line :]
     table = _parsed(file if is_stored else data[:], header)
     if table.height != len(starts):
@@ -69,7 +69,7 @@ def read(file: Path, content: Content, known: Collection[str] | None = None) -> 
 
 
 def _with_line_feeds(data: Bytes) -> Bytes:
-    """Give a text whose lines end with carriage returns alone line feeds instead."""
+    """Replace carriage returns by line feeds in a text that has no line feeds."""
     return data[:].replace(b"\r", b"\n") if data.find(b"\n") < 0 <= data.find(b"\r") else data
 
 
@@ -100,14 +100,14 @@ def _parsed(source: Path | bytes, header: Header) -> pl.DataFrame:
 
 
 def _filled(table: pl.DataFrame, fields: NDArray[np.int64]) -> pl.Series:
-    """Whether each row holds anything: neither a blank line nor delimiters alone."""
+    """Whether each row has a value, so that it is neither a blank line nor only delimiters."""
     anything = table.select(~pl.all_horizontal(pl.all().is_null())).to_series()
     blank = pl.Series(fields == 1) & (table.to_series(0).str.strip_chars() == "").fill_null(True)
     return anything & ~blank
 
 
 def _field_faults(fields: NDArray[np.int64], header: Header, filled: pl.Series) -> pl.DataFrame:
-    """Rows with more or fewer fields than the header; blank rows do not count."""
+    """Return a fault for each row with more or fewer fields than the header, except blank rows."""
     found = pl.DataFrame({"fields": fields, "filled": filled}).filter("filled").with_row_index("row", offset=1)
     return _as_faults(
         found.filter(pl.col("fields") != len(header.names)).select(

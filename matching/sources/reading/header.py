@@ -1,4 +1,4 @@
-"""The header of a CSV text: its delimiter, its column names, and what a wrong name was probably meant to be."""
+"""The header of a CSV text: its delimiter and its column names."""
 
 import csv
 import re
@@ -11,7 +11,7 @@ from matching.sources.reading.content import Bytes
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 LONGEST_HEADER = 1 << 20  # bytes
 INDEX_NAME = re.compile(r"Unnamed: \d+(\.\d+)?|__index_level_\d+__")
-"""A column without a name, or an index that pandas wrote beside the data."""
+"""Name of a column without a name, or of an index that pandas wrote."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Header:
     """The header of a CSV text.
 
     Attributes:
-        names: of the columns, without spaces around them.
-        delimiter: between them.
-        line: on which it stands, from 1; blank lines may come before it.
+        names: column names, without spaces around them.
+        delimiter: what separates them.
+        line: line of the header, from 1; blank lines may precede it.
     """
 
     names: list[str]
@@ -30,14 +30,17 @@ class Header:
 
 
 def read_header(data: Bytes, known: Collection[str] | None) -> Header:
-    """Find delimiter and names: the delimiter that gives the most known names, else the only one that divides the line.
+    """Find delimiter and names: the delimiter that gives the most known names, or the only one that divides the line.
 
     Args:
         data: the text in UTF-8.
-        known: column names that are expected; None where any will do.
+        known: expected column names; None if any names are allowed.
 
     Raises:
-        InputError: there is no header line, or more than one delimiter fits.
+        InputError: there is no header line, or several delimiters fit.
+
+    >>> read_header(b"id;name", known=None)
+    Header(names=['id', 'name'], delimiter=';', line=1)
     """
     start = data[:LONGEST_HEADER]
     text = start.decode("utf-8", "ignore")
@@ -45,7 +48,7 @@ def read_header(data: Bytes, known: Collection[str] | None) -> Header:
     line = 1 + text[:blank].count("\n")
     text = text[blank:]
     if not text.strip():
-        raise InputError("the file holds blank lines only: export it again, with a header line")
+        raise InputError("the file has blank lines only: export it again, with a header line")
     if text.startswith("sep="):
         raise InputError(f"line {line}: a line for Excel ({text[:5].strip()}), not the header: remove it")
     if "\n" not in text and len(start) == LONGEST_HEADER:
@@ -58,7 +61,7 @@ def read_header(data: Bytes, known: Collection[str] | None) -> Header:
 def _names(text: str, delimiter: str) -> list[str]:
     try:
         record = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter))
-    except csv.Error:  # a field beyond the module's own limit
+    except csv.Error:  # a field longer than the limit of the csv module
         return [""]
     return [column.strip() for column in record]
 

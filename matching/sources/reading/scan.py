@@ -1,6 +1,6 @@
-"""The structure of a CSV text: where each record begins, how many fields it has, and whether its quotes are sound.
+"""The structure of a CSV text: where each record begins, how many fields it has, and whether its quotes are correct.
 
-numpy walks over the bytes in chunks, so that a file of any size is read at memory speed.
+numpy scans the bytes in chunks, so that a file of any size is read at memory speed.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from matching.errors import InputError
 from matching.sources.reading.content import Bytes
 
 LONGEST_LINE = 16 << 20
-"""Bytes; the longest legal record is far below."""
+"""Bytes; the longest valid record is far shorter."""
 
 _CHUNK = 16 << 20
 _QUOTE, _NEWLINE, _RETURN = 34, 10, 13
@@ -35,10 +35,10 @@ class Records:
 
 
 def check_lengths(data: Bytes) -> None:
-    """Refuse a text with a line that no table can hold, before anything reads it whole.
+    """Refuse a text with a line that is too long for any table, before anything reads the line as a whole.
 
     Raises:
-        InputError: a line is longer than `LONGEST_LINE`; the message names it.
+        InputError: a line is longer than `LONGEST_LINE`; the message has its number.
     """
     n_lines, last = 0, -1
     for start, chunk in _chunks(data):
@@ -55,14 +55,14 @@ def check_lengths(data: Bytes) -> None:
 
 @dataclass(frozen=True)
 class _Chunk:
-    """A part of a text, and what came before it.
+    """A part of a text, with counts of what precedes it.
 
     Attributes:
         data: the whole text.
         start: offset of the part.
-        content: its bytes.
-        quotes, newlines: offsets of both, within the part.
-        n_quotes, n_lines: how many of both came before.
+        content: bytes of the part.
+        quotes, newlines: offsets of both within the part.
+        n_quotes, n_lines: how many of both precede the part.
     """
 
     data: Bytes
@@ -79,11 +79,11 @@ class _Chunk:
         return outside
 
     def line(self, position: int) -> int:
-        """Line of a position, from 1."""
+        """Return the line of a position, from 1."""
         return self.n_lines + int(np.searchsorted(self.newlines, position)) + 1
 
     def byte(self, position: int) -> int:
-        """Byte at a position that may lie just outside the part; a line feed beyond the text."""
+        """Return the byte at a position, which may be outside the part; outside the text it is a line feed."""
         offset = self.start + position
         return self.data[offset : offset + 1][0] if 0 <= offset < len(self.data) else _NEWLINE
 
@@ -96,8 +96,8 @@ def records(data: Bytes, delimiter: str) -> Records:
         delimiter: one ASCII character.
 
     Raises:
-        InputError: quotation marks are not doubled or not closed, or a line ends with a lone carriage return; the
-            message names the first line.
+        InputError: quotation marks are not doubled or not closed, or a line has a lone carriage return; the message
+            has the number of the first such line.
     """
     lines: list[Positions] = [np.array([1])]
     fields: list[Positions] = []
@@ -131,12 +131,12 @@ def records(data: Bytes, delimiter: str) -> Records:
 
 def _chunks(data: Bytes) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     for start in range(0, len(data), _CHUNK):
-        # A copy: a view would keep the file mapped for as long as an exception holds its frames.
+        # A copy, because a view would keep the file mapped as long as an exception keeps its frames.
         yield start, np.frombuffer(data[start : start + _CHUNK], np.uint8)
 
 
 def _check_quotes(chunk: _Chunk, delimiter: str) -> None:
-    """Refuse a quotation mark that opens within a field, or closes before its end."""
+    """Refuse a quotation mark that opens within a field or closes before its end."""
     quotes = chunk.quotes
     if not len(quotes):
         return

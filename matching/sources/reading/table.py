@@ -1,4 +1,4 @@
-"""One file as one table of a record: its columns matched, its values converted, and every fault kept with its line."""
+"""One file as a table: columns are matched, values are converted, and every fault keeps its line."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,14 +17,14 @@ from matching.sources.reading.header import INDEX_NAME
 
 PROTECTED_COLUMNS = frozenset(ProtectedAttributes.model_fields) - {"candidate_id"}
 ID_COLUMNS = frozenset({"candidate_id", "job_id", "list_id"})
-"""Names of things. The version of a model is one too, but `2.0` is how versions are written."""
+"""Columns of identifiers. `model_version` is not one of them, because `2.0` is a valid version."""
 
-_SHOWN_HINTS = 2_000  # rows of one fault whose values are examined; reports show a few
+_SHOWN_HINTS = 2_000  # values of one fault that get a hint; reports show a few
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A file as it is: its rows, their lines, and what was noticed."""
+    """A file before conversion: its rows, their lines, and what was noticed."""
 
     table: pl.DataFrame
     numbers: pl.Series
@@ -35,15 +35,15 @@ class _Found:
 
 
 def read_table(file: Path, name: str, record: type[BaseModel]) -> tuple[pl.DataFrame, Origin]:
-    """Read one file; what it holds never raises.
+    """Read one file; its content never raises.
 
     Args:
-        file: CSV or Parquet, whatever its name.
-        name: of the table, for messages.
-        record: what a row is.
+        file: CSV or Parquet, under any name.
+        name: name of the table, for messages.
+        record: the record of a row.
 
     Returns:
-        The table, schema of `record`, null where a value could not be read; and where it comes from, with the faults.
+        The table, schema of `record`, with null for values that could not be read; and its origin with the faults.
     """
     try:
         found = _read(file, record)
@@ -66,10 +66,10 @@ def read_table(file: Path, name: str, record: type[BaseModel]) -> tuple[pl.DataF
 
 
 def complete(record: type[BaseModel], table: pl.DataFrame) -> pl.DataFrame:
-    """Give a table the columns of its record, in order and of its types; absent and null become the default.
+    """Give a table the columns of its record, in order and type; missing columns and nulls become the default.
 
     Raises:
-        InvalidTable: values cannot be cast to the type of their column; the message names it and the first row.
+        InvalidTable: values cannot be cast to the type of their column; the message has the column and the first row.
     """
     columns = []
     for name, kind in polars_schema(record).items():
@@ -86,7 +86,7 @@ def complete(record: type[BaseModel], table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _filled(value: pl.Series, default: object) -> pl.Series:
-    """Put the default in place of nulls."""
+    """Replace nulls by the default."""
     if not value.null_count():
         return value
     fill = pl.lit(pl.Series([default], dtype=value.dtype)).first()
@@ -122,10 +122,10 @@ def _parquet(file: Path) -> pl.DataFrame:
 
 
 def _without_indexes(table: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Leave out columns without a name that are empty or count the rows.
+    """Leave out columns without a name that are empty or number the rows.
 
     Raises:
-        InputError: a column without a name holds something else.
+        InputError: a column without a name has other values.
     """
     unnamed = [name for name in table.columns if INDEX_NAME.fullmatch(name)]
     for name in unnamed:
@@ -138,10 +138,10 @@ def _without_indexes(table: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]
 
 
 def _known_columns(found: list[str], table: str, record: type[BaseModel]) -> tuple[list[str], list[pl.DataFrame]]:
-    """Split columns into those that can be read, and faults of the others.
+    """Separate the known columns from faults of the others.
 
     Raises:
-        InputError: not one column is known.
+        InputError: no column is known.
     """
     known = [name for name in found if name in record.model_fields]
     required = [name for name, described in record.model_fields.items() if described.is_required()]
@@ -166,7 +166,7 @@ _MOVE = "move it to protected.csv or protected.parquet beside this file, with ca
 
 
 def _unread(found: pl.Series, converted: values.Column, numbers: pl.Series) -> pl.DataFrame:
-    """Faults of the values that could not be read."""
+    """Return a fault for each value that could not be read."""
     lost = (converted.values.is_null() & found.is_not_null()).arg_true()
     if not len(lost):
         return faults()

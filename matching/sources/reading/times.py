@@ -1,4 +1,4 @@
-"""Times as programs write them: ISO 8601, Postgres, Excel, Unix; read where there is exactly one meaning."""
+"""Times as programs write them (ISO 8601, Postgres, Excel, Unix), read if they have exactly one meaning."""
 
 import re
 from typing import Any
@@ -25,7 +25,7 @@ def read(values: pl.Series) -> tuple[pl.Series, str | None]:
     """Read a column of times; one without an offset is UTC.
 
     Returns:
-        The times, null where a value has no single meaning, and what was read with an interpretation.
+        The times, null for a value without a single meaning; and what was interpreted.
     """
     if isinstance(values.dtype, pl.Datetime | pl.Date):
         times = values.cast(pl.Datetime("us")) if values.dtype == pl.Date else values.dt.cast_time_unit("us")
@@ -43,7 +43,7 @@ def read(values: pl.Series) -> tuple[pl.Series, str | None]:
 
 
 def hint(value: Any) -> str | None:
-    """Say of a value that could not be read what was found; text that is no time is only measured."""
+    """Return what was found in place of a time; of other text only the length, because it may be personal."""
     text = str(value).strip()
     slashed = re.match(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)
     if slashed:
@@ -58,7 +58,7 @@ def hint(value: Any) -> str | None:
 
 
 def _other_forms(text: pl.Series) -> tuple[pl.Series, str | None]:
-    """Read what is not plain RFC 3339."""
+    """Read times in other forms than RFC 3339."""
     frame = pl.DataFrame({"text": text})
     day_first = _slashes_are_day_first(text)
     slashed = None if day_first is None else (_parts(_SLASHED, "321") if day_first else _parts(_SLASHED, "312"))
@@ -81,7 +81,7 @@ def _other_forms(text: pl.Series) -> tuple[pl.Series, str | None]:
 
 
 def _parts(pattern: str, order: str) -> pl.Expr:
-    """Write a time in ISO 8601, null where the pattern does not match; `order` is its groups of year, month, day."""
+    """Return a time in ISO 8601, null if the pattern does not match; `order` has the groups of year, month and day."""
     text = pl.col("text")
     year, month, day = (text.str.extract(pattern, int(group)).str.zfill(2) for group in order)
     clock = text.str.extract(pattern, 4).fill_null("00:00").str.zfill(5)
@@ -91,7 +91,7 @@ def _parts(pattern: str, order: str) -> pl.Expr:
 
 
 def _slashes_are_day_first(text: pl.Series) -> bool | None:
-    """Whether the column writes days as 31/01/2026; None where its values leave that open or contradict it."""
+    """Whether the column has dates like 31/01/2026; None if its values leave this open or contradict each other."""
     slashed = text.filter(text.str.contains(_SLASHED))
     first = (slashed.str.extract(_SLASHED, 1).cast(pl.Int64) > 12).any()
     second = (slashed.str.extract(_SLASHED, 2).cast(pl.Int64) > 12).any()
@@ -101,7 +101,7 @@ def _slashes_are_day_first(text: pl.Series) -> bool | None:
 def _counted(number: pl.Expr) -> dict[str, pl.Expr]:
     """Read numbers as days since 1900 or as seconds, milli-, micro- or nanoseconds since 1970.
 
-    Between 1990 and 2100 the five ranges do not meet, so a number has one meaning at most.
+    Between 1990 and 2100 the five ranges do not overlap, so a number has at most one meaning.
     """
 
     def moment(seconds: pl.Expr) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""The values of one column in the type of its record: read where they have exactly one meaning, else null."""
+"""The values of one column, converted to the type of its record if they have exactly one meaning, else null."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import polars as pl
 from matching.sources.reading import times
 
 EXACT, EXACT_FLOAT32 = 2**53, 2**24
-"""From here on, floats no longer hold every whole number: an id that went through one is lost."""
+"""From here on, floats cannot represent every whole number: an id that became a float is lost."""
 
 _EMPTY_WORDS = ("na", "n/a", "null", "none", "nan", "\\n", "-", "nil")
 _TRUE, _FALSE = ("true", "t", "yes", "1", "1.0"), ("false", "f", "no", "0", "0.0")
@@ -26,10 +26,10 @@ class Column:
     """One column after conversion.
 
     Attributes:
-        values: of the type wanted; null where a value has no single meaning.
+        values: converted values; null for a value without a single meaning.
         expected: what a value must be, in words.
-        hint: says of one value that could not be read what was found; never a text that may be personal.
-        note: what was read with an interpretation; None where nothing was.
+        hint: returns what was found for a value that could not be read, without text that may be personal.
+        note: what was interpreted; None if nothing was.
     """
 
     values: pl.Series
@@ -42,10 +42,13 @@ def convert(values: pl.Series, kind: pl.DataType, *, is_id: bool = False, delimi
     """Convert one column.
 
     Args:
-        values: as the file holds them: text from CSV, any type from Parquet.
-        kind: wanted.
-        is_id: whether the column names a candidate, a job or a list.
-        delimiter: of the file; beside semicolons a comma may stand for the decimal point.
+        values: values of the file, text in CSV and any type in Parquet.
+        kind: type to convert to.
+        is_id: whether the column holds identifiers of candidates, jobs or lists.
+        delimiter: delimiter of the file; with semicolons, a comma may be a decimal comma.
+
+    >>> convert(pl.Series(["55,5", "60,0"]), pl.Float64(), delimiter=";").values.to_list()
+    [55.5, 60.0]
     """
     if values.dtype in (pl.Categorical, pl.Enum):
         values = values.cast(pl.String)
@@ -80,7 +83,7 @@ def _not_a_list(value: Any) -> str | None:
 
 
 def _found(value: Any) -> str | None:
-    """Repeat a value that is a number or stands for none; anything else may be personal and is only measured."""
+    """Return a value that is a number or means none; of other text only the length, because it may be personal."""
     text = str(value).strip()
     if text.casefold() in _EMPTY_WORDS:
         return f"found {text}: leave the cell empty where there is no value"
@@ -88,7 +91,7 @@ def _found(value: Any) -> str | None:
 
 
 def _cast(values: pl.Series, kind: pl.DataType) -> pl.Series:
-    """Cast what can be cast; a type that never can be gives nulls."""
+    """Cast values; what cannot be cast becomes null."""
     try:
         return values.cast(kind, strict=False)
     except pl.exceptions.PolarsError:
@@ -111,7 +114,7 @@ def _numbers(values: pl.Series, kind: pl.DataType, delimiter: str) -> Column:
 
 
 def _numbers_in_text(text: pl.Series, delimiter: str) -> tuple[pl.Series, str | None, Callable[[Any], str | None]]:
-    """Read numbers with a decimal point, or with a decimal comma where the whole column shows that it is one."""
+    """Read numbers with a decimal point, or with a decimal comma if the whole column shows that it is one."""
     plain = text.cast(pl.Float64, strict=False)
     lost = text.filter(plain.is_null() & text.is_not_null())
     thousands_dot = delimiter == ";" and bool(text.str.contains(_THOUSANDS_DOT).any())
@@ -127,7 +130,7 @@ def _numbers_in_text(text: pl.Series, delimiter: str) -> tuple[pl.Series, str | 
         read = pl.select(pl.when(fits).then(swapped)).to_series().cast(pl.Float64, strict=False)
         return read, "numbers were read with a decimal comma", _found
     if thousands_dot and not len(points):
-        # Beside semicolons "55.000" may be Italian for 55,000.
+        # In a file with semicolons, "55.000" may mean 55,000.
         plain = pl.select(pl.when(~text.str.contains(_THOUSANDS_DOT)).then(plain)).to_series()
     return plain, None, _ambiguous
 
@@ -141,7 +144,7 @@ def _ambiguous(value: Any) -> str | None:
 
 
 def _booleans(values: pl.Series) -> pl.Series:
-    """Read true and false as programs write them; what is neither becomes null."""
+    """Read true and false as programs write them; other values become null."""
     words = _cast(values, pl.String()).str.strip_chars().str.to_lowercase()
     known = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
     return words.replace_strict(known, default=None, return_dtype=pl.Boolean)
@@ -154,7 +157,7 @@ def _texts(values: pl.Series) -> pl.Series:
 
 
 def _ids(values: pl.Series) -> Column:
-    """Read ids: text, whole numbers, the floats that they became, UUIDs as bytes."""
+    """Read ids: text, whole numbers, whole numbers that became floats, and UUIDs as bytes."""
     if values.dtype == pl.String:
         return _text_ids(values)
     if values.dtype == pl.Binary:
@@ -177,7 +180,7 @@ _SCIENTIFIC = r"^-?\d(\.\d+)?[eE]\+\d+$"
 
 
 def _text_ids(values: pl.Series) -> Column:
-    """Read ids that became floats where every id of the column did; one in scientific notation has lost its digits."""
+    """Read text ids; ids that became floats are read if all of the column did and none has lost digits."""
     text = values.str.strip_chars()
     floats = text.str.contains(_FLOAT)
     lost = text.str.contains(_SCIENTIFIC)
@@ -196,7 +199,7 @@ def _lost_id(value: Any) -> str | None:
 
 
 def _bytes_as_ids(values: pl.Series) -> Column:
-    """Read bytes that are text, or else UUIDs of 16 bytes, high byte first as Parquet has them."""
+    """Read bytes that are text or UUIDs of 16 bytes, high byte first as in Parquet."""
     text = _cast(values, pl.String())
     if (text.is_not_null() | values.is_null()).all() and not text.str.contains(r"[\x00-\x1f]").any():
         return Column(text, "text")
@@ -208,11 +211,11 @@ def _bytes_as_ids(values: pl.Series) -> Column:
 
 
 def _lists(values: pl.Series, kind: pl.List) -> pl.Series:
-    """Read lists from JSON text or from a list column; what is not one becomes null."""
+    """Read lists from JSON text or from a list column; other values become null."""
     inner = kind.inner
     of_skills = isinstance(inner, pl.Struct)
     rows = [None if row is None else _entries(row, of_skills) for row in values.to_list()]
-    # Flat columns and one grouping: polars takes seconds to build as many lists of dictionaries one by one.
+    # Flat columns and one grouping, because polars takes seconds to build as many lists of dictionaries one by one.
     flat = [entry for row in rows if row for entry in row]
     if isinstance(inner, pl.Struct):
         entries = pl.DataFrame(flat, schema=dict(inner)).to_struct()
@@ -239,7 +242,7 @@ def _entries(row: Any, of_skills: bool) -> list[Any] | None:
 
 
 def _skill(entry: Any) -> dict[str, Any] | None:
-    """Read a skill from its name or its parts."""
+    """Read a skill from its name, or from an object with name and years."""
     if isinstance(entry, str):
         return {"name": entry, "years": None}
     if not isinstance(entry, dict) or not {"name"} <= set(entry) <= {"name", "years"}:

@@ -1,3 +1,5 @@
+"""The public job board: dirty files become valid tables, and no profile sees its own view or the future."""
+
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -78,7 +80,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def test_dirty_files_become_tables_that_keep_every_rule(tmp_path: Path) -> None:
+def test_dirty_files_become_valid_tables(tmp_path: Path) -> None:
     data = full(tmp_path)
     validate(data, tmp_path / "rejected")
     assert data.jobs["job_id"].to_list() == ["10", "11", "12"]
@@ -89,7 +91,7 @@ def test_dirty_files_become_tables_that_keep_every_rule(tmp_path: Path) -> None:
     assert guard["city"] == "Reno"
 
 
-def test_views_are_events_once_per_moment(tmp_path: Path) -> None:
+def test_views_at_the_same_time_are_one_event(tmp_path: Path) -> None:
     cleaned = clean(full(tmp_path), tmp_path / "rejected")
     events = cleaned.events
     assert cleaned.cleaning.redelivered == {"view": 1}
@@ -102,10 +104,10 @@ def test_views_are_events_once_per_moment(tmp_path: Path) -> None:
     ]
 
 
-def test_rows_left_out_are_counted_aloud(tmp_path: Path) -> None:
-    said: list[str] = []
-    load_problem("job_board").source.load(folder_of(tmp_path), seed=0, progress=said.append)
-    assert "Job_Views.csv: left out 2 rows without applicant or readable time" in said
+def test_rows_left_out_are_counted_and_reported(tmp_path: Path) -> None:
+    messages: list[str] = []
+    load_problem("job_board").source.load(folder_of(tmp_path), seed=0, progress=messages.append)
+    assert "Job_Views.csv: left out 2 rows without applicant or readable time" in messages
 
 
 def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
         load(folder_of(tmp_path, views=[VIEWS[0], VIEWS[5], VIEWS[6]]))
 
 
-def test_a_job_was_there_once_one_of_a_higher_number_was_viewed(tmp_path: Path) -> None:
+def test_a_job_existed_once_a_job_with_a_higher_number_was_viewed(tmp_path: Path) -> None:
     views = [
         view(1, 10, "2014-12-05 08:00:00 UTC"),
         view(1, 20, "2014-12-02 08:00:00 UTC"),
@@ -136,7 +138,7 @@ def test_a_job_was_there_once_one_of_a_higher_number_was_viewed(tmp_path: Path) 
     }
 
 
-def test_dates_tell_nothing_of_views_that_are_held_out(tmp_path: Path) -> None:
+def test_dates_reveal_nothing_of_held_out_views(tmp_path: Path) -> None:
     views = [view(1, n, f"2014-12-0{n} 08:00:00 UTC") for n in (1, 2, 3)] + [view(2, 4, "2014-12-02 09:00:00 UTC")]
     training, targets = holdout(load(folder_of(tmp_path, views)))
     jobs = {row["job_id"]: row for row in training.jobs.to_dicts()}
@@ -145,7 +147,7 @@ def test_dates_tell_nothing_of_views_that_are_held_out(tmp_path: Path) -> None:
     only = load(folder_of(tmp_path / "only", [view(1, n, f"2014-12-0{n} 08:00:00 UTC") for n in (1, 2, 3)]))
     training, targets = holdout(only)
     last = training.jobs.filter(pl.col("job_id") == "3").row(0, named=True)
-    assert (last["posted_at"], last["updated_at"]) == (None, at("2014-12-02 08:00")), "the end of what is left"
+    assert (last["posted_at"], last["updated_at"]) == (None, at("2014-12-02 08:00")), "the end of the remaining log"
 
 
 def test_jobs_without_numbers_exist_from_their_first_view_on() -> None:
@@ -157,11 +159,11 @@ def test_jobs_without_numbers_exist_from_their_first_view_on() -> None:
     assert jobs["updated_at"].to_list() == [at("2014-12-01 08:00")] * 3
 
 
-def test_no_feature_knows_from_when_on_a_version_holds() -> None:
+def test_no_feature_reads_the_time_of_a_version() -> None:
     assert not any("updated_at" in column for columns in FEATURE_INPUTS.values() for column in columns)
 
 
-def test_a_profile_grows_with_what_became_known(tmp_path: Path) -> None:
+def test_a_profile_grows_with_the_known_facts(tmp_path: Path) -> None:
     empty, worked, wished, viewed, again = versions(full(tmp_path), "1")
     assert empty["updated_at"] == EPOCH
     assert (empty["headline"], empty["resume"], empty["city"], empty["wish_roles"]) == ("", "", None, [])
@@ -179,9 +181,9 @@ def test_a_profile_grows_with_what_became_known(tmp_path: Path) -> None:
     assert (again["headline"], again["city"]) == ("Cook", "Reno")
 
 
-def test_a_view_sees_neither_itself_nor_a_view_of_the_same_second_nor_anything_later(tmp_path: Path) -> None:
+def test_a_view_sees_neither_itself_nor_a_view_at_the_same_time_nor_anything_later(tmp_path: Path) -> None:
     loaded = full(tmp_path)
-    # In so short a log the first views date the jobs after themselves, and would be left out.
+    # In this short log, jobs are dated after their first views, which would be left out.
     data = replace(loaded, jobs=loaded.jobs.with_columns(posted_at=pl.lit(None, loaded.jobs.schema["posted_at"])))
     end = at("2015-01-01")
     shown = labelled_pairs(data, since=None, until=end, maturity=timedelta(0), seed=0)
@@ -196,15 +198,15 @@ def test_a_view_sees_neither_itself_nor_a_view_of_the_same_second_nor_anything_l
     assert (guard["headline"], guard["resume"], guard["experience_years"]) == ("", "", None)
 
 
-def test_profile_files_may_be_absent(tmp_path: Path) -> None:
+def test_profile_files_are_optional(tmp_path: Path) -> None:
     data = load(folder_of(tmp_path))
     validate(data, tmp_path / "rejected")
     assert versions(data, "1")[1]["headline"] == "Waiter"
     wished = data.candidates["wish_roles"].explode().drop_nulls()
-    assert set(wished) <= set(data.jobs["title"]), "only what they looked at"
+    assert set(wished) <= set(data.jobs["title"]), "only viewed jobs"
 
 
-def test_bad_folders_end_with_one_line(tmp_path: Path) -> None:
+def test_a_bad_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Job_Views\.csv with --data"):
         load(None)
     with pytest.raises(MissingInput, match=r"Job_Views\.csv is missing"):
@@ -229,7 +231,7 @@ def real() -> Dataset:
 
 
 @pytest.mark.realdata
-def test_the_real_files_keep_every_rule(real: Dataset, tmp_path: Path) -> None:
+def test_the_real_files_become_valid_tables(real: Dataset, tmp_path: Path) -> None:
     cleaned = clean(real, tmp_path / "rejected")
     assert cleaned.cleaning.redelivered == {"view": 33}
     assert (real.jobs.height, cleaned.events.height) == (7_047, 12_337)
@@ -238,7 +240,7 @@ def test_the_real_files_keep_every_rule(real: Dataset, tmp_path: Path) -> None:
 
 @pytest.mark.realdata
 def test_no_real_view_sees_itself_or_anything_later(real: Dataset) -> None:
-    """The profile as of every view must be exactly what replaying the views one by one allows."""
+    """The profile at every view must equal what a replay of the earlier views gives."""
     profiles = real.candidates.select("candidate_id", "updated_at", "headline", "wish_cities").sort("updated_at")
     seen = real.events.sort("time").join_asof(
         profiles, left_on="time", right_on="updated_at", by="candidate_id", check_sortedness=False

@@ -1,3 +1,5 @@
+"""A source that fails is one error with its file, line and column, and without values of the data."""
+
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ HERE = Path(__file__).name
 
 
 class Board:
-    """A source of one's own, which fails on the way."""
+    """A source of one's own that fails in `work`."""
 
     def __init__(self, work: Any) -> None:
         self.work = work
@@ -35,7 +37,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("work", "words"), FAILURES.values(), ids=FAILURES)
-def test_a_source_that_fails_is_named_with_file_line_and_column(work: Any, words: str, tmp_path: Path) -> None:
+def test_the_error_of_a_failing_source_has_file_line_and_column(work: Any, words: str, tmp_path: Path) -> None:
     (tmp_path / "posts.csv").write_text("job_id,pay\na,Jane Roe\n", encoding="utf-8")
     with pytest.raises(InvalidTable, match=rf"{HERE}, line \d+: the source fails with {words}") as caught:
         load(Board(work), tmp_path, seed=0, progress=lambda _: None)
@@ -43,18 +45,18 @@ def test_a_source_that_fails_is_named_with_file_line_and_column(work: Any, words
     assert "\n" not in str(caught.value)
 
 
-def test_a_column_that_cannot_be_cast_is_named_with_its_row(tmp_path: Path) -> None:
+def test_the_error_of_a_failed_cast_has_column_and_row(tmp_path: Path) -> None:
     (tmp_path / "posts.csv").write_text("job_id,title,min_experience_years\na,x,2\nb,x,Jane\n", encoding="utf-8")
     with pytest.raises(InvalidTable, match=r"column min_experience_years holds String.* Float64, first in row 2"):
         load(Board(lambda posts: complete(Job, posts)), tmp_path, seed=0, progress=lambda _: None)
 
 
-def test_tables_of_another_shape_are_named_with_the_file_of_the_source(tmp_path: Path) -> None:
+def test_the_error_of_a_table_with_wrong_columns_has_the_file_of_the_source(tmp_path: Path) -> None:
     (tmp_path / "posts.csv").write_text("job_id\na\n", encoding="utf-8")
     with pytest.raises(InvalidTable, match=rf"{HERE}: table jobs differs from its schema"):
         load(Board(lambda posts: posts), tmp_path, seed=0, progress=lambda _: None)
 
 
-def test_what_the_source_says_itself_is_passed_on(tmp_path: Path) -> None:
+def test_errors_that_the_source_raises_itself_are_unchanged(tmp_path: Path) -> None:
     with pytest.raises(MissingInput, match=r"posts\.csv is missing"):
         load(Board(None), tmp_path, seed=0, progress=lambda _: None)

@@ -1,3 +1,5 @@
+"""Your own tables: CSV and Parquet become validated tables, and every fault has its file, line and column."""
+
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -41,7 +43,7 @@ def load(folder: Path | None) -> Dataset:
     return load_problem("tables").source.load(folder, seed=0, progress=lambda _: None)
 
 
-def test_csv_becomes_the_canonical_tables(tmp_path: Path) -> None:
+def test_csv_becomes_typed_tables(tmp_path: Path) -> None:
     data = load(folder_of(tmp_path))
     validate(data, tmp_path / "rejected")
     assert data.name == "tables"
@@ -70,7 +72,7 @@ def a_dataset() -> Dataset:
     )
 
 
-def test_what_is_written_is_read_back_unchanged(tmp_path: Path) -> None:
+def test_a_written_dataset_is_read_unchanged(tmp_path: Path) -> None:
     write(a_dataset(), tmp_path / "export")
     back = load(tmp_path / "export").tables()
     for name, (_, table) in a_dataset().tables().items():
@@ -124,7 +126,7 @@ BAD_VALUES = {
 
 
 @pytest.mark.parametrize(("table", "column", "value", "words"), BAD_VALUES.values(), ids=BAD_VALUES)
-def test_a_value_of_another_type_is_named_by_row_and_column(
+def test_the_error_of_a_wrong_type_has_line_and_column(
     table: str, column: str, value: str, words: str, tmp_path: Path
 ) -> None:
     texts = {"candidates": CANDIDATES, "events": EVENTS.replace(",position", ",list_id")}
@@ -150,7 +152,7 @@ def test_a_skill_of_another_shape_is_refused(skills: Any, tmp_path: Path) -> Non
         load(folder_of(tmp_path, candidates=text))
 
 
-def test_unknown_and_absent_columns_are_listed_as_a_difference(tmp_path: Path) -> None:
+def test_unknown_and_missing_columns_are_listed(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, jobs="job_id,name,updated_at\nward,Nurse,2026-03-01\n")
     with pytest.raises(
         InvalidTable, match=r"jobs\.csv: column name is not a column of jobs .*; column title is required"
@@ -159,14 +161,14 @@ def test_unknown_and_absent_columns_are_listed_as_a_difference(tmp_path: Path) -
     assert "min_salary_usd_per_year" in str(caught.value)
 
 
-def test_an_absent_needed_column_is_named(tmp_path: Path) -> None:
+def test_the_error_of_a_missing_column_has_its_name(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, events="candidate_id,job_id,time\nann,ward,2026-03-02\n")
     with pytest.raises(MissingInput, match=r"events\.csv: column kind is required but missing"):
         load(folder)
 
 
 @pytest.mark.parametrize("table", ["candidates", "jobs"])
-def test_protected_attributes_are_kept_apart(table: str, tmp_path: Path) -> None:
+def test_protected_attributes_are_refused_outside_their_file(table: str, tmp_path: Path) -> None:
     text = {"candidates": CANDIDATES, "jobs": JOBS}[table]
     folder = folder_of(tmp_path, **{table: with_column(text, "gender", "woman")})
     with pytest.raises(
@@ -175,14 +177,14 @@ def test_protected_attributes_are_kept_apart(table: str, tmp_path: Path) -> None
         load(folder)
 
 
-def test_protected_attributes_of_their_own_file_are_read(tmp_path: Path) -> None:
+def test_protected_attributes_in_their_own_file_are_read(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, protected="candidate_id,gender,age_band\nann,woman,25-34\n")
     assert load(folder).protected.to_dicts() == [
         {"candidate_id": "ann", "gender": "woman", "age_band": "25-34", "ethnicity": None}
     ]
 
 
-def test_bad_folders_end_with_one_line(tmp_path: Path) -> None:
+def test_a_bad_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--data"):
         load(None)
     folder = folder_of(tmp_path)

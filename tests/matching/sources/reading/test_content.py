@@ -1,3 +1,5 @@
+"""Files of any format: what has one meaning is read, everything else is one fault with a reason."""
+
 import gzip
 import io
 import os
@@ -54,8 +56,8 @@ READ = {
     "bars": (ROWS.replace(",", "|").encode(), "vertical bar"),
     "gzip": (gzip.compress(ROWS.encode()), None),
     "spaces in the header": (ROWS.replace(",title", ", title").encode(), None),
-    "an index of pandas": (b",job_id,title,updated_at\n0,a,Cook,2026-01-01\n1,b,Nurse,2026-01-02\n", "index"),
-    "an index that was named": (
+    "an index column of pandas": (b",job_id,title,updated_at\n0,a,Cook,2026-01-01\n1,b,Nurse,2026-01-02\n", "index"),
+    "a named index column of pandas": (
         b"Unnamed: 0,job_id,title,updated_at\n0,a,Cook,2026-01-01\n9,b,Nurse,2026-01-02\n",
         "index",
     ),
@@ -64,7 +66,7 @@ READ = {
 
 
 @pytest.mark.parametrize(("content", "note"), READ.values(), ids=READ)
-def test_what_has_one_meaning_is_read(content: bytes, note: str | None, tmp_path: Path) -> None:
+def test_a_file_with_one_meaning_is_read(content: bytes, note: str | None, tmp_path: Path) -> None:
     table, origin = read(tmp_path, content)
     assert origin.faults.is_empty()
     assert table["job_id"].to_list() == ["a", "b"]
@@ -117,7 +119,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("content", "words"), REFUSED.values(), ids=REFUSED)
-def test_everything_else_is_one_fault_that_says_what_was_found(content: bytes, words: str, tmp_path: Path) -> None:
+def test_any_other_file_is_one_fault_that_says_what_was_found(content: bytes, words: str, tmp_path: Path) -> None:
     table, origin = read(tmp_path, content)
     assert table.is_empty()
     assert not origin.is_whole
@@ -126,7 +128,7 @@ def test_everything_else_is_one_fault_that_says_what_was_found(content: bytes, w
     assert "Jane" not in fault(origin)["rule"]
 
 
-def test_windows_text_is_read_where_nothing_speaks_for_another_code_page(tmp_path: Path) -> None:
+def test_windows_text_is_read_if_nothing_indicates_another_code_page(tmp_path: Path) -> None:
     title = "D\u00e9veloppeur \u2013 \u201csenior\u201d"
     table, origin = read(tmp_path, (HEADER + f"a,{title},2026-01-01\n").encode("cp1252"))
     assert table["title"].to_list() == [title]
@@ -144,7 +146,7 @@ def test_damaged_parquet_never_raises(seed: int, tmp_path: Path) -> None:
     read_table(file, "jobs", Job)
 
 
-def test_csv_and_parquet_are_told_apart_by_content(tmp_path: Path) -> None:
+def test_csv_and_parquet_are_recognised_by_content(tmp_path: Path) -> None:
     read(tmp_path, b"")
     pl.DataFrame({"job_id": ["a"], "title": ["Cook"]}).write_parquet(tmp_path / "jobs.csv")
     table, _ = read_table(tmp_path / "jobs.csv", "jobs", Job)
@@ -169,7 +171,7 @@ e,"Smith
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_every_row_has_its_line_of_the_file(end: str, tmp_path: Path) -> None:
+def test_every_row_keeps_its_line_in_the_file(end: str, tmp_path: Path) -> None:
     table, origin = read(tmp_path, LINES.replace("\n", end).encode())
     assert origin.unit == "line"
     assert dict(zip(table["job_id"], origin.numbers, strict=True)) == {"a": 3, "b": 8, "c": 10, "d": 11, "e": 12}
@@ -184,14 +186,14 @@ def test_every_row_has_its_line_of_the_file(end: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7, 64])
-def test_lines_do_not_depend_on_where_the_text_is_cut(
+def test_lines_do_not_depend_on_the_size_of_the_chunks(
     chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scan, "_CHUNK", chunk)
-    test_every_row_has_its_line_of_the_file("\r\n", tmp_path)
-    test_everything_else_is_one_fault_that_says_what_was_found(*REFUSED["text after a quote"], tmp_path)
-    test_everything_else_is_one_fault_that_says_what_was_found(*REFUSED["a quote never closed"], tmp_path)
-    test_everything_else_is_one_fault_that_says_what_was_found(*REFUSED["a lone carriage return"], tmp_path)
+    test_every_row_keeps_its_line_in_the_file("\r\n", tmp_path)
+    test_any_other_file_is_one_fault_that_says_what_was_found(*REFUSED["text after a quote"], tmp_path)
+    test_any_other_file_is_one_fault_that_says_what_was_found(*REFUSED["a quote never closed"], tmp_path)
+    test_any_other_file_is_one_fault_that_says_what_was_found(*REFUSED["a lone carriage return"], tmp_path)
 
 
 def test_short_and_long_rows_that_cancel_out_are_both_found(tmp_path: Path) -> None:
@@ -205,7 +207,7 @@ def test_a_line_of_two_gigabytes_is_refused_before_it_is_read(text: str, line: i
     file.write_text(text, encoding="utf-8")
     with file.open("r+b") as opened:
         os.posix_fallocate(opened.fileno(), 0, 1)
-        opened.truncate(2 << 30)  # zeros on no disk
+        opened.truncate(2 << 30)  # a sparse file of zeros
     _, origin = read_table(file, "events", Event)
     assert origin.faults.height == 1
     assert f"line {line}: " in fault(origin)["rule"]

@@ -1,3 +1,5 @@
+"""Values with exactly one meaning are converted, and any other value becomes null with a hint."""
+
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -35,7 +37,7 @@ def test_a_time_with_one_meaning_is_read(text: str, time: datetime) -> None:
     assert times.read(pl.Series("time", [text, None]))[0].to_list() == [time, None]
 
 
-def test_excel_and_unix_numbers_of_parquet_are_read_and_said() -> None:
+def test_excel_and_unix_numbers_in_parquet_are_read_and_noted() -> None:
     found, note = times.read(pl.Series("time", [46024.127835648146]))
     assert (found.to_list(), note) == ([EXACT], "numbers were read as Excel's serial dates, counted from 1900, in UTC")
     assert times.read(pl.Series("time", [1767323045]))[0].to_list() == [EXACT]
@@ -60,7 +62,7 @@ def test_a_time_without_one_meaning_is_refused(text: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("decisive", "time"), [("31/01/2026", MIDNIGHT), ("01/31/2026", datetime(2026, 2, 1, tzinfo=UTC))]
 )
-def test_a_column_says_itself_whether_the_day_comes_first(decisive: str, time: datetime) -> None:
+def test_the_column_decides_whether_the_day_comes_first(decisive: str, time: datetime) -> None:
     found, note = times.read(pl.Series("time", ["02/01/2026", decisive]))
     assert found[0] == time
     assert note is not None
@@ -81,13 +83,13 @@ NUMBERS: dict[str, tuple[list[str], str, list[float | None]]] = {
 
 
 @pytest.mark.parametrize(("texts", "delimiter", "found"), NUMBERS.values(), ids=NUMBERS)
-def test_a_number_is_read_where_comma_and_point_have_one_meaning(
+def test_a_number_is_read_if_comma_and_point_have_one_meaning(
     texts: list[str], delimiter: str, found: list[float | None]
 ) -> None:
     assert values.convert(pl.Series("x", texts), pl.Float64(), delimiter=delimiter).values.to_list() == found
 
 
-def test_what_was_found_is_said_of_numbers_alone() -> None:
+def test_hints_repeat_numbers_and_no_other_text() -> None:
     column = values.convert(pl.Series("x", ["55,000", "Jane"]), pl.Float64())
     assert column.hint("55,000") == "found 55,000, which may mean 55000 or 55.000: write it without separators"
     assert column.hint("Jane") == "found text of 4 characters"
@@ -112,7 +114,7 @@ IDS: dict[str, tuple[pl.Series, list[str | None]]] = {
 
 
 @pytest.mark.parametrize(("found", "ids"), IDS.values(), ids=IDS)
-def test_ids_are_read_where_no_digit_is_lost(found: pl.Series, ids: list[str | None]) -> None:
+def test_ids_are_read_if_no_digit_is_lost(found: pl.Series, ids: list[str | None]) -> None:
     assert values.convert(found.alias("job_id"), pl.String(), is_id=True).values.to_list() == ids
 
 
