@@ -19,7 +19,7 @@ from store.profiles import StoredProfiles
 
 
 class EncodedRows(NamedTuple):
-    """Encoded profiles, and where in them each requested row is: a pool need not gather what it holds anyway.
+    """Encoded profiles and the place of each requested row in them, so that a pool need not copy what it holds.
 
     Attributes:
         encoded: what the model's `encode_candidates` or `encode_jobs` returned.
@@ -38,7 +38,7 @@ class Snapshot(Protocol):
 
     @property
     def version(self) -> int:
-        """Number that grows with every change of the pool: pages of one ranking must share it."""
+        """Number that grows with every change of the pool; the pages of one ranking must have the same one."""
         ...
 
     def __len__(self) -> int:
@@ -58,7 +58,7 @@ class Snapshot(Protocol):
         ...
 
     def table(self) -> pl.DataFrame:
-        """Return all profiles, one a row; columns of the side's record, perhaps more."""
+        """Return all profiles, one per row; columns of the side's record and possibly others."""
         ...
 
     def encoded(self, rows: Rows) -> EncodedRows:
@@ -66,7 +66,7 @@ class Snapshot(Protocol):
         ...
 
     def broken_limits(self, others: LimitColumns, n_others: int) -> dict[HardLimit, Booleans]:
-        """Return which pairs with profiles of the other side break which hard limit, shape (n_others, n_profiles)."""
+        """Return for each hard limit which pairs with the other side break it, shape (n_others, n_profiles)."""
         ...
 
 
@@ -123,20 +123,20 @@ class StoredPool:
         return EncodedRows(self._encoded, rows)
 
     def broken_limits(self, others: LimitColumns, n_others: int) -> dict[HardLimit, Booleans]:
-        """Return which pairs break which hard limit, shape (n_others, n_profiles)."""
+        """Return for each hard limit which pairs break it, shape (n_others, n_profiles)."""
         return broken_limits(self._side, self._limits, others, (n_others, len(self)))
 
 
 def broken_limits(
     side: Side[Any], mine: LimitColumns, theirs: LimitColumns, shape: tuple[int, int]
 ) -> dict[HardLimit, Booleans]:
-    """Compare every profile of the other side with every one of this side.
+    """Return for each hard limit which pairs of two sides break it.
 
     Args:
         side: this side.
-        mine: its limit columns.
-        theirs: those of the other side.
-        shape: number of profiles of the other side and of this one; also the shape of each array returned.
+        mine: limit columns of this side.
+        theirs: limit columns of the other side.
+        shape: number of profiles of the other side and of this one; the shape of each array returned.
     """
     others, everyone = np.repeat(np.arange(shape[0]), shape[1]), np.tile(np.arange(shape[1]), shape[0])
     flags = hard_limits.broken(*side.candidate_first(mine, theirs), *side.candidate_first(everyone, others))

@@ -30,7 +30,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def bundle_folder() -> Path:
-    """Return the folder of the model: inside the Bento, or the one that `TANDEM_BUNDLE` names.
+    """Return the folder of the model: the one inside the Bento, otherwise that of `TANDEM_BUNDLE`.
 
     Raises:
         MissingInput: neither exists.
@@ -39,13 +39,13 @@ def bundle_folder() -> Path:
     for folder in (here.parent / "bundle", here / "bundle"):
         if folder.is_dir():
             return folder
-    if named := os.environ.get("TANDEM_BUNDLE"):
-        return Path(named)
+    if configured := os.environ.get("TANDEM_BUNDLE"):
+        return Path(configured)
     raise MissingInput("no model to serve: build a Bento with `make deploy`, or set TANDEM_BUNDLE to a bundle")
 
 
 def _end_with_the_supervisor() -> None:
-    """Ask Linux to stop this worker when its parent dies: a killed parent cannot stop its workers."""
+    """Let Linux stop this worker when its parent dies: a killed parent cannot stop its workers."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -83,7 +83,7 @@ class TandemMatch:
         self._start()
 
     def __is_ready__(self) -> bool:
-        """Return whether a verified model is loaded and the log writable; load again if the database was down."""
+        """Return whether a verified model is loaded and the log can be written; load again if the database was down."""
         with self._lock:
             if self._served is None and self._may_start:
                 self._start()
@@ -107,7 +107,7 @@ class TandemMatch:
         return served
 
     def _start(self) -> None:
-        """Load the model. If it is refused the service stays alive but not ready, and its log says why."""
+        """Load the model. If it is refused, the service stays alive but not ready, and its output says why."""
         try:
             app.state.served = load_model(Settings(), bundle_folder())
         except TandemError as error:

@@ -28,7 +28,7 @@ def connect(url: str) -> Engine:
         url: SQLAlchemy URL; `sqlite:///file` or `postgresql://user:password@host/name`.
 
     Raises:
-        InputError: the URL names neither SQLite nor Postgres.
+        InputError: the URL is of neither SQLite nor Postgres.
         StorageError: the database cannot be reached or written, or a newer Tandem made its tables; the message masks
             the password.
     """

@@ -1,4 +1,4 @@
-"""Inserts that skip rows whose key is already there, in the words of either database."""
+"""Inserts that skip rows whose key exists already, in the SQL of either database."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows and skip those whose key is already there; all rows name the same columns."""
+    """Insert rows and skip those whose key exists already; all rows have the same columns."""
     if not rows:
         return
     statement = _insert(connection, table).on_conflict_do_nothing().inline()
@@ -20,12 +20,12 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 
 def insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row unless its key is already there; return whether it was new."""
+    """Insert a row unless its key exists already; return whether it was new."""
     statement = _insert(connection, table).on_conflict_do_nothing()
     done = connection.execute(statement, dict(row), execution_options={"preserve_rowcount": True})
     return bool(done.rowcount == 1)
 
 
 def _insert(connection: Connection, table: Table) -> Any:
-    """Return the insert statement of the connected database: each has its own class for `on conflict`."""
+    """Return the insert statement of the connected database: each has a class of its own for `on conflict`."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

@@ -1,4 +1,4 @@
-"""What came of predictions: recorded once each, never contradicting."""
+"""What came of predictions: each outcome is recorded once, and none contradicts another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class Outcome:
 
 
 def record_outcomes(engine: Engine, reported: Sequence[Outcome], *, received_at: datetime) -> list[bool]:
-    """Record outcomes, all of them or none; return for each whether it was new.
+    """Record all outcomes or none; return for each whether it was new.
 
     A repeated outcome changes nothing: the time that was reported first stays.
 
@@ -91,7 +91,7 @@ def record_outcomes(engine: Engine, reported: Sequence[Outcome], *, received_at:
 
 
 def _check(connection: Connection, reported: Sequence[Outcome]) -> None:
-    """Require that each prediction exists and is not younger than its outcome."""
+    """Require that each prediction exists and was made before its outcome."""
     ids = sorted({outcome.prediction_id for outcome in reported})
     # The lock (Postgres) and the single writer (SQLite) keep contradictions out between check and commit.
     here = (

@@ -103,7 +103,7 @@ def count_ranked(engine: Engine, *, model_name: str, model_version: str, since: 
 def filters(
     model_name: str, model_version: str | None, since: datetime | None, until: datetime | None
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions on `predictions` joined with `models`; the documented example never meets them."""
+    """Return the conditions on `predictions` joined with `models`; the documented example never satisfies them."""
     conditions = [models.c.name == model_name, predictions.c.request_id != EXAMPLE]
     if model_version is not None:
         conditions.append(models.c.version == model_version)

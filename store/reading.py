@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from matching.errors import StorageError
 
 
-class Ask(Protocol):
+class Query(Protocol):
     """Runs one query."""
 
     def __call__(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -22,23 +22,23 @@ class Ask(Protocol):
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Ask]:
+def opened(url: str) -> Iterator[Query]:
     """Open a database for reading.
 
     Args:
         url: SQLAlchemy URL; a SQLite file is opened read-only.
 
     Raises:
-        StorageError: it cannot be read, or lacks a table or column of the query.
+        StorageError: it cannot be read, or has no such table or column.
     """
     engine = create_engine(_read_only(make_url(url)), poolclass=NullPool)
     try:
         with engine.connect() as connection:
 
-            def ask(query: str, **parameters: Any) -> list[dict[str, Any]]:
+            def run(query: str, **parameters: Any) -> list[dict[str, Any]]:
                 return [dict(row) for row in connection.execute(text(query), parameters).mappings()]
 
-            yield ask
+            yield run
     except SQLAlchemyError as error:
         # Neither the address nor the values of a query: both may be secret.
         reason = str(getattr(error, "orig", None) or type(error).__name__)

@@ -1,7 +1,7 @@
 """Writes predictions to the log while requests go on: a bounded queue, and one thread that inserts in batches.
 
 An answer waits for room in the queue, never for the disk. While the queue is full, requests wait and then fail: no
-answer leaves the service unlogged. A batch that cannot be written stays first in line and is tried again.
+answer leaves the service without being logged. A batch that cannot be written stays first in the queue and is retried.
 """
 
 import logging
@@ -72,7 +72,7 @@ class LogWriter:
         with self._state:
             if not self._state.wait_for(lambda: self._has_room(len(answer)), timeout_seconds) or self._is_closing:
                 raise StorageError(
-                    "the prediction log cannot keep up or cannot be written: no answer is given unlogged"
+                    "the prediction log cannot keep up or cannot be written, and no answer is given without a log entry"
                 )
             self._answers.append(answer)
             self._waiting += len(answer)

@@ -1,4 +1,4 @@
-"""Balance: re-orders one ranking over groups that the caller defines. The groups go nowhere else."""
+"""Balance: re-orders one ranking by groups that the caller defines. The groups are used for nothing else."""
 
 from collections.abc import Collection, Sequence
 
@@ -22,16 +22,16 @@ def balanced(
         ids: their ids, length n.
         top_k: number of places.
         balance: groups by id, and targets.
-        known: ids that may have a group; those of profiles that a hard limit excluded are among them. Default: `ids`.
+        known: ids that may have a group, including those of profiles that a hard limit excluded. Default: `ids`.
 
     Raises:
         ApiError: groups or targets do not fit the ranked profiles.
     """
     allowed = set(ids if known is None else known)
-    strangers = sum(key not in allowed for key in balance.groups)
-    if strangers:
-        problem = f"{strangers} of the ids are not in the ranking"
-        raise invalid_field("balance.groups", problem, "ids of what is ranked")
+    n_unknown = sum(key not in allowed for key in balance.groups)
+    if n_unknown:
+        problem = f"{n_unknown} of the ids are not in the ranking"
+        raise invalid_field("balance.groups", problem, "ids in the ranking")
     of_each = [balance.groups.get(key, UNKNOWN) for key in ids]
     names = list(dict.fromkeys([*of_each, *(balance.targets or ())]))
     if len(names) > MAX_GROUPS:
@@ -43,7 +43,7 @@ def balanced(
 
 
 def _targets(targets: dict[str, float], names: list[str]) -> Floats:
-    """Return targets in the order of `names`; raises ApiError, or a group without one would silently rank last."""
+    """Return targets in the order of `names`; raises ApiError for a group without one, which would rank last."""
     if any(name not in targets for name in names):
         problem = "A group in the ranking has no target (ids without a group are in the group `unknown`)"
         raise invalid_field("balance.targets", problem, "a target for each group; 0 is allowed")

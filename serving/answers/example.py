@@ -13,7 +13,7 @@ from store.predictions import EXAMPLE
 
 
 def log_example(served: ServedModel, now: datetime) -> None:
-    """Log the documented pair once, under the id that the feedback example names."""
+    """Log the documented pair once, under the id in the feedback example."""
     candidates, jobs = served.profiles(CANDIDATE), served.profiles(JOB)
     rows = np.array([candidates.add(EXAMPLE_CANDIDATE, None, "")]), np.array([jobs.add(EXAMPLE_JOB, None, "")])
     record(

@@ -42,7 +42,7 @@ def explain(served: ServedModel, request: ExplainRequest, call: Call) -> Explain
 
 
 def _requested(served: ServedModel, request: ExplainRequest) -> Explainable:
-    """Return the pair that a request provides or names; raises ApiError."""
+    """Return the pair of a request; raises ApiError."""
     candidates, jobs = served.one(CANDIDATE, request), served.one(JOB, request)
     row = np.zeros(1, dtype=np.int64)
     features = served.model.score(Pairs(candidates.table(), jobs.table(), row, row)).features[0]

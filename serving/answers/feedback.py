@@ -9,35 +9,35 @@ from store.outcomes import CLOCK_SKEW, ContradictingOutcome, EarlyOutcome, Outco
 from store.predictions import UnknownPrediction
 
 
-def feedback(served: ServedModel, given: list[FeedbackRequest], call: Call) -> FeedbackAnswer:
+def feedback(served: ServedModel, requests: list[FeedbackRequest], call: Call) -> FeedbackAnswer:
     """Record outcomes; raises ApiError."""
-    for place, one in enumerate(given):
+    for place, one in enumerate(requests):
         if one.occurred_at is not None and one.occurred_at > call.now + CLOCK_SKEW:
-            raise invalid_field(_field(given, place, "occurred_at"), "In the future", "now")
+            raise invalid_field(_field(requests, place, "occurred_at"), "In the future", "now")
     recorded = [
         Recorded(prediction_id=one.prediction_id, outcome=one.outcome, is_new=is_new)
-        for one, is_new in zip(given, _record(served, given, call), strict=True)
+        for one, is_new in zip(requests, _record(served, requests, call), strict=True)
     ]
     return FeedbackAnswer(request_id=call.request_id, recorded=recorded)
 
 
-def _record(served: ServedModel, given: list[FeedbackRequest], call: Call) -> list[bool]:
+def _record(served: ServedModel, requests: list[FeedbackRequest], call: Call) -> list[bool]:
     """Write the outcomes to the log and return which were new; raises ApiError."""
-    outcomes = [Outcome(one.prediction_id, one.outcome, one.occurred_at or call.now) for one in given]
+    outcomes = [Outcome(one.prediction_id, one.outcome, one.occurred_at or call.now) for one in requests]
     try:
         return from_log(served, lambda: record_outcomes(served.engine, outcomes, received_at=call.now))
     except UnknownPrediction as error:
         message = "nothing was recorded: the log has no prediction with one of the ids"
-        raise unknown_prediction(_field(given, error.position or 0, "prediction_id"), message) from None
+        raise unknown_prediction(_field(requests, error.position or 0, "prediction_id"), message) from None
     except EarlyOutcome as error:
-        field = _field(given, error.position, "occurred_at")
+        field = _field(requests, error.position, "occurred_at")
         raise invalid_field(field, "Before the prediction", "the prediction") from None
     except ContradictingOutcome as error:
         problem = f"{error.outcome} contradicts {error.known}, which is already recorded"
-        detail = Detail(field=_field(given, error.position, "outcome"), problem=problem, limit=error.known)
+        detail = Detail(field=_field(requests, error.position, "outcome"), problem=problem, limit=error.known)
         message = "nothing was recorded: outcomes contradict each other"
         raise ApiError(409, "contradicting_outcome", message, [detail]) from None
 
 
-def _field(given: list[FeedbackRequest], place: int, field: str) -> str:
-    return field if len(given) == 1 else f"[{place}].{field}"
+def _field(requests: list[FeedbackRequest], place: int, field: str) -> str:
+    return field if len(requests) == 1 else f"[{place}].{field}"

@@ -47,5 +47,5 @@ def counts(flags: dict[HardLimit, Booleans]) -> dict[HardLimit, int]:
 
 
 def broken_limits(broken: Sequence[HardLimit]) -> list[BrokenLimit]:
-    """Write broken limits as they are answered."""
+    """Return broken limits as the response shows them."""
     return [BrokenLimit(limit=limit, sentence=SENTENCES[limit]) for limit in broken]

@@ -22,7 +22,7 @@ def plan_outreach(served: ServedModel, request: PlanOutreachRequest, call: Call)
     """Plan the lists of several jobs, each logged as a ranking; raises ApiError."""
     jobs = served.profiles(JOB)
     jobs.add_all(request.jobs or [])
-    jobs.add_named(request.job_ids or [])
+    jobs.add_stored(request.job_ids or [])
     candidates = _candidates(served, request, len(jobs))
     flags = candidates.broken_limits(jobs.limit_columns(), len(jobs))
     lists = _lists(_matrix(served, candidates, jobs), request, flags)
@@ -51,7 +51,7 @@ def _candidates(served: ServedModel, request: PlanOutreachRequest, n_jobs: int) 
         return served.compared(CANDIDATE, request.candidates)
     _check_size(n_jobs, len(request.candidate_ids))
     candidates = served.profiles(CANDIDATE)
-    candidates.add_named(request.candidate_ids)
+    candidates.add_stored(request.candidate_ids)
     return candidates
 
 

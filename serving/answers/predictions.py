@@ -1,4 +1,4 @@
-"""Predictions: logged, then written as answers."""
+"""Predictions: logged, then returned."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def record(
     broken: Sequence[Sequence[HardLimit]] = (),
     excluded: Mapping[HardLimit, int] | None = None,
 ) -> list[Prediction]:
-    """Queue predictions for the log and return them as answers.
+    """Queue predictions for the log and return them as the response shows them.
 
     Args:
         served: the model and its log.

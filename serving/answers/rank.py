@@ -28,13 +28,13 @@ def rank_jobs(served: ServedModel, request: RankJobsRequest, call: Call) -> Rank
 
 def _rank(
     served: ServedModel,
-    asking: Side[Any],
+    query_side: Side[Any],
     side: Side[Any],
     request: RankCandidatesRequest | RankJobsRequest,
     call: Call,
 ) -> RankAnswer:
-    """Rank profiles of `side` for the one profile of the side `asking`."""
-    one = served.one(asking, request)
+    """Rank profiles of `side` for the one profile of `query_side`."""
+    one = served.one(query_side, request)
     compared = served.compared(side, getattr(request, side.plural))
     flags = {limit: broken[0] for limit, broken in compared.broken_limits(one.limit_columns(), 1).items()}
     kept = allowed(flags, len(compared), request.relax)

@@ -16,12 +16,12 @@ from serving.sides import LimitColumns, P, Payload, Profile, Side
 
 
 class RequestProfiles(Generic[P]):
-    """The profiles of one side that a request provides or names, each once, by id. Their snapshot is this object.
+    """The profiles of one side in a request, each once, by id. It is their snapshot as well.
 
     Args:
         side: the side.
         model: encodes the profiles.
-        stored: the profiles that the request may name.
+        stored: the profiles that the request may refer to by id.
     """
 
     version = 0
@@ -34,11 +34,11 @@ class RequestProfiles(Generic[P]):
         self._table: pl.DataFrame | None = None
         self._encoded: Any = None
 
-    def add(self, provided: Profile | None, name: str | None, field: str) -> int:
-        """Add a provided profile, or the stored one of this name; return its row; raises ApiError."""
+    def add(self, provided: Profile | None, key: str | None, field: str) -> int:
+        """Add a provided profile, or the stored one with this id; return its row; raises ApiError."""
         if provided is not None:
             return self._add(self._id_of(provided, field), provided, field)
-        return self._add_stored(name, field, f"{field}_id")
+        return self._add_stored(key, field, f"{field}_id")
 
     def add_all(self, provided: Sequence[Profile]) -> None:
         """Add provided profiles, which must have different ids; raises ApiError."""
@@ -47,11 +47,11 @@ class RequestProfiles(Generic[P]):
             if self.add(profile, None, field) != place:
                 raise repeated_id(f"{field}.{self.side.key}")
 
-    def add_named(self, names: Sequence[str]) -> None:
+    def add_stored(self, keys: Sequence[str]) -> None:
         """Add stored profiles by different ids; raises ApiError."""
-        for place, name in enumerate(names):
+        for place, key in enumerate(keys):
             field = f"{self.side.key}s[{place}]"
-            if self._add_stored(name, field, field) != place:
+            if self._add_stored(key, field, field) != place:
                 raise repeated_id(field)
 
     def profile(self, row: int) -> P:
@@ -62,7 +62,7 @@ class RequestProfiles(Generic[P]):
         return len(self.by_id)
 
     def row_of(self, key: str) -> int | None:
-        """Return the row of a profile by its id, or None if the request has none with it."""
+        """Return the row of a profile by its id, or None if the request has no such profile."""
         return self._row_of.get(key)
 
     def ids(self, rows: Rows) -> list[str]:
@@ -104,11 +104,11 @@ class RequestProfiles(Generic[P]):
             raise invalid_field(f"{field}.{self.side.key}", problem, "printable")
         return key
 
-    def _add_stored(self, name: str | None, field: str, name_field: str) -> int:
-        row = None if name is None else self._stored.row_of(name)
-        if name is None or row is None:
-            raise unknown_profile(name_field)
-        return self._add(name, self._stored.payloads(np.array([row]))[0], field)
+    def _add_stored(self, key: str | None, field: str, key_field: str) -> int:
+        row = None if key is None else self._stored.row_of(key)
+        if key is None or row is None:
+            raise unknown_profile(key_field)
+        return self._add(key, self._stored.payloads(np.array([row]))[0], field)
 
     def _add(self, key: str, payload: Payload, field: str) -> int:
         if key not in self._row_of:

@@ -41,13 +41,13 @@ class ServedModel:
 
     Attributes:
         model: the verified model.
-        deployed: the registered version that it is.
+        deployed: its registered version.
         pools: the live profiles, by the name of their side.
         engine: the database.
         log: writes the predictions to the database.
         supports: how far the probabilities of each target can be trusted; empty if the bundle has no support file.
         explainer: explains scores; None if the bundle does not support it.
-        spreads: turn guessed effects of changes into intervals.
+        spreads: turn estimated effects of changes into intervals.
         salary: the market's salaries; None if the bundle has no salary model.
         metrics: what was measured at training.
         card: the model card, Markdown.
@@ -74,7 +74,7 @@ class ServedModel:
         return RequestProfiles(side, self.model, self.snapshot(side))
 
     def one(self, side: Side[P], request: Body) -> RequestProfiles[P]:
-        """Return the one profile that a request provides or names; raises ApiError."""
+        """Return the one profile of a request; raises ApiError."""
         profiles = self.profiles(side)
         profiles.add(getattr(request, side.name), getattr(request, side.key), side.name)
         return profiles

@@ -1,4 +1,4 @@
-"""The HTTP application: routes of the operations, what bounds their cost, and how failures are answered."""
+"""The HTTP application: its routes, the limits on their cost, and the answers to failures."""
 
 import logging
 import os
@@ -60,7 +60,7 @@ def _add(app: FastAPI, operation: Operation) -> None:
 
 
 async def _respond(request: Request, operation: Operation) -> Response:
-    """Answer one request. Nothing that a caller sent is logged, and no failure leaves this function."""
+    """Answer one request. Nothing that a caller sent is printed, and no failure leaves this function."""
     request_id = new_request_id()
     try:
         served = _served(request)
@@ -70,14 +70,14 @@ async def _respond(request: Request, operation: Operation) -> Response:
             answer = await anyio.to_thread.run_sync(work, limiter=_limiter(request))
     except ClientDisconnect:
         return Response(status_code=400)
-    except Exception as error:  # a message may quote the request, so none may reach the server's own handler
+    except Exception as error:  # its message may quote the request, so the server's own handler must not see it
         refusal = _refusal(error, request_id)
         return _json(refusal.body, request_id, refusal.status)
     return _json(answer, request_id, 200)
 
 
 def _refusal(error: Exception, request_id: str) -> ApiError:
-    """Translate a failure. Failures of the service itself are logged with their type and place only."""
+    """Translate a failure. Failures of the service itself are printed with their type and place only."""
     if isinstance(error, ApiError):
         refusal = error
     elif isinstance(error, StorageError):
@@ -109,7 +109,7 @@ def _served(request: Request) -> ServedModel:
 
 
 def _limiter(request: Request) -> anyio.CapacityLimiter:
-    """Compute as many requests at once as there are cores; the others wait."""
+    """Work on as many requests at once as there are cores; the others wait."""
     state = request.app.state
     if state.limiter is None:
         state.limiter = anyio.CapacityLimiter(os.cpu_count() or 1)

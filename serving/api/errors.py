@@ -57,18 +57,18 @@ def invalid_field(field: str, problem: str, limit: float | int | str | None = No
 
 
 def repeated_id(field: str) -> ApiError:
-    """Refuse a list that holds one id twice."""
+    """Refuse a list that contains an id twice."""
     return invalid_field(field, "This id appears earlier in the list", "different ids")
 
 
 def unknown_profile(field: str) -> ApiError:
-    """Refuse a request that names a profile which is not stored."""
+    """Refuse a request for a stored profile that does not exist."""
     detail = Detail(field=field, problem="No stored profile has this id")
     return ApiError(404, "unknown_profile", "the request names a profile that is not stored", [detail])
 
 
 def unknown_prediction(field: str, message: str) -> ApiError:
-    """Refuse a request that names a prediction which is not in the log."""
+    """Refuse a request for a prediction that is not in the log."""
     return ApiError(404, "unknown_prediction", message, [Detail(field=field, problem="No prediction has this id")])
 
 
@@ -79,7 +79,7 @@ def model_failure() -> ApiError:
 
 
 def from_validation(error: ValidationError) -> ApiError:
-    """Translate pydantic's findings, without the values they were found in."""
+    """Translate the errors that pydantic found, without the values that caused them."""
     found = error.errors(include_url=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         detail = Detail(field="body", problem=found[0]["msg"])
@@ -88,7 +88,7 @@ def from_validation(error: ValidationError) -> ApiError:
 
 
 def path(location: Sequence[int | str]) -> str:
-    """Write the place of a field as `pairs[3].candidate.city`; names that the caller made up are shortened."""
+    """Write the place of a field as `pairs[3].candidate.city`; names made up by the caller are shortened."""
     parts = [f"[{p}]" if isinstance(p, int) else f".{re.sub(r'[^ -~]', '?', p)[:_MAX_NAME]}" for p in location]
     return "".join(parts).removeprefix(".") or "body"
 

@@ -12,7 +12,7 @@ UNKNOWN = "/unknown"
 
 
 def paths(routes: Iterable[BaseRoute]) -> Iterator[str]:
-    """Return every path that routes answer, including each file of a folder."""
+    """Yield every path that routes answer, including each file of a folder."""
     for route in routes:
         if isinstance(route, Route):
             yield route.path

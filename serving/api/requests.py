@@ -41,7 +41,7 @@ def printable(value: str) -> str:
 
 
 def _whole(problem: str) -> WrapValidator:
-    """Refuse a mapping as one field: the path of an entry would repeat its key, which the caller made up."""
+    """Refuse a mapping as one field: the path of an entry would contain its key, which the caller made up."""
 
     def check(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         try:
@@ -82,14 +82,14 @@ class Body(BaseModel):
 
 
 class CandidateFields(Body):
-    """A candidate, provided or named."""
+    """A candidate, provided in full or by the id of a stored one."""
 
     candidate: CandidateProfile | None = Field(None, description="The candidate.")
     candidate_id: Key | None = Field(None, description="The id of a stored candidate, instead of `candidate`.")
 
 
 class JobFields(Body):
-    """A job, provided or named."""
+    """A job, provided in full or by the id of a stored one."""
 
     job: JobProfile | None = Field(None, description="The job.")
     job_id: Key | None = Field(None, description="The id of a stored job, instead of `job`.")
@@ -115,7 +115,7 @@ class OneJob(JobFields):
 
 # Pydantic takes fields and validators from the last base class first.
 class Pair(OneJob, OneCandidate):
-    """One candidate and one job, each provided in full or named by the id of a stored profile."""
+    """One candidate and one job, each provided in full or by the id of a stored profile."""
 
 
 class MatchRequest(Body):

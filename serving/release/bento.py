@@ -79,18 +79,18 @@ def build(settings: Settings, release: Release, progress: Progress) -> Bento:
         digest = _digest(staging)
         version = f"{release.model_version}-{digest[:12]}"
         bento = Bento(version, digest, store / "bentos" / NAME / version)
-        if _holds(bento.path / "src", staging):
+        if _is_current(bento.path / "src", staging):
             progress(f"Bento {bento.tag} is already built")
             return bento
         shutil.rmtree(bento.path, ignore_errors=True)
         progress(f"building Bento {bento.tag}")
-        alike = _built_from_the_same_code(store, staging)
-        if alike is None:
+        similar = _built_from_the_same_code(store, staging)
+        if similar is None:
             _bentoml_build(staging, store, version)
         else:
-            _copy(alike, staging, bento.path)
+            _copy(similar, staging, bento.path)
     if not (bento.path / "bento.yaml").is_file():
-        raise EngineError(f"`bentoml build` made no Bento {bento.tag} in {store}")
+        raise EngineError(f"`bentoml build` produced no Bento {bento.tag} in {store}")
     return bento
 
 
@@ -133,7 +133,7 @@ def _uv() -> str:
     for place in places:
         if place and Path(place).is_file():
             return str(place)
-    raise EngineError("uv is not found: run `make setup`, which brings it into the project")
+    raise EngineError("uv is not found: run `make setup`, which installs it in the project")
 
 
 def _digest(folder: Path) -> str:
@@ -143,14 +143,14 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _holds(source: Path, staging: Path) -> bool:
-    """Whether a built Bento still is what would be built."""
+def _is_current(source: Path, staging: Path) -> bool:
+    """Whether a built Bento is what would be built now."""
     names = _files(staging)
     return _files(source) == names and _are_equal(source, staging, names)
 
 
 def _built_from_the_same_code(store: Path, staging: Path) -> Path | None:
-    """Find a built Bento that differs in the model at most."""
+    """Return a built Bento that differs at most in its model; None if there is none."""
     names = {name for name in _files(staging) if not _is_of_the_model(name)}
     for folder in (store / "bentos" / NAME).glob("*"):
         source = folder / "src"
@@ -161,7 +161,7 @@ def _built_from_the_same_code(store: Path, staging: Path) -> Path | None:
 
 
 def _files(folder: Path) -> set[Path]:
-    """Files that decide what is served: BentoML rewrites the bentofile, and Python caches modules beside them."""
+    """The files that decide what is served, which the bentofile (BentoML rewrites it) and cached modules do not."""
     paths = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     return {path for path in paths if path.name != "bentofile.yaml" and path.suffix != ".pyc"}
 
@@ -174,13 +174,13 @@ def _is_of_the_model(name: Path) -> bool:
     return name.parts[0] == "bundle" or name.name == "release.json"
 
 
-def _copy(alike: Path, staging: Path, target: Path) -> None:
+def _copy(similar: Path, staging: Path, target: Path) -> None:
     """Copy a built Bento with the model that is staged."""
-    # Hidden from whoever lists the store until it is whole.
+    # Until it is complete, its name hides it from whoever lists the store.
     fresh = target.with_name(f".{target.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        shutil.copytree(alike, fresh, ignore=shutil.ignore_patterns("__pycache__", "bundle", "release.json"))
+        shutil.copytree(similar, fresh, ignore=shutil.ignore_patterns("__pycache__", "bundle", "release.json"))
         shutil.copytree(staging / "bundle", fresh / "src" / "bundle")
         shutil.copy2(staging / "release.json", fresh / "src" / "release.json")
         description = (fresh / "bento.yaml").read_text(encoding="utf-8")
@@ -189,7 +189,7 @@ def _copy(alike: Path, staging: Path, target: Path) -> None:
             description = re.sub(rf"(?m)^{name}: .*$", f"{name}: {value}", description, count=1)
         (fresh / "bento.yaml").write_text(description, encoding="utf-8")
         page = (fresh / "README.md").read_text(encoding="utf-8")
-        (fresh / "README.md").write_text(page.replace(alike.name, target.name), encoding="utf-8")
+        (fresh / "README.md").write_text(page.replace(similar.name, target.name), encoding="utf-8")
         fresh.rename(target)
     except OSError as error:
         shutil.rmtree(fresh, ignore_errors=True)

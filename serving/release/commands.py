@@ -25,7 +25,7 @@ def run(
         command: the program and its arguments.
         doing: the purpose, used in the message if it fails.
         timeout_seconds: how long it may take.
-        environment: all of its variables; ours by default.
+        environment: all of its variables; by default those of this process.
         folder: its working folder; the current one by default.
 
     Raises:
@@ -46,7 +46,7 @@ def run(
     except FileNotFoundError as error:
         raise EngineError(f"{doing} failed: {command[0]} is not installed") from error
     except PermissionError as error:
-        raise EngineError(f"{doing} failed: {command[0]} may not be run by this user") from error
+        raise EngineError(f"{doing} failed: this user may not run {command[0]}") from error
     except subprocess.TimeoutExpired as error:
         raise EngineError(f"{doing} took longer than {timeout_seconds:.0f} s and was stopped") from error
     if done.returncode:
@@ -63,5 +63,5 @@ def _reason(done: "subprocess.CompletedProcess[str]") -> str:
 
 
 def without_tandem(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return our variables without `TANDEM_*`, so that a service has exactly the settings passed to it."""
+    """Return the variables of this process without `TANDEM_*`: a service has exactly the settings passed to it."""
     return {name: value for name, value in environment.items() if not name.startswith("TANDEM_")}

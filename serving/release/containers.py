@@ -28,8 +28,8 @@ class Container:
     Attributes:
         image: its image.
         name: its name; a container of the same name is replaced.
-        address: address of this machine it listens on.
-        port: port of this machine it listens on.
+        address: address of this machine on which it listens.
+        port: port of this machine on which it listens.
         log_folder: the one folder it may write to.
         environment: variables; their values do not appear in the process list.
     """
@@ -55,7 +55,7 @@ class ContainerEngine:
     configuration: Path | None = None
 
     def version(self) -> str:
-        """Version of an engine that answers.
+        """Return the version of an engine that answers.
 
         Raises:
             EngineError: it is not installed, or its daemon does not answer.
@@ -104,7 +104,7 @@ class ContainerEngine:
         self.command("build", *options, folder, doing=f"building image {image}", timeout_seconds=BUILD_SECONDS)
 
     def prove(self, image: str, port: int) -> str:
-        """Run a container exactly as hardened as the service's and return the version of the Python in it.
+        """Run a container that is hardened like the service's and return the version of its Python.
 
         Raises:
             EngineError: this engine cannot run it on this machine.
@@ -134,14 +134,14 @@ class ContainerEngine:
         return self._state(identity) == "running"
 
     def last_lines(self, identity: str, count: int) -> str:
-        """The last lines a container printed."""
+        """Return the last lines that a container printed."""
         try:
             return self.command("logs", "--tail", str(count), identity, doing="reading a container's log")
         except EngineError:
             return ""
 
     def environment(self, identity: str) -> dict[str, str]:
-        """Variables of a container."""
+        """Return the variables of a container."""
         format_ = "{{range .Config.Env}}{{println .}}{{end}}"
         lines = self.command("container", "inspect", "--format", format_, identity, doing="inspecting a container")
         return dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)

@@ -1,4 +1,4 @@
-"""What is deployed: which registered version the bundle beside it is."""
+"""The release as the service sees it: which registered version its bundle is."""
 
 import uuid
 from datetime import datetime
@@ -10,7 +10,7 @@ from matching.errors import ModelError
 
 
 class Deployed(BaseModel):
-    """What was deployed: `release.json` beside the bundle, written by the deployment.
+    """The deployed release: `release.json` beside the bundle, written by the deployment.
 
     It lies beside the bundle and not in it because the bundle's manifest allows no file that training did not write.
     """

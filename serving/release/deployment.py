@@ -21,7 +21,7 @@ from store.database import connect
 
 @dataclass(frozen=True)
 class DeploymentStatus:
-    """What runs at the moment.
+    """What is running.
 
     Attributes:
         running: whether the deployed service runs.
@@ -55,15 +55,15 @@ def deploy(settings: Settings, release: Release, progress: Progress = print) -> 
     Raises:
         TamperedModel: a file of the bundle differs from its recorded digest.
         GoldenMismatch: the new service returns other scores than in training.
-        BusyError: the port is held by another model or program, or the lock of this home by another command.
+        BusyError: another model or program holds the port, or another command the lock of this home.
         EngineError: something could not be built or started.
         StorageError: the disk is full, or the log's database cannot be reached.
-    Whatever is raised, the old service keeps running, or was started again if it had already been stopped.
+    Whatever is raised, the old service is still running, or is running again if it had already been stopped.
     """
     with state.alone(settings):
         progress(f"verifying the files of {release.model_name} version {release.model_version}")
         verify(release.bundle, release.manifest_digest)
-        cases = golden_requests.read(release.bundle)
+        requests = golden_requests.read(release.bundle)
         if settings.database_url is not None:
             connect(settings.database_url).dispose()
         _clear_trial(settings)
@@ -73,32 +73,32 @@ def deploy(settings: Settings, release: Release, progress: Progress = print) -> 
         engine = engines.choose(settings, progress)
         with engine.warm(settings.root, _variables(settings, log=True)) as warm:
             package = _package(warm, settings, release, progress)
-            _rehearse(settings, package, cases, progress)
+            _rehearse(settings, package, requests, progress)
             new = _replace(settings, package, old, progress)
         _prune(settings, engine, new)
     return new
 
 
 def status(settings: Settings, model_name: str | None = None) -> DeploymentStatus:
-    """Return what runs of a model, by default of the one that the settings name."""
+    """Return what is running of a model, by default of the one in the settings."""
     return _status(settings, state.read(settings, model_name or settings.model_name))
 
 
 def statuses(settings: Settings) -> list[DeploymentStatus]:
-    """Return what runs of every model that was deployed in this home."""
+    """Return what is running of every model deployed in this home."""
     return [_status(settings, deployment) for deployment in state.read_all(settings)]
 
 
 def stop(settings: Settings, model_names: Sequence[str] | None = None) -> list[str]:
-    """Let services finish their requests and stop them; return the names of the models that ran.
+    """Let services finish their requests and stop them; return the names of the models that were running.
 
     Args:
         settings: whose home.
         model_names: models whose services to stop; all of the home by default.
 
     Raises:
-        BusyError: a deployment is at work.
-        EngineError: it does not end.
+        BusyError: a deployment is in progress.
+        EngineError: a service does not end.
     """
     if not (settings.root / "run").is_dir():
         return []
@@ -133,7 +133,9 @@ def _package(engine: Engine, settings: Settings, release: Release, progress: Pro
     return _Package(engine, release, bento, engine.package(bento, progress))
 
 
-def _rehearse(settings: Settings, package: _Package, cases: list[golden_requests.Case], progress: Progress) -> None:
+def _rehearse(
+    settings: Settings, package: _Package, requests: list[golden_requests.GoldenRequest], progress: Progress
+) -> None:
     """Start the release beside the running service, with a log of its own, and send it the golden requests."""
     home = settings.root / "run" / "trial"
     shutil.rmtree(home, ignore_errors=True)
@@ -154,9 +156,9 @@ def _rehearse(settings: Settings, package: _Package, cases: list[golden_requests
         trial = _deployment(package, launch, service)
         state.write_file(state.trial_file(settings), trial)
         seconds = _wait(package.engine, service, launch, progress)
-        progress(f"ready after {seconds:.1f} s; sending {len(cases)} golden requests")
+        progress(f"ready after {seconds:.1f} s; sending {len(requests)} golden requests")
         _check_version(trial)
-        largest = golden_requests.check(trial.address, cases)
+        largest = golden_requests.check(trial.address, requests)
     finally:
         if service is not None:
             package.engine.stop(service)
@@ -188,7 +190,7 @@ def _replace(settings: Settings, package: _Package, old: Deployment | None, prog
             raise
         _bring_back(settings, old, before, progress)
         if isinstance(error, EngineError):
-            raise EngineError(f"{error}; version {old.model_version} runs again") from error
+            raise EngineError(f"{error}; version {old.model_version} is running again") from error
         raise
 
 
@@ -242,7 +244,7 @@ def _wait(engine: Engine, service: Service, launch: Launch, progress: Progress) 
 
 
 def _check_version(deployment: Deployment) -> None:
-    """Make sure that it is this service that answers, not another one on the same port."""
+    """Require that this service answers, and not another one on the same port."""
     reported = health.model(deployment.address)
     if (reported.get("model_name"), reported.get("model_version")) != (deployment.model_name, deployment.model_version):
         raise EngineError(
@@ -262,7 +264,7 @@ def _runs(settings: Settings, deployment: Deployment) -> bool:
 
 
 def _running(settings: Settings, model_name: str) -> Deployment | None:
-    """Return the deployment of a model if it really runs."""
+    """Return the deployment of a model if it is running."""
     deployment = state.read(settings, model_name)
     return deployment if deployment is not None and _runs(settings, deployment) else None
 
@@ -312,5 +314,5 @@ def _variables(settings: Settings, *, log: bool = False) -> Mapping[str, str]:
 
 
 def _name(settings: Settings, role: str) -> str:
-    """Name of a container: one per home and model on a machine, and one for a trial."""
+    """Return the name of a container: one for each home and model of a machine, and one for a trial."""
     return f"tandem-{sha256(str(settings.root).encode()).hexdigest()[:8]}-{role}"

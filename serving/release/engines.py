@@ -1,4 +1,4 @@
-"""What runs the service: a container engine that has proved to work on this machine, or a local process."""
+"""What runs the service: a container engine that is proved to work on this machine, or a local process."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -29,11 +29,11 @@ class Launch:
         bento: folder of the Bento.
         image: image of the Bento; None for a process.
         name: name of the service on this machine; unique per home, model and role.
-        address: address it listens on.
-        port: port it listens on.
-        home: the home it works in; it writes to `home/log` only.
-        variables: `TANDEM_*` settings it is given.
-        is_trial: whether it only proves a release and ends with the deployment.
+        address: address on which it listens.
+        port: port on which it listens.
+        home: its home; it writes to `home/log` only.
+        variables: its `TANDEM_*` settings.
+        is_trial: whether it only tries out a release and ends with the deployment.
     """
 
     bento: Path
@@ -47,7 +47,7 @@ class Launch:
 
     @property
     def log(self) -> Path:
-        """File with what this Bento prints; for a container, only after a failure."""
+        """File for the output of this Bento; that of a container is written there after a failure only."""
         return self.home / "run" / f"service-{self.bento.name}.log"
 
 
@@ -65,11 +65,11 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """The name users know it by."""
+        """Its name, as users know it."""
         ...
 
     def warm(self, home: Path, variables: Mapping[str, str]) -> "AbstractContextManager[Engine]":
-        """Prepare to start a trial and then a service of a home, whose `TANDEM_*` settings are given."""
+        """Prepare to start a trial and then the service of a home, with these `TANDEM_*` settings."""
         ...
 
     def package(self, bento: Bento, progress: Progress) -> str | None:
@@ -85,11 +85,11 @@ class Engine(Protocol):
         ...
 
     def output(self, service: Service, launch: Launch) -> str:
-        """Return the end of what a service printed; `launch.log` holds it from then on."""
+        """Return the end of what a service printed, which `launch.log` then contains."""
         ...
 
     def variables(self, service: Service) -> Mapping[str, str]:
-        """Return the `TANDEM_*` settings of a running service, which start it again as it was."""
+        """Return the `TANDEM_*` settings of a running service, with which it can be started again as it was."""
         ...
 
     def stop(self, service: Service) -> None:
@@ -113,13 +113,13 @@ class ProcessEngine:
 
     @property
     def name(self) -> str:
-        """The name users know it by."""
+        """Its name, as users know it."""
         return "process"
 
     @contextmanager
     def warm(self, home: Path, variables: Mapping[str, str]) -> Iterator[Engine]:
-        """Start a host, which imports the libraries while the Bento is built."""
-        # The host keeps these variables, and a service is started again with what its host was given.
+        """Start a host, which imports the libraries while the Bento is being built."""
+        # A service is started again with the variables of its host.
         host = HostProcess(_environment(home, variables), home / "run" / "service-host.log")
         try:
             yield ProcessEngine(host)
@@ -130,7 +130,7 @@ class ProcessEngine:
         """A process runs the Bento as it is."""
 
     def start(self, launch: Launch) -> Service:
-        """Start a worker; a trial ends with its host, a service keeps the host running."""
+        """Start a worker. A trial ends with its host; a service keeps the host running."""
         if self.host is None:
             with self.warm(launch.home, launch.variables) as warm:
                 return warm.start(launch)
@@ -154,7 +154,7 @@ class ProcessEngine:
         return "\n".join(launch.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LINES:])
 
     def variables(self, service: Service) -> Mapping[str, str]:
-        """Return its settings from the process itself: they may hold a password, which no file of ours does."""
+        """Return its settings from the process itself: they may contain a password, which no file of Tandem does."""
         return _settings(ServiceProcess(int(service.identity), service.created).environment())
 
     def stop(self, service: Service) -> None:
@@ -162,7 +162,7 @@ class ProcessEngine:
         ServiceProcess(int(service.identity), service.created).stop()
 
     def clear(self, name: str) -> None:
-        """Do nothing: processes have no names, and `deployment` remembers the ones it starts."""
+        """Do nothing: processes have no names, and `deployment` records those it starts."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class ContainerServices:
 
     @property
     def name(self) -> str:
-        """The name users know it by."""
+        """Its name, as users know it."""
         return self.engine.name
 
     def warm(self, home: Path, variables: Mapping[str, str]) -> AbstractContextManager[Engine]:  # noqa: ARG002
@@ -209,14 +209,14 @@ class ContainerServices:
         return self.engine.runs(service.identity)
 
     def output(self, service: Service, launch: Launch) -> str:
-        """The last lines the container printed, kept for when it is gone."""
+        """Return the last lines that the container printed, and keep them for when it is gone."""
         lines = self.engine.last_lines(service.identity, LINES)
         launch.log.parent.mkdir(parents=True, exist_ok=True)
         launch.log.write_text(lines, encoding="utf-8")
         return lines
 
     def variables(self, service: Service) -> Mapping[str, str]:
-        """Its settings, from the container itself."""
+        """Return its settings from the container itself."""
         return _settings(self.engine.environment(service.identity))
 
     def stop(self, service: Service) -> None:
@@ -283,7 +283,7 @@ def recorded(name: str, settings: Settings) -> Engine:
 
 @dataclass(frozen=True)
 class _Proof:
-    """An engine that ran a container on this machine, so that not every deployment has to prove it."""
+    """An engine that ran a container on this machine, recorded so that not every deployment must prove it."""
 
     name: ContainerName
     version: str
@@ -310,7 +310,7 @@ def _proven(name: ContainerName, settings: Settings, progress: Progress) -> Cont
 
 
 def _prove(name: ContainerName, settings: Settings, progress: Progress) -> _Proof:
-    """Run a container as hardened as the service, as the machine is set up, then with `infra/containers.conf`."""
+    """Run a hardened container with the machine's own configuration, or else with `infra/containers.conf`."""
     plain = ContainerEngine(name)
     version = plain.version()
     base = images.base_image(plain, settings.base_image, progress)
@@ -323,7 +323,9 @@ def _prove(name: ContainerName, settings: Settings, progress: Progress) -> _Proo
         python = _Proof(name, version, True, base).engine().prove(base, free_port())
         configured = True
     if python not in PYTHONS:
-        raise EngineError(f"the base image {base} has Python {python}, required is one of {', '.join(PYTHONS)}")
+        raise EngineError(
+            f"the base image {base} has Python {python}; use one with {', '.join(PYTHONS[:-1])} or {PYTHONS[-1]}"
+        )
     progress(f"{name} {version} runs containers on this machine")
     return _Proof(name, version, configured, base)
 

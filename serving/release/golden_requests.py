@@ -16,19 +16,19 @@ SCORES = ("company", "candidate", "match")
 
 
 @dataclass(frozen=True)
-class Case:
-    """One golden request.
+class GoldenRequest:
+    """A request and the scores that answered it in training.
 
     Attributes:
         pair: the candidate and the job, as a client sends them.
-        scores: probability by name in training; None for a direction without labels.
+        scores: probability by name; None for a direction without labels.
     """
 
     pair: dict[str, Any]
     scores: dict[str, float | None]
 
 
-def read(bundle: Path) -> list[Case]:
+def read(bundle: Path) -> list[GoldenRequest]:
     """Read the golden requests of a bundle.
 
     Raises:
@@ -37,42 +37,42 @@ def read(bundle: Path) -> list[Case]:
     path = bundle / "golden.json"
     try:
         cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
-        read_cases = [
-            Case(
+        requests = [
+            GoldenRequest(
                 {"candidate": case["candidate"], "job": case["job"]},
                 {name: case["scores"].get(name) for name in SCORES},
             )
             for case in cases
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} holds no golden requests: train again") from error
-    if not read_cases or any(case.scores["match"] is None for case in read_cases):
-        raise ModelError(f"{path} holds no golden requests with a match score: train again")
-    return read_cases
+        raise ModelError(f"{path} contains no golden requests: train again") from error
+    if not requests or any(request.scores["match"] is None for request in requests):
+        raise ModelError(f"{path} contains no golden requests with a match score: train again")
+    return requests
 
 
-def check(address: str, cases: list[Case]) -> float:
+def check(address: str, requests: list[GoldenRequest]) -> float:
     """Send every request and return the largest difference from the scores in training.
 
     Raises:
         GoldenMismatch: a score differs by more than 1e-6, or a request is refused.
     """
     with health.client(address, 30.0) as http:
-        return max(_check(http, number, case) for number, case in enumerate(cases))
+        return max(_check(http, number, request) for number, request in enumerate(requests))
 
 
-def _check(http: "httpx.Client", number: int, case: Case) -> float:
+def _check(http: "httpx.Client", number: int, request: GoldenRequest) -> float:
     import httpx
 
     try:
-        answer = http.post("/v1/match", json={"pairs": [case.pair]})
+        answer = http.post("/v1/match", json={"pairs": [request.pair]})
     except httpx.HTTPError as error:
         raise GoldenMismatch(f"golden request {number} got no answer: {type(error).__name__}") from error
     if answer.status_code != httpx.codes.OK:
         raise GoldenMismatch(f"golden request {number} was refused with status {answer.status_code}: train again")
     prediction = answer.json()["predictions"][0]
     largest = 0.0
-    for name, expected in case.scores.items():
+    for name, expected in request.scores.items():
         got = prediction[f"{name}_probability"]
         if (got is None) != (expected is None):
             raise _mismatch(number, name, expected, got)
@@ -87,7 +87,7 @@ def _check(http: "httpx.Client", number: int, case: Case) -> float:
 def _mismatch(number: int, name: str, expected: float | None, got: float | None) -> GoldenMismatch:
     return GoldenMismatch(
         f"golden request {number}: {name} was {_shown(expected)} in training and is {_shown(got)} when served, "
-        f"over {TOLERANCE:g} apart: this model is not deployed; train again with the installed packages"
+        f"more than {TOLERANCE:g} apart: the model was not deployed; train it again with the installed packages"
     )
 
 

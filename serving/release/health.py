@@ -11,7 +11,7 @@ from urllib.request import ProxyHandler, build_opener
 from matching.data.progress import Progress
 from matching.errors import EngineError
 
-if TYPE_CHECKING:  # it takes a fifth of a second to import, which `tandem status` does not have
+if TYPE_CHECKING:  # importing it takes a fifth of a second, too long for `tandem status`
     import httpx
 
 READY_SECONDS = 120.0
@@ -57,13 +57,13 @@ def wait_until_ready(
     progress: Progress,
     timeout_seconds: float | None = None,
 ) -> float:
-    """Wait until the service is ready and return the seconds it took.
+    """Wait until the service is ready and return how many seconds that took.
 
     Args:
         address: where it answers.
-        runs: returns whether it still runs.
+        runs: returns whether it is still running.
         output: returns the end of what it printed.
-        progress: receives a line from time to time while this waits.
+        progress: receives a line from time to time.
         timeout_seconds: how long to wait; READY_SECONDS by default.
 
     Raises:
@@ -88,7 +88,7 @@ def wait_until_ready(
 
 
 def _give_up_if_failing(printed: str) -> None:
-    """A failed worker is restarted forever; one that fails each time will not recover."""
+    """Raise EngineError for a worker that fails at every start: it is restarted forever and will not recover."""
     if printed.count(FAILED_START) >= FAILED_STARTS or "not ready: TamperedModel" in printed:
         raise EngineError(f"the new service does not start: {_reason(printed)}")
 
@@ -96,8 +96,8 @@ def _give_up_if_failing(printed: str) -> None:
 def _reason(printed: str) -> str:
     """Return the last line that gives the reason why a service is not ready."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    named = [line for line in lines if "Error" in line or "not ready" in line]
-    return (named or lines or ["it printed nothing"])[-1][:300]
+    reasons = [line for line in lines if "Error" in line or "not ready" in line]
+    return (reasons or lines or ["it printed nothing"])[-1][:300]
 
 
 def model(address: str) -> dict[str, Any]:

@@ -21,17 +21,17 @@ PULL_SECONDS = 180.0
 MAKE_SECONDS = 600.0
 
 
-def base_image(engine: ContainerEngine, wanted: str | None, progress: Progress) -> str:
-    """Return the name of a local image with Python: the requested one, an earlier one, a pulled one or one built here.
+def base_image(engine: ContainerEngine, requested: str | None, progress: Progress) -> str:
+    """Return the name of a local image with Python: the requested one, or else one found, pulled or built here.
 
     Raises:
         EngineError: there is none; the message says what to do.
     """
-    if wanted is not None:
-        if not engine.has_image(wanted):
-            progress(f"pulling the base image {wanted}")
-            engine.pull(wanted, PULL_SECONDS)
-        return wanted
+    if requested is not None:
+        if not engine.has_image(requested):
+            progress(f"pulling the base image {requested}")
+            engine.pull(requested, PULL_SECONDS)
+        return requested
     pulled = f"python:{'.'.join(platform.python_version_tuple()[:2])}-slim"
     for image in (pulled, MADE_BASE):
         if engine.has_image(image):
@@ -92,9 +92,9 @@ def _secrets() -> Iterator[dict[str, Path]]:
 
 
 def _certificates() -> Path | None:
-    """Return the bundle of certificates that this machine trusts."""
-    named = [os.environ.get(name) for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")]
-    paths = [*filter(None, named), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
+    """Return the bundle of certificates that this machine trusts; None if there is none."""
+    configured = [os.environ.get(name) for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")]
+    paths = [*filter(None, configured), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
     return next((path for path in map(Path, paths) if path.is_file()), None)
 
 

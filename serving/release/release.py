@@ -26,7 +26,7 @@ class Release:
     manifest_digest: str | None = None
 
     def facts(self) -> dict[str, str | None]:
-        """What `serving.release.deployed` reads inside the service: name, version, ISO 8601 times and digest."""
+        """Return what `serving.release.deployed` reads inside the service: name, version, ISO 8601 times and digest."""
         return {
             "model_name": self.model_name,
             "model_version": self.model_version,

@@ -1,4 +1,4 @@
-"""The Bento as a process of this machine, for where no container engine works."""
+"""The Bento as a process, for machines on which no container engine works."""
 
 import json
 import socket
@@ -39,7 +39,7 @@ class ServiceProcess:
         try:
             return cls(pid, Process.of(pid).created)
         except ProcessLookupError as error:
-            raise EngineError(f"the service process ended at once: see {log}") from error
+            raise EngineError(f"the service ended at once: see {log}") from error
 
     @property
     def runs(self) -> bool:
@@ -53,7 +53,7 @@ class ServiceProcess:
     def stop(self) -> None:
         """Let it finish its requests and stop it, with everything it started; does nothing if it is gone."""
         if not self._process.stop(drain_seconds=DRAIN_SECONDS, kill_seconds=KILL_SECONDS):
-            raise EngineError(f"process {self.pid} of the service does not end: stop it by hand")
+            raise EngineError(f"process {self.pid} of the service does not end: kill it")
 
     @property
     def _process(self) -> Process:
@@ -107,7 +107,7 @@ class HostProcess:
             environment: all of its variables.
             log: file for its output.
             metrics: folder of its metrics, emptied first.
-            stays: whether this is the service, which outlives us; the returned process is then the host.
+            stays: whether this is the service, which outlives this process; the returned process is then the host.
 
         Raises:
             EngineError: the host ended, or the worker cannot listen there.
@@ -115,7 +115,7 @@ class HostProcess:
         log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists():
             log.replace(log.with_name(f"{log.name}.1"))
-        reply = self._ask(
+        reply = self._request(
             {
                 "bento": str(bento),
                 "address": address,
@@ -132,16 +132,16 @@ class HostProcess:
         return ServiceProcess.of(self._process.pid if stays else int(reply["pid"]), log)
 
     def close(self) -> None:
-        """Leave a service to run by itself; end the host if it has none."""
+        """Let a service run on; end a host that has none."""
         self._replies.close()
         self._control.close()
         if not self._has_service:
             ServiceProcess.of(self._process.pid, self.log).stop()
             self._process.wait()
-        # A service outlives us on purpose: nobody waits for it, and no warning is due.
+        # A service outlives this process on purpose: a warning that nobody waited for it would be wrong.
         self._process.returncode = self._process.returncode or 0
 
-    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _request(self, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
             self._control.sendall(json.dumps(request).encode() + b"\n")
             line = self._replies.readline()

@@ -26,11 +26,11 @@ class Deployment:
         bento_tag: name and version of the Bento.
         bento_path: folder of the Bento.
         digest: SHA-256 over everything in the Bento.
-        image: image it runs; None for a process.
+        image: its image; None for a process.
         identity: container id or process number.
         created: when the process was started, seconds since 1970; 0 for a container.
-        host: address it listens on.
-        port: port it listens on.
+        host: address on which it listens.
+        port: port on which it listens.
         started_at: when it was started, UTC.
         previous: what it replaced, without what that had replaced.
     """
@@ -142,7 +142,7 @@ def trial_file(settings: Settings) -> Path:
 
 
 def alone(settings: Settings) -> AbstractContextManager[None]:
-    """Hold the lock of this home's services.
+    """Hold the lock of the services of this home.
 
     Raises:
         BusyError: another command holds it.

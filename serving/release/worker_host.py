@@ -4,9 +4,9 @@ Importing the libraries takes most of a service's start. The host imports them o
 with them loaded: the trial, the service that follows it, and each worker that replaces a crashed one. It imports
 nothing of Tandem: a worker runs the code in its Bento.
 
-One JSON object a line comes in on the socket FD, one goes back for each. `launch` starts a worker; the request holds
-`bento`, `address`, `port`, `environment`, `log`, `metrics` and `stays`. A worker that stays is the service: the host
-keeps its socket, replaces it if it crashes, and goes on after the socket FD is closed. Without one, the host ends then.
+Each line that comes in on the socket FD is a request to start a worker: a JSON object with `bento`, `address`, `port`,
+`environment`, `log`, `metrics` and `stays`. Each is answered with one line. A worker that stays is the service: the
+host keeps its socket, replaces it if it crashes, and goes on after FD is closed. Without a service, the host ends then.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from typing import Any
 BACKLOG = 2048
 RESTART_SECONDS = 1.0
 SERVICE_NAME = "tandem_match"
-# None of them may start threads that hold locks when a worker is forked: no polars, no onnxruntime.
+# None may start threads, which could hold locks when a worker is forked: no polars, no onnxruntime.
 LIBRARIES = (
     "_bentoml_impl.worker.service",
     "_bentoml_impl.server",
@@ -75,7 +75,7 @@ class Host:
                 self.restart()
 
     def take_signals(self) -> None:
-        """Stop when asked to; notice workers that ended."""
+        """Stop on SIGTERM and SIGINT; notice workers that ended."""
         if {signal.SIGTERM, signal.SIGINT} & set(os.read(self.signals, 4096)):
             self.stop()
         with contextlib.suppress(ChildProcessError):
@@ -83,7 +83,8 @@ class Host:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if not pid:
                     return
-                if self.workers.pop(pid) and not self.stopping:
+                # An imported library may have started it.
+                if self.workers.pop(pid, False) and not self.stopping:
                     print(f"worker {pid} ended with {os.waitstatus_to_exitcode(status)}", flush=True)  # noqa: T201
                     self.restart_at = time.monotonic() + RESTART_SECONDS
 
@@ -128,7 +129,7 @@ class Host:
         return pid
 
     def become_worker(self, request: Request, listener: socket.socket) -> None:
-        """Leave behind what is the host's and serve; never returns."""
+        """Close what belongs to the host, then serve; never returns."""
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -148,7 +149,7 @@ class Host:
             os._exit(code)
 
     def restart(self) -> None:
-        """Replace the service's worker, which ended by itself."""
+        """Replace the worker of the service, which crashed."""
         self.restart_at = None
         if self.service is not None:
             self.fork(*self.service)
@@ -162,7 +163,7 @@ class Host:
 
 
 def listen(address: str, port: int) -> socket.socket:
-    """Open the socket that a worker accepts from; connections wait in it while no worker runs."""
+    """Open the socket on which a worker accepts connections; they wait in it while no worker is running."""
     listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -175,7 +176,7 @@ def listen(address: str, port: int) -> socket.socket:
 
 
 def redirect(log: str) -> None:
-    """Send what this process prints to the end of a file."""
+    """Append what this process prints to a file."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for standard in (1, 2):
         os.dup2(descriptor, standard)

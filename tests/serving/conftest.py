@@ -1,19 +1,14 @@
-"""A real, small bundle and a real service that answers with it."""
+"""A real, small bundle, and the real application that answers with it."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import polars as pl
 import pytest
@@ -44,7 +39,7 @@ MODEL_NAME, MODEL_VERSION = "tandem-small", "3"
 
 
 def candidate_rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
-    """Made-up candidates; every fourth leaves out what may be left out."""
+    """Made-up candidates; every fourth has only the required fields."""
     generator = np.random.default_rng(seed)
     rows: list[dict[str, Any]] = []
     for number in range(count):
@@ -92,7 +87,7 @@ def job_rows(count: int, seed: int = 2) -> list[dict[str, Any]]:
 
 
 def _labelled(pairs: Pairs, features: PairFeatures, seed: int) -> LabelledPairs:
-    """Both sides say yes more often where skills are covered."""
+    """Pairs with made-up labels: the more skills are covered, the more often both sides say yes."""
     generator = np.random.default_rng(seed)
     covered = features.transform(pairs)[:, list(_names()).index("must_have_coverage")]
     company = (generator.random(len(pairs)) < 0.1 + 0.7 * covered).astype(float)
@@ -156,76 +151,6 @@ def stored() -> tuple[pl.DataFrame, pl.DataFrame]:
     return frame(Candidate, candidates), frame(Job, [row | moment for row in job_rows(12, seed=12)])
 
 
-@dataclass
-class Service:
-    """A running service and what it printed."""
-
-    process: subprocess.Popen[bytes]
-    url: str
-    output: Path
-    database_url: str
-
-    def stop(self) -> int:
-        self.process.terminate()
-        return self.process.wait(60)
-
-    def printed(self) -> str:
-        return self.output.read_text(encoding="utf-8", errors="replace")
-
-
-def start(bundle: Path, home: Path, port: int, *, wait: bool = True) -> Service:
-    """Run `bentoml serve` as a user would, and wait until it is ready."""
-    home.mkdir(parents=True, exist_ok=True)
-    output = home / "output.txt"
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("TANDEM_", "BENTOML_"))},
-        "TANDEM_HOME": str(home),
-        "TANDEM_BUNDLE": str(bundle),
-        "BENTOML_HOME": str(home / "bentoml"),
-        "BENTOML_DO_NOT_TRACK": "true",
-    }
-    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:TandemMatch", "--host", "127.0.0.1"]
-    with output.open("wb") as file:
-        process = subprocess.Popen([*command, "--port", str(port)], env=environment, stdout=file, stderr=file)
-    service = Service(process, f"http://127.0.0.1:{port}", output, f"sqlite:///{home / 'log' / 'log.db'}")
-    try:
-        if wait:
-            wait_until(lambda: httpx.get(f"{service.url}/readyz").status_code == 200, service)
-    except BaseException:
-        service.stop()
-        raise
-    return service
-
-
-def wait_until(condition: Any, service: Service, seconds: float = 240) -> None:
-    """Wait for a condition; a refused connection counts as not yet."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if condition():
-                return
-        except httpx.HTTPError:
-            pass
-        assert service.process.poll() is None, service.printed()
-        time.sleep(0.1)
-    raise AssertionError(service.printed())
-
-
-@pytest.fixture(scope="session")
-def service(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One running service for all tests that do not stop or break it."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    running = start(bundle, tmp_path_factory.mktemp("service"), port)
-    try:
-        yield running
-    finally:
-        running.stop()
-
-
 def load(bundle: Path, home: Path, stored: tuple[pl.DataFrame, pl.DataFrame] | None = None) -> FastAPI:
     """The application with a model and a log of its own, and with stored profiles if there are any."""
     settings = Settings(home=home, database_url=None)
@@ -257,9 +182,3 @@ def golden_bundle(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     (folder / "reference.parquet").write_bytes(b"holdout rows, which are personal data")
     seal(folder, {"source": "marketplace"})
     return folder
-
-
-@pytest.fixture(scope="session")
-def conftest() -> Any:
-    """This module, whose functions tests cannot import by name."""
-    return sys.modules[__name__]

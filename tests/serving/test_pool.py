@@ -1,4 +1,4 @@
-"""A pool answers by id and by row, and profiles of a request are a snapshot like it."""
+"""A pool is read by id and by row. The profiles of a request are such a snapshot, too."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ SIDES: tuple[Side[Any], ...] = (CANDIDATE, JOB)
 
 @pytest.fixture(params=["stored", "request"])
 def snapshots(request: pytest.FixtureRequest, client: Client) -> dict[str, Snapshot]:
-    """Both sides, as the pools hold them and as a request names them."""
+    """Both sides: as the pools hold them, and as a request refers to them by id."""
     found: dict[str, Snapshot] = {side.name: client.served.snapshot(side) for side in SIDES}
     if request.param == "stored":
         return found
     named = {}
     for side in SIDES:
         profiles = client.served.profiles(side)
-        profiles.add_named(found[side.name].ids(np.arange(len(found[side.name]))))
+        profiles.add_stored(found[side.name].ids(np.arange(len(found[side.name]))))
         named[side.name] = profiles
     return dict(named)
 

@@ -1,4 +1,4 @@
-"""Both databases, for real: SQLite in a file and a PostgreSQL server of the machine's own package."""
+"""Both databases, both real: SQLite in a file, and the PostgreSQL server that is installed on this machine."""
 
 import os
 import pwd
@@ -24,14 +24,14 @@ def postgres_programs() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """URL of a running PostgreSQL server that is thrown away afterwards."""
+    """URL of a temporary PostgreSQL server."""
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed: the log is tested on SQLite only")
     user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     if os.geteuid() == 0 and "postgres" not in {entry.pw_name for entry in pwd.getpwall()}:
         pytest.skip("PostgreSQL refuses to run as root and there is no user postgres")
-    # Not pytest's folder: it is closed to the user the server runs as.
+    # Not pytest's folder, which the user of the server cannot read.
     folder = Path(tempfile.mkdtemp(prefix="tandem-postgres-"))
     if os.geteuid() == 0:
         shutil.chown(folder, user, user)

@@ -59,6 +59,15 @@ def test_sqlite_made_by_root_belongs_to_the_owner_of_the_folder(tmp_path: Path) 
     assert owners == {"log.db": 1034, "log.db-wal": 1034, "log.db-shm": 1034}
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_makes_no_file(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    engine = connect(url)
+    assert ping(engine)
+    engine.dispose()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unreachable_server_is_one_line_without_the_password() -> None:
     with pytest.raises(StorageError) as caught:
         connect("postgresql://tandem:hunter2@127.0.0.1:9/log")

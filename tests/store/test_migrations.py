@@ -61,7 +61,7 @@ def run_script(url: str, script: str) -> None:
 
 
 def make_old(url: str, stage: str) -> None:
-    """Make the database that an earlier version left, with a row in each table."""
+    """Make a database as an earlier version left it, with a row in each table."""
     kind = "sqlite" if url.startswith("sqlite") else "postgres"
     if kind == "sqlite":
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def contents(url: str) -> dict[str, Any]:
 
 
 def differences(connection: Connection) -> list[Any]:
-    """What the tables lack of `store.schema`; comments are for readers of the code."""
+    """Where the tables differ from `store.schema`; comments do not count."""
     context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": "schema_version"})
     return [found for found in compare_metadata(context, metadata) if "comment" not in str(found[0])]
 
@@ -135,7 +135,7 @@ def test_a_database_of_an_earlier_version_keeps_every_row(database_url: str, sta
 
 
 @pytest.mark.parametrize("half", ["position INTEGER", "broken_limits VARCHAR(200)"])
-def test_a_database_that_an_earlier_version_extended_by_half_is_completed(database_url: str, half: str) -> None:
+def test_a_database_that_was_extended_by_half_is_completed(database_url: str, half: str) -> None:
     make_old(database_url, "first")
     run_script(database_url, f"ALTER TABLE predictions ADD COLUMN {half}")
     assert_up_to_date(database_url)
@@ -163,7 +163,7 @@ def test_processes_that_start_together_migrate_once(database_url: str) -> None:
 
 @pytest.fixture
 def fail_at() -> Any:
-    """Fail when a statement begins that changes the database, the n-th of them."""
+    """Fail at the n-th statement that changes the database, counted from 0."""
     listeners: list[Callable[..., None]] = []
 
     def fail(number: int) -> None:

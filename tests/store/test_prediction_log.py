@@ -1,4 +1,4 @@
-"""The log keeps every prediction, waits for a database that is away, and joins outcomes into labels."""
+"""The log keeps every prediction, waits for an unavailable database, and turns outcomes into labels."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -68,11 +68,11 @@ def labels(
     return {row["prediction_id"]: (row["company_label"], row["candidate_label"]) for row in table.to_dicts()}
 
 
-def tell(engine: Engine, *told: OutcomeName, at: datetime = NOW, key: str = "r-0") -> list[bool]:
-    return record_outcomes(engine, [Outcome(key, one, at) for one in told], received_at=NOW)
+def report(engine: Engine, *reported: OutcomeName, at: datetime = NOW, key: str = "r-0") -> list[bool]:
+    return record_outcomes(engine, [Outcome(key, one, at) for one in reported], received_at=NOW)
 
 
-def test_every_prediction_is_stored_as_used(engine: Engine) -> None:
+def test_every_prediction_is_logged_as_it_was_made(engine: Engine) -> None:
     write(engine, answer("a", 3), answer("b", 1, NOW + DAY))
     table = window(engine, model_name="tandem-test", maturity=14 * DAY, now=NOW)
     assert table["prediction_id"].to_list() == ["a-0", "a-1", "a-2", "b-0"]
@@ -133,7 +133,7 @@ def test_the_documented_example_is_in_no_window(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("reported", "expected"),
     [
         ((), (False, None)),
         (("outreach",), (True, False)),
@@ -145,25 +145,25 @@ def test_the_documented_example_is_in_no_window(engine: Engine) -> None:
     ],
 )
 def test_outcomes_become_labels(
-    engine: Engine, told: tuple[OutcomeName, ...], expected: tuple[bool | None, bool | None]
+    engine: Engine, reported: tuple[OutcomeName, ...], expected: tuple[bool | None, bool | None]
 ) -> None:
     write(engine, answer())
-    tell(engine, *told)
+    report(engine, *reported)
     assert labels(engine, NOW + 14 * DAY - TICK)["r-0"] == (None, None)
     assert labels(engine, NOW + 14 * DAY)["r-0"] == expected
     assert labels(engine, NOW, maturity=0 * DAY)["r-0"] == expected
 
 
-def test_an_answer_is_mature_when_the_outreach_is(engine: Engine) -> None:
+def test_the_label_of_the_candidate_ages_from_the_outreach(engine: Engine) -> None:
     write(engine, answer("r", 2))
-    tell(engine, "outreach", at=NOW + 10 * DAY)
-    tell(engine, "outreach", at=NOW + 10 * DAY, key="r-1")
-    tell(engine, "accept", at=NOW + 11 * DAY, key="r-1")
+    report(engine, "outreach", at=NOW + 10 * DAY)
+    report(engine, "outreach", at=NOW + 10 * DAY, key="r-1")
+    report(engine, "accept", at=NOW + 11 * DAY, key="r-1")
     assert set(labels(engine, NOW + 24 * DAY - TICK).values()) == {(True, None)}
     assert labels(engine, NOW + 24 * DAY) == {"r-0": (True, False), "r-1": (True, True)}
 
 
-def test_a_ranking_is_stored_with_its_places_and_only_read_when_asked_for(engine: Engine) -> None:
+def test_rankings_are_logged_with_positions_and_read_only_on_request(engine: Engine) -> None:
     write(engine, answer("r"), answer("best", 3, ranked_from=40))
     assert set(labels(engine)) == {"r-0"}
     everything = window(engine, model_name="tandem-test", ranked=True, maturity=DAY, now=NOW)
@@ -175,10 +175,10 @@ def test_a_ranking_is_stored_with_its_places_and_only_read_when_asked_for(engine
     assert window(engine, **chosen, last=1, maturity=DAY)["prediction_id"].to_list() == ["r-0"]
 
 
-def test_silence_about_a_row_of_a_ranking_never_means_no(engine: Engine) -> None:
+def test_a_row_of_a_ranking_without_a_response_never_means_no(engine: Engine) -> None:
     write(engine, answer("r", 3, ranked_from=40))
-    tell(engine, "no_outreach", key="r-0")
-    tell(engine, "outreach", key="r-1")
+    report(engine, "no_outreach", key="r-0")
+    report(engine, "outreach", key="r-1")
     assert labels(engine, NOW + 99 * DAY, ranked=True) == {
         "r-0": (False, None),
         "r-1": (True, False),
@@ -186,7 +186,7 @@ def test_silence_about_a_row_of_a_ranking_never_means_no(engine: Engine) -> None
     }
 
 
-def test_an_audit_counts_what_the_limits_did(engine: Engine) -> None:
+def test_an_audit_counts_what_each_limit_excluded(engine: Engine) -> None:
     both = [[], ["location", "salary_floor"], ["salary_floor"]]
     write(engine, answer("scored", 3, broken_limits=both), answer("plain", 2))
     write(engine, answer("ranked", 3, NOW + DAY, ranked_from=9, broken_limits=both, excluded={"work_permit": 7}))
@@ -205,22 +205,24 @@ def test_an_audit_counts_what_the_limits_did(engine: Engine) -> None:
 
 def test_a_repeated_outcome_changes_nothing(engine: Engine) -> None:
     write(engine, answer())
-    assert tell(engine, "outreach", "outreach") == [True, False]
-    assert tell(engine, "outreach", at=NOW + DAY) == [False]
+    assert report(engine, "outreach", "outreach") == [True, False]
+    assert report(engine, "outreach", at=NOW + DAY) == [False]
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(outcomes)).scalar() == 1
         assert connection.execute(select(outcomes.c.occurred_at)).scalar() == 1_780_315_200_000_000
 
 
 @pytest.mark.parametrize(
-    ("known", "told"),
+    ("known", "reported"),
     [("accept", "decline"), ("decline", "hire"), ("no_outreach", "outreach"), ("interview", "no_outreach")],
 )
-def test_contradictions_are_refused_and_leave_nothing(engine: Engine, known: OutcomeName, told: OutcomeName) -> None:
+def test_contradictions_are_refused_and_leave_nothing(
+    engine: Engine, known: OutcomeName, reported: OutcomeName
+) -> None:
     write(engine, answer("r", 2))
-    tell(engine, known)
+    report(engine, known)
     with pytest.raises(ContradictingOutcome) as caught:
-        record_outcomes(engine, [Outcome("r-1", "outreach", NOW), Outcome("r-0", told, NOW)], received_at=NOW)
+        record_outcomes(engine, [Outcome("r-1", "outreach", NOW), Outcome("r-0", reported, NOW)], received_at=NOW)
     assert (caught.value.position, caught.value.known) == (1, known)
     with engine.connect() as connection:
         assert [tuple(row) for row in connection.execute(select(outcomes.c.prediction_id, outcomes.c.outcome))] == [
@@ -252,24 +254,24 @@ def test_an_outcome_before_its_prediction_is_refused_and_leaves_nothing(engine: 
         record_outcomes(engine, [Outcome("r-0", "accept", NOW), early], received_at=NOW)
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(outcomes)).scalar() == 0
-    assert tell(engine, "accept", at=NOW - CLOCK_SKEW) == [True]
+    assert report(engine, "accept", at=NOW - CLOCK_SKEW) == [True]
 
 
-def test_of_contradictions_told_at_the_same_time_one_is_recorded(engine: Engine) -> None:
+def test_of_two_contradictory_outcomes_at_the_same_time_one_is_recorded(engine: Engine) -> None:
     write(engine, answer("r", 20))
     recorded: list[str] = []
     start = threading.Barrier(2)
 
-    def say(outcome: OutcomeName) -> None:
+    def send(outcome: OutcomeName) -> None:
         start.wait()
         for place in range(20):
             try:
-                tell(engine, outcome, key=f"r-{place}")
+                report(engine, outcome, key=f"r-{place}")
                 recorded.append(f"r-{place}")
             except ContradictingOutcome:
                 pass
 
-    threads = [threading.Thread(target=say, args=(one,)) for one in ("accept", "decline")]
+    threads = [threading.Thread(target=send, args=(one,)) for one in ("accept", "decline")]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -293,6 +295,21 @@ def test_many_threads_lose_nothing(engine: Engine) -> None:
     assert count(engine) == writer.written == 800
 
 
+def test_inputs_that_the_writer_no_longer_remembers_are_still_stored_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_writer, "_REMEMBERED_INPUTS", 2)
+    writer = LogWriter(engine, MODEL)
+    for request_id in ("a", "b", "c"):
+        writer.append(answer(request_id, 3))
+        assert writer.flush()
+        assert len(writer._known_inputs) <= 4
+    assert writer.close()
+    assert count(engine) == 9
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(inputs)).scalar() == 4
+
+
 def test_flush_makes_answers_visible_at_once(engine: Engine) -> None:
     writer = LogWriter(engine, MODEL)
     writer.append(answer())
@@ -301,7 +318,7 @@ def test_flush_makes_answers_visible_at_once(engine: Engine) -> None:
     writer.close()
 
 
-def test_a_database_that_was_away_gets_everything(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_was_unavailable_gets_everything(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_writer, "RETRY_SECONDS", 0.02)
     writer = LogWriter(engine, MODEL)
     rename = "ALTER TABLE {} RENAME TO {}"
@@ -326,7 +343,7 @@ def test_a_full_queue_refuses_instead_of_forgetting(engine: Engine, monkeypatch:
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE predictions RENAME TO hidden"))
     writer.append(answer("a", 8))
-    with pytest.raises(StorageError, match="no answer is given unlogged"):
+    with pytest.raises(StorageError, match="no answer is given without a log entry"):
         writer.append(answer("b", 8), timeout_seconds=0.1)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE hidden RENAME TO predictions"))
@@ -335,7 +352,7 @@ def test_a_full_queue_refuses_instead_of_forgetting(engine: Engine, monkeypatch:
     assert count(engine) == 16
 
 
-def test_a_log_that_cannot_be_closed_says_so(
+def test_predictions_that_cannot_be_written_are_reported_when_the_log_is_closed(
     engine: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_writer, "RETRY_SECONDS", 0.02)

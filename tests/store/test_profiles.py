@@ -1,4 +1,4 @@
-"""Stored profiles come back bit for bit, newest version each, without protected attributes."""
+"""Stored profiles come back bit for bit: the newest version of each, without protected attributes."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,7 +66,7 @@ def test_each_source_has_profiles_of_its_own(engine: Engine) -> None:
     assert load(engine, "another")[0]["candidate_id"].to_list() == ["c0", "c1"]
 
 
-def test_replacing_forgets_the_others(engine: Engine) -> None:
+def test_replacing_removes_all_others(engine: Engine) -> None:
     replace_all(engine, SOURCE, candidates(candidate(0), candidate(1)), frame(Job, [job(0)]))
     replace_all(engine, SOURCE, candidates(candidate(2)), frame(Job))
     stored, jobs = load(engine, SOURCE)

@@ -1,4 +1,4 @@
-"""Advice over the endpoint: from stored or sent profiles, bounded, refused with field and limit, and never logged."""
+"""Advice from the endpoint: against stored or sent profiles, bounded, and never logged."""
 
 import shutil
 import warnings
@@ -24,7 +24,7 @@ QUICK = training.SalarySettings(max_iter=20, max_leaf_nodes=(6,))
 
 @pytest.fixture(scope="module")
 def salaried(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A service whose bundle has a salary model and spreads of its own, and that stores nobody."""
+    """An application without stored profiles, whose bundle has a salary model and its own spreads."""
     home = tmp_path_factory.mktemp("salaried")
     folder = home / "bundle"
     shutil.copytree(bundle, folder, ignore=shutil.ignore_patterns("manifest.json"))
@@ -65,7 +65,7 @@ def test_a_job_is_advised_against_the_stored_candidates(client: Client, stored: 
     assert "salary" not in answer
 
 
-def test_stored_and_sent_profiles_are_advised_alike(client: Client, stored: tuple[Any, Any]) -> None:
+def test_stored_and_sent_profiles_get_the_same_advice(client: Client, stored: tuple[Any, Any]) -> None:
     candidate, jobs = stored[0].drop("updated_at").to_dicts()[1], stored[1].drop("updated_at").to_dicts()
     named = client.post("/v1/advise/candidate", {"candidate_id": candidate["candidate_id"]}).json()
     sent = client.post("/v1/advise/candidate", {"candidate": candidate, "jobs": jobs}).json()
@@ -74,7 +74,7 @@ def test_stored_and_sent_profiles_are_advised_alike(client: Client, stored: tupl
 
 @pytest.mark.parametrize("path", ["/v1/advise/candidate", "/v1/advise/job"])
 def test_advice_leaves_no_row_in_the_log(client: Client, path: str) -> None:
-    """A changed profile is nobody's: in the log it would pass for traffic."""
+    """A changed profile belongs to nobody: in the log it would pass for traffic."""
     client.served.log.flush()
     before = count(client.served.engine)
     side = {"candidate": examples.ADA} if path.endswith("candidate") else {"job": examples.BACKEND}
@@ -95,7 +95,7 @@ def test_advice_leaves_no_row_in_the_log(client: Client, path: str) -> None:
         ("job", {"job": examples.BACKEND, "limit": 0}, "limit", 1),
     ],
 )
-def test_a_wrong_request_is_refused_with_its_field(
+def test_an_invalid_request_is_refused_with_its_field(
     client: Client, path: str, body: Any, field: str, limit: Any
 ) -> None:
     found = details(client.post(f"/v1/advise/{path}", body))
@@ -108,18 +108,18 @@ def test_a_profile_that_is_not_stored_is_refused(client: Client, side: str) -> N
     assert set(details(client.post(f"/v1/advise/{side}", {f"{side}_id": "nobody"}), 404)) == {f"{side}_id"}
 
 
-def test_a_bundle_with_a_salary_model_says_where_the_expectation_stands(salaried: Client) -> None:
+def test_a_salary_model_gives_the_percentile_of_the_expected_salary(salaried: Client) -> None:
     jobs = {"jobs": [examples.BACKEND]}
-    rich, poor, silent = (
+    high, low, absent = (
         salaried.post(
             "/v1/advise/candidate", jobs | {"candidate": examples.ADA | {"expected_salary_usd_per_year": pay}}
         ).json()["salary"]
         for pay in (195_000, 65_000, None)
     )
-    assert rich["standing"] > 0.75
-    assert poor["standing"] < 0.25
-    assert silent["standing"] is None
-    quartiles = [silent[f"{name}_usd_per_year"] for name in ("lower_quartile", "median", "upper_quartile")]
+    assert high["standing"] > 0.75
+    assert low["standing"] < 0.25
+    assert absent["standing"] is None
+    quartiles = [absent[f"{name}_usd_per_year"] for name in ("lower_quartile", "median", "upper_quartile")]
     assert quartiles == sorted(quartiles)
 
 
@@ -127,7 +127,7 @@ def test_the_spreads_of_the_bundle_are_used(salaried: Client) -> None:
     body = {"candidate": examples.ADA, "jobs": [examples.BACKEND]}
     answer = salaried.post("/v1/advise/candidate", body).json()
     assert answer["interval_basis"] == "truth"
-    assert answer["changes"][0]["kind"] == "salary", "this bundle's spreads promise most of it"
+    assert answer["changes"][0]["kind"] == "salary", "the spreads of this bundle favour it"
 
 
 def test_nothing_stored_and_nothing_sent_is_refused(salaried: Client) -> None:

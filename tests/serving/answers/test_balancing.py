@@ -1,4 +1,4 @@
-"""A balanced ranking re-orders one answer by groups of the caller's own, which are in no log and no refusal."""
+"""A balanced ranking re-orders one answer by the caller's own groups, which appear in no log and no refusal."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +39,7 @@ def ranked(client: Client, path: str = RANK, **more: Any) -> dict[str, Any]:
 
 
 def by_halves(client: Client, path: str = RANK, key: str = "candidate_id") -> dict[str, str]:
-    """Every second of the best twelve is in group b, and the best six are all in group a."""
+    """Of the best twelve, the first six are in group a, the others in group b."""
     best = [one[key] for one in ranked(client, path)["results"]]
     return {name: "a" if place < 6 else "b" for place, name in enumerate(best)}
 
@@ -60,19 +60,19 @@ def test_groups_take_turns_and_scores_stay(client: Client, method: str, path: st
     assert answer["ranked_from"] == plain["ranked_from"]
 
 
-def test_without_targets_the_shares_of_the_ranked_count(client: Client) -> None:
-    given = [examples.ADA | {"candidate_id": f"c{place}", "experience_years": float(place)} for place in range(12)]
-    order = [one["candidate_id"] for one in ranked(client, candidates=given)["results"]]
+def test_without_targets_the_shares_of_the_ranked_profiles_count(client: Client) -> None:
+    sent = [examples.ADA | {"candidate_id": f"c{place}", "experience_years": float(place)} for place in range(12)]
+    order = [one["candidate_id"] for one in ranked(client, candidates=sent)["results"]]
     groups = dict.fromkeys(order[8:], "late")  # a third; the others are in the group `unknown`
     answer = ranked(
-        client, candidates=given, limit=6, balance={"method": "det_const_sort", "groups": groups, "targets": None}
+        client, candidates=sent, limit=6, balance={"method": "det_const_sort", "groups": groups, "targets": None}
     )
     held = np.cumsum([one["candidate_id"] in groups for one in answer["results"]])
     assert (held >= np.floor(np.arange(1, 7) / 3)).all()
     assert held[-1] == 2
 
 
-def test_the_log_holds_the_balanced_position_and_nothing_of_the_groups(client: Client, home: Path) -> None:
+def test_the_log_contains_the_balanced_position_and_nothing_of_the_groups(client: Client, home: Path) -> None:
     groups = {name: f"{MARKED}-{group}" for name, group in by_halves(client).items()}
     targets = {f"{MARKED}-a": 0.5, f"{MARKED}-b": 0.5, "unknown": 0.0}
     client.served.log.flush()
@@ -119,7 +119,7 @@ def test_a_balance_that_does_not_fit_is_refused_in_one_line(
     client.served.log.flush()
     before = count(client.served.engine)
     response = client.post(path, one | {"balance": {"method": "det_greedy", "groups": {}} | change})
-    if MARKED in field:  # the names of unknown fields are repeated, as the reference says
+    if MARKED in field:  # the names of unknown fields are repeated, as documented
         assert response.status_code == 422
     else:
         assert set(details(response)) == {field}
@@ -127,7 +127,7 @@ def test_a_balance_that_does_not_fit_is_refused_in_one_line(
     assert count(client.served.engine) == before
 
 
-def test_a_target_for_a_group_that_nobody_is_in_gives_its_places_to_the_others() -> None:
+def test_the_places_of_an_empty_group_go_to_the_others() -> None:
     balance = Balance(method="det_const_sort", groups={"x": "a"}, targets={"a": 0.5, "b": 0.5})
     assert balanced(np.array([0.3]), ["x"], 5, balance).tolist() == [0]
 
@@ -140,8 +140,8 @@ def test_too_many_groups_are_refused() -> None:
     assert [detail.field for detail in refused.value.body.error.details] == ["balance.groups"]
 
 
-def test_whom_a_hard_limit_ruled_out_may_still_have_a_group() -> None:
-    balance = Balance(method="det_greedy", groups={"x": "a", "ruled-out": "b"}, targets=None)
-    assert balanced(np.array([0.3]), ["x"], 5, balance, known=["x", "ruled-out"]).tolist() == [0]
+def test_a_profile_that_a_hard_limit_excluded_may_have_a_group() -> None:
+    balance = Balance(method="det_greedy", groups={"x": "a", "excluded": "b"}, targets=None)
+    assert balanced(np.array([0.3]), ["x"], 5, balance, known=["x", "excluded"]).tolist() == [0]
     with pytest.raises(ApiError):
         balanced(np.array([0.3]), ["x"], 5, balance)

@@ -1,4 +1,4 @@
-"""The endpoint explains what it answers: the parts add up to the score, in words and with its support."""
+"""Explanations from the endpoint: parts in numbers and words that add up to the score, and its support."""
 
 import json
 import math
@@ -58,12 +58,12 @@ def test_an_earlier_prediction_is_explained_from_the_log(app: FastAPI) -> None:
     assert logged["prediction_id"] == prediction["prediction_id"]
     assert (logged["scores"], logged["job_id"]) == (fresh["scores"], examples.BACKEND["job_id"])
     app.state.served.log.flush()
-    assert count(app.state.served.engine) == before  # to explain is not to predict
+    assert count(app.state.served.engine) == before, "an explanation is not logged"
 
 
 def test_a_broken_limit_is_reported_beside_the_score(app: FastAPI) -> None:
-    proud = PAIR | {"candidate": examples.ADA | {"min_salary_usd_per_year": 180_000}}
-    answer = call(app, "/v1/explain", proud).json()
+    demanding = PAIR | {"candidate": examples.ADA | {"min_salary_usd_per_year": 180_000}}
+    answer = call(app, "/v1/explain", demanding).json()
     assert [one["limit"] for one in answer["broken_limits"]] == ["salary_floor"]
     assert "180" not in json.dumps(answer["broken_limits"])
 
@@ -85,12 +85,12 @@ def test_what_cannot_be_explained_is_refused(app: FastAPI, body: Any, status: in
 
 
 def interval(bundle: Path, prediction: dict[str, Any]) -> tuple[float, float] | None:
-    """Interval of a match probability, if the pair left out nothing."""
+    """The interval of a match probability if no feature is missing."""
     complete = np.zeros(len(MatchModel.load(bundle).feature_names), dtype=np.float32)
     return support.read(bundle)["match"].interval(prediction["match_probability"], complete)
 
 
-def test_every_prediction_says_how_sure_it_is(app: FastAPI, bundle: Path) -> None:
+def test_every_prediction_has_its_interval_and_support(app: FastAPI, bundle: Path) -> None:
     strong = {"candidate": examples.ADA, "job": examples.BACKEND | {"job_id": "other"}}
     (prediction,) = match(app, strong)
     ranked = call(app, "/v1/rank/jobs", {"candidate": examples.ADA, "jobs": [strong["job"]]}).json()["results"][0]
@@ -104,17 +104,17 @@ def test_every_prediction_says_how_sure_it_is(app: FastAPI, bundle: Path) -> Non
     assert explained["company"]["support"] == "enough data"
 
 
-def test_a_pair_without_facts_has_no_interval(app: FastAPI, bundle: Path) -> None:
+def test_a_pair_of_almost_empty_profiles_has_no_interval(app: FastAPI, bundle: Path) -> None:
     job = {"job_id": "j1", "title": "Engineer", "must_have_skills": []}
-    little = {"candidate": {"candidate_id": "c1", "headline": "Engineer", "skills": []}, "job": job}
-    (prediction,) = match(app, little)
-    assert interval(bundle, prediction) is not None, "many pairs are scored like it"
+    almost_empty = {"candidate": {"candidate_id": "c1", "headline": "Engineer", "skills": []}, "job": job}
+    (prediction,) = match(app, almost_empty)
+    assert interval(bundle, prediction) is not None, "many pairs have such a score"
     assert (prediction["interval"], prediction["support"]) == (None, "not enough data")
-    explained = call(app, "/v1/explain", little).json()["scores"]
+    explained = call(app, "/v1/explain", almost_empty).json()["scores"]
     assert {one["support"] for one in explained} == {"not enough data"}
 
 
-def test_a_bundle_without_them_answers_but_does_not_explain(bundle: Path, tmp_path: Path) -> None:
+def test_a_bundle_without_background_and_support_answers_but_does_not_explain(bundle: Path, tmp_path: Path) -> None:
     bare = tmp_path / "release" / "bundle"
     left_out = shutil.ignore_patterns("manifest.json", "background.json", "support.json")
     shutil.copytree(bundle, bare, ignore=left_out)

@@ -1,4 +1,4 @@
-"""Plans of outreach through the real endpoint: shared out, bounded, logged as rankings."""
+"""Outreach plans from the real endpoint: candidates are shared, sizes are bounded, lists are logged as rankings."""
 
 from collections import Counter
 from typing import Any
@@ -22,7 +22,7 @@ def profiles(table: Any, number: int) -> list[dict[str, Any]]:
     return found
 
 
-def names(answer: dict[str, Any]) -> dict[str, list[str]]:
+def lists(answer: dict[str, Any]) -> dict[str, list[str]]:
     return {job["job_id"]: [one["candidate_id"] for one in job["results"]] for job in answer["jobs"]}
 
 
@@ -38,8 +38,8 @@ def test_stored_jobs_share_all_stored_candidates_as_the_policy_says(
     scores = [one["match_probability"] for one in client.match(*pairs).json()["predictions"]]
     matrix = np.array(scores).reshape(6, -1)
     expected = policies.policy(method, 2)(matrix, 4)
-    assert list(names(answer)) == job_ids
-    for job, row in zip(names(answer).values(), expected, strict=True):
+    assert list(lists(answer)) == job_ids
+    for job, row in zip(lists(answer).values(), expected, strict=True):
         assert job == [candidates["candidate_id"][int(one)] for one in row]
     assert answer["ranked_from"] == candidates.height
     for planned, scored in zip(answer["jobs"], matrix, strict=True):
@@ -47,21 +47,21 @@ def test_stored_jobs_share_all_stored_candidates_as_the_policy_says(
         assert {one["match_probability"] for one in planned["results"]} <= set(scored.tolist())
 
 
-def test_no_candidate_is_asked_by_more_jobs_than_the_cap(client: Client, stored: tuple[Any, Any]) -> None:
+def test_no_candidate_is_on_more_lists_than_the_cap(client: Client, stored: tuple[Any, Any]) -> None:
     jobs = stored[1]["job_id"].to_list()
 
     def most(max_exposure: int) -> int:
         answer = client.post(PLAN, {"job_ids": jobs, "limit": 5, "max_exposure": max_exposure}).json()
-        return max(Counter(one for row in names(answer).values() for one in row).values())
+        return max(Counter(one for row in lists(answer).values() for one in row).values())
 
     assert most(1) == 1
     assert most(2) == 2
-    assert most(12) > 2, "without a cap the same candidates stand in many lists"
+    assert most(12) > 2, "without a cap the same candidates are on many lists"
 
 
-def test_given_profiles_are_planned_like_stored_ones(client: Client, stored: tuple[Any, Any]) -> None:
+def test_sent_profiles_are_planned_like_stored_ones(client: Client, stored: tuple[Any, Any]) -> None:
     candidates, jobs = profiles(stored[0], 9), profiles(stored[1], 3)
-    given = client.post(PLAN, {"jobs": jobs, "candidates": candidates, "limit": 3}).json()
+    sent = client.post(PLAN, {"jobs": jobs, "candidates": candidates, "limit": 3}).json()
     named = client.post(
         PLAN,
         {
@@ -70,8 +70,8 @@ def test_given_profiles_are_planned_like_stored_ones(client: Client, stored: tup
             "limit": 3,
         },
     ).json()
-    assert names(given) == names(named)
-    assert given["ranked_from"] == named["ranked_from"] == 9
+    assert lists(sent) == lists(named)
+    assert sent["ranked_from"] == named["ranked_from"] == 9
 
 
 def test_a_plan_is_logged_as_a_ranking_of_each_job(client: Client, stored: tuple[Any, Any]) -> None:
@@ -92,10 +92,10 @@ def test_a_plan_is_logged_as_a_ranking_of_each_job(client: Client, stored: tuple
     assert {tuple(row) for row in rows} == {(job, place, 20) for job in jobs for place in range(1, 6)}
 
 
-def test_a_job_gets_no_list_where_the_caps_leave_nobody(client: Client) -> None:
+def test_a_list_is_empty_if_the_caps_leave_no_candidate(client: Client) -> None:
     body = {"jobs": [examples.BACKEND, examples.FRONTEND], "candidates": [examples.ADA], "max_exposure": 1}
     answer = client.post(PLAN, body).json()
-    assert sorted(map(len, names(answer).values())) == [0, 1]
+    assert sorted(map(len, lists(answer).values())) == [0, 1]
 
 
 BOTH = {"jobs": [examples.BACKEND], "job_ids": ["x"]}
@@ -124,7 +124,7 @@ def test_a_plan_that_breaks_a_rule_is_refused(client: Client, body: Any, field: 
     assert details(client.post(PLAN, body)) == {field: limit}
 
 
-def test_names_given_twice_or_not_stored_are_refused(client: Client, stored: tuple[Any, Any]) -> None:
+def test_repeated_and_unknown_ids_are_refused(client: Client, stored: tuple[Any, Any]) -> None:
     job, candidate = stored[1]["job_id"][0], stored[0]["candidate_id"][0]
     assert details(client.post(PLAN, {"job_ids": [job, job]})) == {"job_ids[1]": "different ids"}
     twice = {"job_ids": [job], "candidate_ids": [candidate, candidate]}
@@ -148,10 +148,10 @@ def test_too_many_pairs_are_refused_before_any_is_scored(
     response = client.post(PLAN, {"job_ids": jobs})
     assert details(response) == {"jobs": limit}
     assert "send at most 2 jobs" in response.text
-    assert requests.MAX_PLANNED_PAIRS >= 100 * 1_000, "the most that can be sent can be planned"
+    assert requests.MAX_PLANNED_PAIRS >= 100 * 1_000, "the largest request can be planned"
 
 
-def test_a_model_that_gives_no_number_plans_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_returns_no_number_plans_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_model: MatchModel, features: Any) -> Scores:
         return Scores(features, None, None, np.full(len(features), np.nan, np.float32))
 

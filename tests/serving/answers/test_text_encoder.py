@@ -1,13 +1,10 @@
-"""A model with a transformer encoder behind HTTP, and what its image gets."""
+"""A model with a transformer encoder: what is logged of it, and what its image contains."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
-from sqlalchemy import create_engine
 
 from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, frame
@@ -17,7 +14,8 @@ from matching.model.match_model import MatchModel
 from serving.release import bento
 from store.windows import window
 from tests.matching.encoders import write_tiny_encoder
-from tests.serving.conftest import MODEL_NAME, candidate_rows, job_rows, start, write_bundle
+from tests.serving.calling import Client
+from tests.serving.conftest import MODEL_NAME, candidate_rows, job_rows, load, write_bundle
 
 
 @pytest.fixture(scope="module")
@@ -26,20 +24,15 @@ def embedded_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bundle(home, TransformerEncoder.load(write_tiny_encoder(home / "tiny")))
 
 
-def test_the_log_holds_the_features_and_can_be_replayed(
-    embedded_bundle: Path, tmp_path: Path, free_port: Callable[[], int]
-) -> None:
+def test_the_log_holds_the_features(embedded_bundle: Path, tmp_path: Path) -> None:
     candidates, jobs = candidate_rows(6, seed=3), job_rows(6, seed=4)
     pairs = [{"candidate": person, "job": job} for person, job in zip(candidates, jobs, strict=True)]
-    service = start(embedded_bundle, tmp_path / "home", free_port())
-    try:
-        answer = httpx.post(f"{service.url}/v1/match", json={"pairs": pairs}, timeout=60)
-        assert answer.status_code == 200, answer.text
-    finally:
-        service.stop()
-    engine = create_engine(service.database_url)
-    logged = window(engine, model_name=MODEL_NAME, maturity=timedelta(days=14)).sort("candidate_id")
-    engine.dispose()
+    client = Client(load(embedded_bundle, tmp_path))
+    answer = client.match(*pairs)
+    assert answer.status_code == 200, answer.text
+    client.served.log.flush()
+    logged = window(client.served.engine, model_name=MODEL_NAME, maturity=timedelta(days=14)).sort("candidate_id")
+    client.served.close()
     rows = np.arange(6)
     people, posts = frame(CandidateProfile, candidates), frame(JobProfile, jobs)
     model = MatchModel.load(embedded_bundle)
@@ -51,7 +44,7 @@ def test_the_log_holds_the_features_and_can_be_replayed(
 
 
 @pytest.mark.parametrize("has_encoder", [True, False])
-def test_the_image_gets_the_tokenizer_only_where_the_model_needs_it(
+def test_the_image_gets_the_tokenizer_only_if_the_model_needs_it(
     embedded_bundle: Path, bundle: Path, has_encoder: bool
 ) -> None:
     lines = bento._requirements(embedded_bundle if has_encoder else bundle).splitlines()

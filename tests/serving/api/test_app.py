@@ -1,4 +1,4 @@
-"""The endpoint answers good requests with numbers and bad ones with the field and the limit, never with the value."""
+"""Valid requests are answered with probabilities, invalid ones with the field and the limit, never with the value."""
 
 import asyncio
 import json
@@ -24,8 +24,9 @@ from serving.api.requests import MAX_PAIRS
 from store import writer
 from store.predictions import count
 from tests.serving.calling import MARKED, Client, details
+from tests.serving.conftest import load
 
-LINE = {"candidate": examples.ADA, "job": examples.BACKEND}
+PAIR = {"candidate": examples.ADA, "job": examples.BACKEND}
 ADVISE = ("/v1/advise/candidate", "/v1/advise/job")
 POSTS = (
     *("/v1/match", "/v1/rank/candidates", "/v1/rank/jobs", "/v1/plan/outreach", "/v1/explain", "/v1/feedback"),
@@ -34,13 +35,13 @@ POSTS = (
 
 
 def changed(**fields: Any) -> dict[str, Any]:
-    """The example pair with other fields of its candidate; `...` leaves one out."""
+    """The example pair with some fields of its candidate changed; `...` leaves one out."""
     candidate = {name: value for name, value in (examples.ADA | fields).items() if value is not ...}
     return {"candidate": candidate, "job": examples.BACKEND}
 
 
 def test_a_pair_gets_its_probabilities(client: Client) -> None:
-    answer = client.match(LINE).json()
+    answer = client.match(PAIR).json()
     (prediction,) = answer["predictions"]
     assert answer["model_name"] == "tandem-small"
     assert answer["model_version"] == "3"
@@ -51,7 +52,7 @@ def test_a_pair_gets_its_probabilities(client: Client) -> None:
     assert 0 < prediction["match_probability"] < 1
 
 
-def test_a_thousand_pairs_are_answered_in_their_order(client: Client) -> None:
+def test_a_thousand_pairs_are_answered_in_order(client: Client) -> None:
     pairs = [
         {
             "candidate": examples.ADA | {"candidate_id": f"c{n % 50}"},
@@ -66,18 +67,18 @@ def test_a_thousand_pairs_are_answered_in_their_order(client: Client) -> None:
     assert len({one["prediction_id"] for one in answer}) == MAX_PAIRS
 
 
-def test_stored_profiles_are_scored_like_given_ones(client: Client, stored: tuple[Any, Any]) -> None:
+def test_stored_profiles_are_scored_like_sent_ones(client: Client, stored: tuple[Any, Any]) -> None:
     candidates, jobs = (table.drop("updated_at").to_dicts() for table in stored)
-    given = client.match(*({"candidate": candidates[n], "job": jobs[n]} for n in range(5))).json()["predictions"]
+    sent = client.match(*({"candidate": candidates[n], "job": jobs[n]} for n in range(5))).json()["predictions"]
     named = client.match(
         *({"candidate_id": candidates[n]["candidate_id"], "job_id": jobs[n]["job_id"]} for n in range(5))
     ).json()["predictions"]
     keys = ("match_probability", "company_probability", "candidate_probability")
-    assert [[one[key] for key in keys] for one in given] == [[one[key] for key in keys] for one in named]
+    assert [[one[key] for key in keys] for one in sent] == [[one[key] for key in keys] for one in named]
 
 
 @pytest.mark.parametrize("kind", ["candidates", "jobs"])
-def test_ranking_finds_the_best_of_all_that_are_stored(client: Client, stored: tuple[Any, Any], kind: str) -> None:
+def test_a_ranking_finds_the_best_of_all_stored_profiles(client: Client, stored: tuple[Any, Any], kind: str) -> None:
     candidates, jobs = (table.drop("updated_at").to_dicts() for table in stored)
     if kind == "candidates":
         body, pairs = {"job": jobs[0]}, [{"candidate": one, "job": jobs[0]} for one in candidates]
@@ -94,7 +95,7 @@ def test_ranking_finds_the_best_of_all_that_are_stored(client: Client, stored: t
     assert answer["ranked_from"] == len(pairs)
 
 
-def test_ranking_takes_given_profiles_and_stored_names(client: Client, stored: tuple[Any, Any]) -> None:
+def test_sent_candidates_are_ranked_for_a_stored_job(client: Client, stored: tuple[Any, Any]) -> None:
     job = stored[1]["job_id"][0]
     answer = client.post("/v1/rank/candidates", {"job_id": job, "candidates": [examples.LIN, examples.ADA]}).json()
     assert answer["ranked_from"] == 2
@@ -102,7 +103,7 @@ def test_ranking_takes_given_profiles_and_stored_names(client: Client, stored: t
     assert {one["job_id"] for one in answer["results"]} == {job}
 
 
-def test_a_direction_the_model_does_not_have_is_null(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_direction_that_the_model_lacks_is_null(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     score = MatchModel.score_features
 
     def one_sided(model: MatchModel, features: Any) -> Scores:
@@ -110,7 +111,7 @@ def test_a_direction_the_model_does_not_have_is_null(client: Client, monkeypatch
         return Scores(features, None, scores.candidate, scores.match)
 
     monkeypatch.setattr(MatchModel, "score_features", one_sided)
-    (prediction,) = client.match(LINE).json()["predictions"]
+    (prediction,) = client.match(PAIR).json()["predictions"]
     assert prediction["company_probability"] is None
     assert prediction["candidate_probability"] is not None
 
@@ -140,10 +141,10 @@ def test_a_direction_the_model_does_not_have_is_null(client: Client, monkeypatch
         ({"wish_stack": ["x"] * 201}, "wish_stack", 200),
     ],
 )
-def test_a_field_that_breaks_a_rule_is_named_with_its_limit(
+def test_a_field_that_breaks_a_rule_is_reported_with_its_limit(
     client: Client, fields: dict[str, Any], field: str, limit: Any
 ) -> None:
-    found = details(client.match(LINE | {"job": examples.FRONTEND}, changed(**fields)))
+    found = details(client.match(PAIR | {"job": examples.FRONTEND}, changed(**fields)))
     assert found == {f"pairs[1].candidate.{field}": limit}
 
 
@@ -151,15 +152,15 @@ def test_a_field_that_breaks_a_rule_is_named_with_its_limit(
     ("path", "body", "field", "limit"),
     [
         ("/v1/match", {"pairs": []}, "pairs", 1),
-        ("/v1/match", {"pairs": [LINE] * (MAX_PAIRS + 1)}, "pairs", MAX_PAIRS),
+        ("/v1/match", {"pairs": [PAIR] * (MAX_PAIRS + 1)}, "pairs", MAX_PAIRS),
         ("/v1/match", {}, "pairs", "required"),
-        ("/v1/match", {"pairs": [LINE], "limit": 3}, "limit", "no such field"),
+        ("/v1/match", {"pairs": [PAIR], "limit": 3}, "limit", "no such field"),
         ("/v1/match", {"pairs": [{"job": examples.BACKEND}]}, "pairs[0]", None),
-        ("/v1/match", {"pairs": [LINE | {"job_id": "x"}]}, "pairs[0]", None),
-        ("/v1/match", {"pairs": [LINE, LINE]}, "pairs[1]", "different pairs"),
+        ("/v1/match", {"pairs": [PAIR | {"job_id": "x"}]}, "pairs[0]", None),
+        ("/v1/match", {"pairs": [PAIR, PAIR]}, "pairs[1]", "different pairs"),
         (
             "/v1/match",
-            {"pairs": [LINE, changed(headline=MARKED)]},
+            {"pairs": [PAIR, changed(headline=MARKED)]},
             "pairs[1].candidate.candidate_id",
             "one profile per id",
         ),
@@ -222,14 +223,14 @@ def test_what_is_not_json_is_refused(client: Client, path: str, content: bytes) 
     details(client.post(path, content=content))
 
 
-def test_names_that_are_not_stored_are_404(client: Client) -> None:
+def test_ids_that_are_not_stored_are_404(client: Client) -> None:
     pair = {"candidate_id": MARKED, "job": examples.BACKEND}
     assert set(details(client.match(pair), 404)) == {"pairs[0].candidate_id"}
     assert set(details(client.post("/v1/rank/jobs", {"candidate_id": MARKED}), 404)) == {"candidate_id"}
 
 
-def test_other_types_sizes_and_methods_are_refused(client: Client) -> None:
-    body = json.dumps({"pairs": [LINE]})
+def test_other_content_types_sizes_and_methods_are_refused(client: Client) -> None:
+    body = json.dumps({"pairs": [PAIR]})
     details(client.post("/v1/match", content=body, headers={"content-type": "text/plain"}), 415)
     details(client.post("/v1/match", content=body, headers={"content-encoding": "gzip"}), 415)
     details(client.post("/v1/match", content=body, headers={"content-length": str(MAX_BODY_BYTES + 1)}), 413)
@@ -237,7 +238,7 @@ def test_other_types_sizes_and_methods_are_refused(client: Client) -> None:
     details(client.send("GET", f"/v2/{MARKED}"), 404)
 
 
-def test_a_body_without_a_declared_length_is_counted_and_not_read_to_its_end(client: Client) -> None:
+def test_a_body_without_a_declared_length_is_read_up_to_the_limit_only(client: Client) -> None:
     sent = 0
 
     async def endless() -> Any:
@@ -250,7 +251,7 @@ def test_a_body_without_a_declared_length_is_counted_and_not_read_to_its_end(cli
     assert sent <= MAX_BODY_BYTES + 2 * 2**20
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_does_not_arrive_is_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "READ_SECONDS", 0.05)
 
     async def silent() -> Any:
@@ -260,10 +261,30 @@ def test_a_body_that_does_not_come_is_not_waited_for(client: Client, monkeypatch
     response = client.post("/v1/match", content=silent())
     details(response, 408)
     assert response.headers["connection"] == "close"
-    assert client.match(LINE).status_code == 200
+    assert client.match(PAIR).status_code == 200
 
 
-def test_more_requests_than_there_are_places_are_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_caller_who_hangs_up_is_no_failure_of_the_service(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[Any] = []
+    scope = {
+        "type": "http", "method": "POST", "path": "/v1/match", "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }  # fmt: skip
+
+    async def hang_up() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    client.app.state.limiter = None
+    asyncio.run(client.app(scope, hang_up, send))
+    assert sent[0]["status"] == 400
+    assert "failed" not in caplog.text
+    assert client.app.state.in_flight == 0
+
+
+def test_more_requests_than_slots_are_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "MAX_IN_FLIGHT", 1)
 
     async def call() -> list[httpx.Response]:
@@ -272,16 +293,16 @@ def test_more_requests_than_there_are_places_are_refused(client: Client, monkeyp
         async def slow() -> Any:
             begun.set()
             await go_on.wait()
-            yield json.dumps({"pairs": [LINE]}).encode()
+            yield json.dumps({"pairs": [PAIR]}).encode()
 
         headers = {"content-type": "application/json"}
         transport = httpx.ASGITransport(client.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as http:
             first = asyncio.create_task(http.post("/v1/match", content=slow()))
             await begun.wait()
-            second = await http.post("/v1/match", content=json.dumps({"pairs": [LINE]}))
+            second = await http.post("/v1/match", content=json.dumps({"pairs": [PAIR]}))
             go_on.set()
-            return [await first, second, await http.post("/v1/match", content=json.dumps({"pairs": [LINE]}))]
+            return [await first, second, await http.post("/v1/match", content=json.dumps({"pairs": [PAIR]}))]
 
     client.app.state.limiter = None
     first, second, third = asyncio.run(call())
@@ -291,7 +312,7 @@ def test_more_requests_than_there_are_places_are_refused(client: Client, monkeyp
 
 
 def test_an_outcome_cannot_come_before_its_prediction(client: Client) -> None:
-    (prediction,) = client.match(LINE).json()["predictions"]
+    (prediction,) = client.match(PAIR).json()["predictions"]
     outcome = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}
     for minutes, status in ((6, 422), (4, 200)):
         moment = datetime.now(UTC) - timedelta(minutes=minutes)
@@ -301,8 +322,8 @@ def test_an_outcome_cannot_come_before_its_prediction(client: Client) -> None:
             assert details(response) == {"occurred_at": "the prediction"}
 
 
-def test_feedback_is_recorded_once_and_never_against_itself(client: Client) -> None:
-    (prediction,) = client.match(LINE).json()["predictions"]
+def test_an_outcome_is_recorded_once_and_never_contradicted(client: Client) -> None:
+    (prediction,) = client.match(PAIR).json()["predictions"]
     key = prediction["prediction_id"]
     assert client.post("/v1/feedback", {"prediction_id": key, "outcome": "accept"}).json()["recorded"] == [
         {"prediction_id": key, "outcome": "accept", "is_new": True}
@@ -318,8 +339,8 @@ def test_feedback_is_recorded_once_and_never_against_itself(client: Client) -> N
 
 def test_feedback_finds_what_is_not_written_yet(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "GATHER_SECONDS", 60)
-    client.match(LINE)  # from here on the writer gathers until it is flushed
-    (prediction,) = client.match(LINE).json()["predictions"]
+    client.match(PAIR)  # from here on the writer gathers until it is flushed
+    (prediction,) = client.match(PAIR).json()["predictions"]
     assert client.served.log.waiting > 0
     body = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}
     assert client.post("/v1/feedback", body).json()["recorded"][0]["is_new"]
@@ -334,7 +355,7 @@ def test_the_model_is_described(client: Client) -> None:
     assert answer["card"].startswith("# A small model")
 
 
-def test_a_model_that_gives_no_number_is_an_error_and_logs_nothing(
+def test_a_model_that_returns_no_number_is_an_error_and_logs_nothing(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_model: MatchModel, features: Any) -> Scores:
@@ -351,16 +372,25 @@ def test_a_model_that_gives_no_number_is_an_error_and_logs_nothing(
     assert count(client.served.engine) == before
 
 
-def test_a_failure_inside_says_nothing_of_the_request(
+def test_an_internal_failure_reveals_nothing_of_the_request(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_model: MatchModel, pairs: Pairs) -> None:
-        raise RuntimeError(f"cannot digest {pairs.candidates.to_dicts()}")
+        raise RuntimeError(f"cannot score {pairs.candidates.to_dicts()}")
 
     monkeypatch.setattr(MatchModel, "score", broken)
     details(client.match(changed(headline=MARKED)), 500)
     assert "RuntimeError at test_app.py:" in caplog.text
     assert MARKED not in caplog.text
+
+
+def test_without_its_log_nothing_is_answered(bundle: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    unlogged = Client(load(bundle, tmp_path))
+    unlogged.served.close()
+    response = unlogged.match(changed(headline=MARKED))
+    details(response, 503)
+    assert response.json()["error"]["code"] == "log_unavailable"
+    assert f"request {response.headers['x-request-id']} failed: StorageError at writer.py:" in caplog.text
 
 
 def test_without_a_model_nothing_is_answered() -> None:
@@ -382,11 +412,11 @@ json_values = st.recursive(
 def test_any_value_in_any_field_is_answered_or_refused(client: Client, side: str, data: st.DataObject) -> None:
     profile: dict[str, Any] = examples.ADA if side == "candidate" else examples.BACKEND
     field = data.draw(st.sampled_from(sorted(profile)))
-    response = client.match(LINE | {side: profile | {field: data.draw(json_values)}})
+    response = client.match(PAIR | {side: profile | {field: data.draw(json_values)}})
     assert response.status_code in (200, 422), response.text
     assert "NaN" not in response.text
     if response.status_code == 422:
-        # A band whose ends are in the wrong order is a mistake of the whole profile, not of one of its fields.
+        # A band whose ends are in the wrong order is an error of the whole profile, not of one field.
         whole = {f"pairs[0].{side}"} if field in {end for band in BANDS for end in band} else set()
         assert all(name.startswith(f"pairs[0].{side}.{field}") or name in whole for name in details(response))
     else:

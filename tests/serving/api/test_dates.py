@@ -1,4 +1,4 @@
-"""Dates in profiles: what the endpoint takes, what it refuses, and that a stored profile keeps them."""
+"""Dates in profiles: what the endpoint accepts and refuses, and that a stored profile keeps them."""
 
 import json
 from datetime import UTC, datetime
@@ -68,16 +68,16 @@ def test_an_invalid_date_is_refused_with_its_field(app: FastAPI, posted_at: Any)
 
 
 def test_a_stored_profile_keeps_its_date(app: FastAPI) -> None:
-    given = JobProfile(job_id="j", title="x", posted_at=POSTED)
-    table, model = frame(JobProfile, [given.model_dump()]), app.state.served.model
-    stored = StoredPool(JOB, model, StoredProfiles(table, [given.model_dump_json()], {"j": 0}))
+    sent = JobProfile(job_id="j", title="x", posted_at=POSTED)
+    table, model = frame(JobProfile, [sent.model_dump()]), app.state.served.model
+    stored = StoredPool(JOB, model, StoredProfiles(table, [sent.model_dump_json()], {"j": 0}))
     jobs = RequestProfiles(JOB, model, stored)
     jobs.add(None, "j", "job")
     assert jobs.table().equals(table)
-    assert jobs.profile(0) == given
+    assert jobs.profile(0) == sent
 
 
-def test_golden_requests_of_dated_jobs_are_answered_as_at_training(app: FastAPI, bundle: Path, tmp_path: Path) -> None:
+def test_golden_requests_of_dated_jobs_are_answered_as_in_training(app: FastAPI, bundle: Path, tmp_path: Path) -> None:
     jobs = frame(Job, [{**examples.BACKEND, "posted_at": POSTED, "updated_at": POSTED}])
     golden_requests.write(MatchModel.load(bundle), jobs, tmp_path, seed=1)
     for golden in json.loads((tmp_path / golden_requests.GOLDEN_REQUESTS).read_text())["cases"]:

@@ -1,13 +1,14 @@
-"""The Bento that is really built: what is in it, and what is not."""
+"""A Bento, actually built: what it contains, and what it does not."""
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from home.settings import Settings
-from matching.errors import TamperedModel
+from matching.errors import EngineError, StorageError, TamperedModel
 from matching.model.manifest import NOT_SERVED, verify
 from serving.answers.loading import load_model
 from serving.release import bento
@@ -32,12 +33,12 @@ def test_it_is_named_after_the_model_version_and_its_content(built: Bento) -> No
     assert (built.path / "bento.yaml").read_text().startswith("service: serving.service:TandemMatch\nname: tandem\n")
 
 
-def test_it_holds_the_verified_bundle_and_its_release(built: Bento) -> None:
+def test_it_contains_the_verified_bundle_and_its_release(built: Bento) -> None:
     verify(built.path / "src" / "bundle", without=NOT_SERVED)
     assert '"model_version": "7"' in (built.path / "src" / "release.json").read_text()
 
 
-def test_rows_of_the_holdout_stay_at_home_and_the_model_starts_without_them(
+def test_rows_of_the_holdout_are_left_out_and_the_model_starts_without_them(
     built: Bento, golden_bundle: Path, tmp_path: Path
 ) -> None:
     assert (golden_bundle / "reference.parquet").is_file()
@@ -74,9 +75,9 @@ def test_no_file_names_the_machine_it_was_built_on(built: Bento, settings: Setti
 
 
 def test_the_same_release_is_built_once(built: Bento, settings: Settings, golden_bundle: Path) -> None:
-    said: list[str] = []
-    assert bento.build(settings, Release("tandem-small", "7", golden_bundle), said.append) == built
-    assert said == [f"Bento {built.tag} is already built"]
+    lines: list[str] = []
+    assert bento.build(settings, Release("tandem-small", "7", golden_bundle), lines.append) == built
+    assert lines == [f"Bento {built.tag} is already built"]
 
 
 def test_a_bento_that_was_changed_in_the_store_is_built_again(settings: Settings, golden_bundle: Path) -> None:
@@ -85,6 +86,34 @@ def test_a_bento_that_was_changed_in_the_store_is_built_again(settings: Settings
     (first.path / "src" / "bundle" / "match.onnx").write_bytes(b"damaged")
     assert bento.build(settings, release, lambda _: None) == first
     verify(first.path / "src" / "bundle", without=NOT_SERVED)
+
+
+def test_a_project_without_a_lock_file_cannot_be_deployed(
+    golden_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bento, "PROJECT", tmp_path)
+    with pytest.raises(EngineError, match=r"holds no uv\.lock: deploy from a checkout"):
+        bento._requirements(golden_bundle)
+
+
+def test_without_uv_one_line_says_how_to_get_it(
+    golden_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "uv.lock").touch()
+    monkeypatch.setattr(bento, "PROJECT", tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("UV", raising=False)
+    with pytest.raises(EngineError, match="uv is not found: run `make setup`"):
+        bento._requirements(golden_bundle)
+
+
+def test_code_that_cannot_be_copied_is_a_storage_error(
+    golden_bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bento, "PROJECT", tmp_path / "no project to copy")
+    with pytest.raises(StorageError, match="free some space and deploy again"):
+        bento.build(Settings(home=tmp_path), Release("tandem-small", "7", golden_bundle), lambda _: None)
 
 
 def test_old_bentos_are_removed_but_not_the_ones_in_use(tmp_path: Path) -> None:

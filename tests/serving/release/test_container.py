@@ -1,4 +1,4 @@
-"""The container, really built, run, called and stopped: what it may do, and what is not baked into it."""
+"""A container, actually built, run, called and stopped: what it may do, and what is not baked into it."""
 
 import json
 import time
@@ -23,17 +23,17 @@ NAME = "tandem-small"
 
 @dataclass
 class Steps:
-    """What a deployment said, and after how many seconds."""
+    """The progress lines of a deployment, and after how many seconds each came."""
 
-    said: list[tuple[float, str]] = field(default_factory=list)
+    lines: list[tuple[float, str]] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
-    def say(self, line: str) -> None:
-        self.said.append((time.monotonic() - self.began, line))
-        print(f"{self.said[-1][0]:7.1f} s  {line}")  # noqa: T201 the times of the steps are for CI's log
+    def add(self, line: str) -> None:
+        self.lines.append((time.monotonic() - self.began, line))
+        print(f"{self.lines[-1][0]:7.1f} s  {line}")  # noqa: T201 the times of the steps are for CI's log
 
-    def heard(self, words: str) -> bool:
-        return any(words in line for _, line in self.said)
+    def mention(self, words: str) -> bool:
+        return any(words in line for _, line in self.lines)
 
 
 @dataclass
@@ -55,13 +55,13 @@ def running(tmp_path_factory: pytest.TempPathFactory, golden_bundle: Path) -> It
     )
     steps = Steps()
     try:
-        deployed = deployment.deploy(settings, Release(NAME, "1", golden_bundle), steps.say)
+        deployed = deployment.deploy(settings, Release(NAME, "1", golden_bundle), steps.add)
         services = engines.recorded(deployed.engine, settings)
         assert isinstance(services, engines.ContainerServices)
         size = services.engine.command(
             "image", "inspect", "--format", "{{.Size}}", str(deployed.image), doing="reading the size"
         )
-        steps.say(f"image {deployed.image}: {int(size) / 2**20:.0f} MiB")
+        steps.add(f"image {deployed.image}: {int(size) / 2**20:.0f} MiB")
         yield Running(settings, deployed, services.engine)
     finally:
         deployment.stop(settings)
@@ -116,7 +116,7 @@ def test_nothing_of_the_building_machine_is_baked_in(running: Running) -> None:
     assert running.python(program) == "[]"
 
 
-def test_it_reports_to_nobody(running: Running) -> None:
+def test_it_sends_no_usage_statistics(running: Running) -> None:
     """BentoML's command line reads its variable before it imports the service: only the image can set it."""
     program = "import os; from bentoml._internal.utils.analytics.usage_stats import do_not_track;"
     program += " print(os.environ.get('BENTOML_DO_NOT_TRACK'), os.environ.get('DO_NOT_TRACK'), do_not_track())"
@@ -133,8 +133,8 @@ def test_only_what_serving_needs_is_installed(running: Running) -> None:
 def test_a_second_version_reuses_the_dependencies_and_replaces_the_first(running: Running, golden_bundle: Path) -> None:
     """Last: it ends the first container, and stops the second."""
     steps = Steps()
-    second = deployment.deploy(running.settings, Release(NAME, "2", golden_bundle), steps.say)
-    assert not steps.heard("base image")
+    second = deployment.deploy(running.settings, Release(NAME, "2", golden_bundle), steps.add)
+    assert not steps.mention("base image")
     layers = [
         running.engine.command(
             "image", "inspect", "--format", "{{range .RootFS.Layers}}{{println .}}{{end}}", str(one.image),
@@ -149,6 +149,6 @@ def test_a_second_version_reuses_the_dependencies_and_replaces_the_first(running
     assert second.previous.model_version == "1"
     assert httpx.get(f"{second.address}/v1/model", timeout=60).json()["model_version"] == "2"
     assert deployment.stop(running.settings)
-    steps.say("stopped")
+    steps.add("stopped")
     assert not running.engine.runs(second.identity)
     require_free(second.host, second.port)

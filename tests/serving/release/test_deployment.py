@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -23,6 +24,8 @@ from serving.release.ports import free_port, require_free
 from serving.release.release import Release
 from serving.release.service_process import ServiceProcess
 from serving.release.state import Deployment
+from tests.serving.calling import listening
+from tests.serving.conftest import load
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +38,13 @@ from serving.release import deployment
 from serving.release.release import Release
 deployment.deploy(Settings(), Release("tandem-small", "8", Path(sys.argv[1])), lambda line: print(line, flush=True))
 """
+
+
+RECORD = {
+    "engine": "process", "model_name": NAME, "model_version": "1", "bento_tag": "tandem:1", "bento_path": "/x",
+    "digest": "0", "image": None, "identity": "1", "created": 1.0, "host": "127.0.0.1", "port": 9,
+    "started_at": "2026-01-01T00:00:00+00:00", "previous": None,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +68,7 @@ def damaged(golden_bundle: Path, tmp_path: Path) -> Path:
 
 
 def change_golden_score(bundle: Path) -> None:
-    """Record another score than the model gives, and seal the bundle again as training would."""
+    """Record a score that the model does not return, and seal the bundle again as training would."""
     path = bundle / "golden.json"
     golden = json.loads(path.read_text())
     golden["cases"][3]["scores"]["match"] += 0.001
@@ -68,7 +78,7 @@ def change_golden_score(bundle: Path) -> None:
 
 
 def assert_untouched(settings: Settings, first: Deployment) -> None:
-    """The old service still is the same process with the same model, and no trial is left."""
+    """The old service is still the same process with the same model, and no trial is left."""
     status = deployment.status(settings)
     assert status.running
     assert status.ready
@@ -121,7 +131,7 @@ def test_a_manifest_that_was_not_registered_is_refused(
     assert_untouched(settings, first)
 
 
-def test_a_model_that_answers_other_scores_never_replaces_the_old_one(
+def test_a_model_with_other_scores_never_replaces_the_old_one(
     settings: Settings, first: Deployment, damaged: Path
 ) -> None:
     change_golden_score(damaged)
@@ -130,7 +140,7 @@ def test_a_model_that_answers_other_scores_never_replaces_the_old_one(
     assert_untouched(settings, first)
 
 
-def test_a_bundle_without_golden_cases_is_refused(settings: Settings, first: Deployment, damaged: Path) -> None:
+def test_a_bundle_without_golden_requests_is_refused(settings: Settings, first: Deployment, damaged: Path) -> None:
     (damaged / "golden.json").unlink()
     (damaged / "manifest.json").unlink()
     seal(damaged, {"source": "marketplace"})
@@ -177,9 +187,7 @@ def wait_for_trial(settings: Settings) -> Deployment:
     raise AssertionError("no trial was started")
 
 
-def test_another_model_on_a_taken_port_is_refused_with_its_holder(
-    settings: Settings, first: Deployment, golden_bundle: Path
-) -> None:
+def test_a_port_that_another_model_holds_is_refused(settings: Settings, first: Deployment, golden_bundle: Path) -> None:
     line = rf"port {settings.port} is held by {NAME} version 1: .*TANDEM_PORT.*`tandem stop --source small`"
     with pytest.raises(BusyError, match=line):
         deployment.deploy(settings, Release("tandem-other", "1", golden_bundle), lambda _: None)
@@ -190,7 +198,7 @@ def test_another_model_on_a_taken_port_is_refused_with_its_holder(
 def test_another_model_on_another_port_runs_beside_the_first(
     settings: Settings, first: Deployment, golden_bundle: Path
 ) -> None:
-    """The first is recorded as versions before recorded it: one file for the whole home."""
+    """The first is recorded as earlier versions did it: in one file for the whole home."""
     state.deployment_file(settings, NAME).rename(state.former_file(settings))
     elsewhere = settings.model_copy(update={"port": free_port()})
     other = deployment.deploy(elsewhere, Release("tandem-other", "5", golden_bundle), lambda _: None)
@@ -212,7 +220,7 @@ def test_a_service_that_fails_on_the_public_port_gives_way_to_the_old_one(
             (model,) = first.bento_path.parent.glob("3-*/src/bundle/match.onnx")
             model.write_bytes(b"damaged")
 
-    with pytest.raises(EngineError, match=r"TamperedModel: .*version 1 runs again"):
+    with pytest.raises(EngineError, match=r"TamperedModel: .*version 1 is running again"):
         deployment.deploy(settings, Release(NAME, "3", golden_bundle), damage)
     status = deployment.status(settings)
     assert status.ready
@@ -229,6 +237,23 @@ def test_a_database_that_cannot_be_reached_is_noticed_before_anything_stops(
     with pytest.raises(StorageError):
         deployment.deploy(bad, Release(NAME, "2", golden_bundle), lambda _: None)
     assert health.model(first.address)["model_version"] == "1"
+    assert deployment.status(settings).ready
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux stops a worker whose host died")
+@pytest.mark.usefixtures("first")
+def test_a_killed_service_leaves_nothing_behind_and_can_be_deployed_again(
+    settings: Settings, golden_bundle: Path
+) -> None:
+    killed = deployment.status(settings).deployment
+    assert killed is not None
+    os.kill(int(killed.identity), signal.SIGKILL)
+    until = time.monotonic() + 30
+    while health.is_ready(killed.address) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not deployment.status(settings).running
+    again = deployment.deploy(settings, Release(NAME, "1", golden_bundle), lambda _: None)
+    assert again.identity != killed.identity
     assert deployment.status(settings).ready
 
 
@@ -265,7 +290,7 @@ def test_nothing_deployed_is_no_error(tmp_path: Path) -> None:
     assert deployment.stop(settings) == []
 
 
-def test_a_busy_port_is_named_with_who_holds_it_before_anything_is_built(tmp_path: Path, golden_bundle: Path) -> None:
+def test_a_busy_port_is_reported_with_its_holder_before_anything_is_built(tmp_path: Path, golden_bundle: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -275,20 +300,42 @@ def test_a_busy_port_is_named_with_who_holds_it_before_anything_is_built(tmp_pat
     assert not (tmp_path / "busy" / "bentoml").exists()
 
 
-def test_a_process_number_that_now_is_someone_elses_is_left_alone(tmp_path: Path) -> None:
+def test_a_reused_process_number_is_left_alone(tmp_path: Path) -> None:
     """The record names this very test's process, with another start time: stopping it would end the test run."""
     settings = Settings(home=tmp_path, source="small")
-    record = {
-        "engine": "process", "model_name": NAME, "model_version": "1", "bento_tag": "tandem:1", "bento_path": "/x",
-        "digest": "0", "image": None, "identity": str(os.getpid()), "created": 1.0, "host": "127.0.0.1",
-        "port": free_port(), "started_at": "2026-01-01T00:00:00+00:00", "previous": None,
-    }  # fmt: skip
+    record = RECORD | {"identity": str(os.getpid()), "created": 1.0}
     file = state.deployment_file(settings, NAME)
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(record))
     assert deployment.status(settings).deployment is not None
     assert not deployment.status(settings).running
     assert deployment.stop(settings) == []
+
+
+def test_a_trial_that_a_killed_deployment_left_behind_is_stopped(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, source="small")
+    with subprocess.Popen(["sleep", "600"]) as left:
+        record = RECORD | {"identity": str(left.pid), "created": psutil.Process(left.pid).create_time()}
+        file = state.trial_file(settings)
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(record))
+        try:
+            assert deployment.stop(settings) == []
+            assert left.wait(10) == -signal.SIGTERM
+        finally:
+            left.kill()
+    assert not file.exists()
+
+
+def test_another_model_that_answers_at_the_address_is_noticed(bundle: Path, tmp_path: Path) -> None:
+    """Version 3 answers where version 1 was started."""
+    app = load(bundle, tmp_path)
+    with listening(app) as address:
+        port = int(address.rpartition(":")[2])
+        started = state.Deployment(**(RECORD | {"port": port}))  # type: ignore[arg-type]
+        with pytest.raises(EngineError, match=rf"{address} answers as {NAME} version 3, not as {NAME} version 1"):
+            deployment._check_version(started)
+    app.state.served.close()
 
 
 def test_a_damaged_record_is_one_clear_line(tmp_path: Path) -> None:
@@ -298,20 +345,3 @@ def test_a_damaged_record_is_one_clear_line(tmp_path: Path) -> None:
     file.write_text("{")
     with pytest.raises(StorageError, match=r"tandem-small\.json cannot be read"):
         deployment.status(settings)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells a worker that its supervisor died")
-def test_a_killed_service_leaves_nothing_behind_and_can_be_deployed_again(tmp_path: Path, golden_bundle: Path) -> None:
-    alone = Settings(home=tmp_path, port=free_port(), engine="process", source="small")
-    killed = deployment.deploy(alone, Release(NAME, "1", golden_bundle), lambda _: None)
-    try:
-        os.kill(int(killed.identity), signal.SIGKILL)
-        until = time.monotonic() + 30
-        while health.is_ready(killed.address) and time.monotonic() < until:
-            time.sleep(0.2)
-        assert not deployment.status(alone).running
-        again = deployment.deploy(alone, Release(NAME, "1", golden_bundle), lambda _: None)
-        assert again.identity != killed.identity
-        assert deployment.status(alone).ready
-    finally:
-        deployment.stop(alone)
