@@ -1,4 +1,4 @@
-"""Writes every variable that Tandem reads, with default, unit and meaning, to docs/reference/settings.md."""
+"""Write every variable that Tandem reads, with default, unit and meaning, to docs/reference/settings.md."""
 
 import sys
 from pathlib import Path
@@ -23,9 +23,9 @@ OTHERS = """
 | variable | read by | meaning |
 |---|---|---|
 """
-# Read where no `Settings` exist yet, or by the tests alone.
+# Read before `Settings` exist, or by the tests alone.
 ELSEWHERE = {
-    "TANDEM_BUNDLE": ("the service", "Folder of the bundle to serve when none lies beside the code."),
+    "TANDEM_BUNDLE": ("the service", "Folder of the bundle to serve if there is none beside the code."),
     "TANDEM_DEBUG": ("every command", "`1` prints the stack trace of an error beside its message."),
     "TANDEM_CHROMIUM": ("tests", "Path of the Chromium that the tests of pages run."),
     "TANDEM_REALDATA": (
@@ -53,7 +53,7 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _shown(value: object) -> str:
-    """Return a default as one writes it in the environment."""
+    """Return a default as it is written in the environment."""
     if isinstance(value, bool):
         return str(int(value))
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -55,7 +55,7 @@ def show_evaluation(rows: "Iterable[Figures]") -> None:
         ]
         for row in rows
     ]
-    table("Newest slice, never trained on", COLUMNS, lines, numbers_from=2)
+    table("Newest split, never trained on", COLUMNS, lines, numbers_from=2)
     out.print(f"[dim]{LEGEND}[/dim]")
 
 
