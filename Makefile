@@ -1,15 +1,15 @@
-# Every target does its own set-up. Options go as variables: make train SOURCE=job_board DATA=folder
+# Every target does its own set-up. Pass options as variables: make train SOURCE=job_board DATA=folder
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 TANDEM := .venv/bin/tandem
 
-# Only what stands on make's own command line: a PORT or HOST of the environment means something else.
+# Only what is given on make's own command line: a PORT or HOST in the environment means something else.
 given = $(filter command,$(firstword $(origin $(1))))
 option = $(if $(call given,$(1)),--$(2) '$($(1))')
 common = $(call option,SOURCE,source)
 
-# Options of each target. A misspelt one would otherwise be ignored in silence.
+# Options of each target. Without this list, a misspelt option would be silently ignored.
 options_demo := PORT ENGINE SCENARIO
 options_check := SOURCE DATA
 options_train := SOURCE DATA SEED
@@ -50,7 +50,7 @@ demo: setup ## Train, deploy, send drifting traffic, monitor it, and report what
 test: setup ## Run the tests (ARGS="-k name" to choose)
 	@scripts/run-tests $(ARGS)
 
-test-fast: setup ## Run the quick tests of what differs from the branch main (ARGS="-k name" to choose)
+test-fast: setup ## Run the quick tests of what differs from branch main (ARGS="-k name" to choose)
 	@scripts/run-tests --changed $(ARGS)
 
 check: setup ## List every fault of your data, without training (DATA= SOURCE=)
@@ -92,7 +92,7 @@ status: setup ## Show champion, service, log, last verdict and addresses
 stop: setup ## Stop the services and the dashboards (SOURCE= for one service alone)
 	@$(TANDEM) stop $(common) $(ARGS)
 
-doctor: setup ## Check this machine and say how to fix each finding
+doctor: setup ## Check this machine and say how to fix what it finds
 	@$(TANDEM) doctor $(ARGS)
 
 lint: setup ## Check style and types
@@ -100,7 +100,7 @@ lint: setup ## Check style and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
-bench: setup ## Print target figures beside baselines, then measure the champion against named peers
+bench: setup ## Print the model's figures beside targets and baselines, then measure the cost of a prediction
 	@.venv/bin/python tests/bench/targets.py
 	@[ -z "$$TANDEM_REALDATA" ] || .venv/bin/python tests/bench/salary.py
 	@echo
@@ -108,7 +108,7 @@ bench: setup ## Print target figures beside baselines, then measure the champion
 	@echo
 	@.venv/bin/python tests/bench/log_cost.py $(common) --blocks 8
 
-bench-loop: setup ## Time what a change waits for, beside its targets (ARGS="--only status,lint" to choose, --whole for all)
+bench-loop: setup ## Time the development loop beside its targets (ARGS="--only status,lint" to choose, --whole for all)
 	@.venv/bin/python -m tests.bench.loop $(ARGS)
 
 market: setup ## Compare ranking policies on the simulated marketplace, in matches a week (SEED=)
@@ -117,7 +117,7 @@ market: setup ## Compare ranking policies on the simulated marketplace, in match
 screenshots: setup ## Take the screenshots of docs/images in headless Chromium
 	@TANDEM_SCREENSHOTS=docs/images .venv/bin/pytest -q tests/e2e/test_pages.py $(ARGS)
 
-clean: ## Stop everything and remove what was generated: .tandem, .venv, .tandem-tools and caches
+clean: ## Stop everything and remove generated files: .tandem, .venv, .tandem-tools and caches
 	@if [ -x $(TANDEM) ]; then $(TANDEM) stop; fi
 	@rm -rf .tandem .venv .tandem-tools .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
 	@find home intake matching store pipelines serving monitoring tandem tests -name __pycache__ -type d -prune -exec rm -rf {} +

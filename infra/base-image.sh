@@ -7,7 +7,7 @@ set -eu
 
 out=${1:?usage: infra/base-image.sh OUT.tar}
 
-# A root file system is thousands of small files: in memory it takes half the time. /tmp where that is too small.
+# A root file system is thousands of small files: in memory it takes half the time. Use /tmp if memory is too small.
 free_kib=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')
 if [ "${free_kib:-0}" -gt 1500000 ]; then TMPDIR=/dev/shm; else TMPDIR=/tmp; fi
 export TMPDIR

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what builds and runs the container on Debian or Ubuntu, without a daemon: infra/install-engine.sh (as root)
-# With --tests also what the whole test suite needs: a browser, PostgreSQL's programs, and Python's venv module.
+# With --tests, also install what the whole test suite needs: a browser, PostgreSQL's programs, and Python's venv module.
 set -eu
 
 missing=
@@ -29,7 +29,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 [ -z "$missing" ] || install
 if [ -n "$server" ]; then
-    # Only the programs: installing the server would otherwise make a cluster and start it.
+    # Only the programs: by default, installing the server also creates a cluster and starts it.
     missing=postgresql-common
     install
     sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf

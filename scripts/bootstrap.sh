@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv what uv.lock says, bringing uv into the project where the machine has none. Quick when nothing changed.
+# Bring .venv in line with uv.lock; install uv into the project if the machine lacks it. Quick if nothing changed.
 set -eu
 
 UV_VERSION=0.13.9
@@ -12,7 +12,7 @@ fail() {
     exit 1
 }
 
-# The stamp names the folder too: a virtual environment does not survive being moved.
+# The stamp contains the folder too: a virtual environment does not survive a move.
 stamp=.venv/.tandem-stamp
 state=$( { pwd; cat pyproject.toml uv.lock scripts/bootstrap.sh; } | cksum )
 if [ -x .venv/bin/tandem ] && [ "$(cat "$stamp" 2>/dev/null)" = "$state" ]; then
@@ -34,11 +34,11 @@ if command -v uv >/dev/null 2>&1 && [ "$(uv --version | cut -d ' ' -f 2)" = "$UV
 elif [ "$("$uv" --version 2>/dev/null | cut -d ' ' -f 2)" != "$UV_VERSION" ]; then
     "$python" -c 'import venv, ensurepip' 2>/dev/null ||
         fail "$python has no venv module: install it (on Debian and Ubuntu: apt-get install python3-venv) and run make again"
-    echo "Bringing uv $UV_VERSION into .tandem-tools ..."
+    echo "Installing uv $UV_VERSION into .tandem-tools ..."
     "$python" -m venv --clear .tandem-tools/venv
     .tandem-tools/venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" ||
         fail "uv $UV_VERSION could not be installed: see the lines above (is the package index reachable?)"
-    # A folder with nothing but uv: on PATH the other programs of a virtual environment would hide the machine's own.
+    # A folder with nothing but uv: on PATH, the other programs of a virtual environment would hide the machine's own.
     mkdir -p .tandem-tools/bin
     ln -sf ../venv/bin/uv "$uv"
 fi

@@ -1,4 +1,4 @@
-"""Draws the rooms and their arrows: `python scripts/draw_rooms.py` writes docs/images/rooms.svg."""
+"""Draw the rooms and their arrows: `python scripts/draw_rooms.py` writes docs/images/rooms.svg."""
 
 import sys
 from collections.abc import Iterator
@@ -54,12 +54,12 @@ FLOORS: tuple[tuple[tuple[str, str], ...], ...] = (
 
 
 def packages() -> tuple[str, ...]:
-    """Packages of `matching` from the bottom up, each after those it may import."""
+    """Return the packages of `matching` from the bottom up, each after those it may import."""
     return tuple(name for floor in reversed(FLOORS) for name, _ in floor)
 
 
 def rooms() -> tuple[str, ...]:
-    """Every room."""
+    """Return every room."""
     return ("matching", *(name for row in ROOMS for name, _, _ in row))
 
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Bring what exports a transformer encoder (torch, some 1.6 GB) into .tandem-tools/encoder: scripts/encoder-tools.sh
-# With --test-encoder also export the small packaged model to .tandem-tools/test-encoder, for the tests.
+# Install what exports a transformer encoder (torch, about 1.6 GB) into .tandem-tools/encoder: scripts/encoder-tools.sh
+# With --test-encoder, also export the small packaged model to .tandem-tools/test-encoder, for the tests.
 #
-# torch comes from the package index pip is set up for. Where that has only the build for GPUs (several GB), name an
-# index that has the one for CPUs in TORCH_INDEX.
+# torch comes from the package index that pip is set up for. If that has only the GPU build (several GB), set TORCH_INDEX
+# to an index that has the CPU build.
 set -eu
 
 TORCH=torch==2.13.0

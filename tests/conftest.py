@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 # Set before anything loads OpenMP. Threads of scikit-learn wait for each other by spinning, so two workers with two
-# threads each mostly wait. The commands and services that a test starts inherit these.
+# threads each spend most of their time waiting. The commands and services that a test starts inherit these.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(variable, "1")
 
@@ -21,8 +21,8 @@ KEPT_VARIABLES = ("TANDEM_REALDATA", "TANDEM_CHROMIUM", "TANDEM_SCREENSHOTS", "T
 
 
 SHARED = ("trained", "service")
-"""Fixtures of a whole run that take long to make: a model of a small market, a running service. Files that use one of
-them run on the same worker."""
+"""Slow fixtures of the whole session: a model of a small market, a running service. Files that use one of them run on
+the same worker."""
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""What the pages show in fenced blocks: commands, requests, answers; and which commands another test runs already."""
+"""What the pages show in fenced blocks: commands, requests, answers; and which commands other tests already run."""
 
 import re
 import shlex
@@ -38,7 +38,7 @@ ELSEWHERE = {
         'house.done("train", "--source", "tables", "--data"',
     ),
     "make deploy SOURCE=tables PORT=3001": (STORY, 'house.done("deploy", "--source", "tables")'),
-    # The story takes its second model from other tables: a second seed may fail the gate.
+    # That test trains its second model on other tables: a second seed may fail the gate.
     "make train SEED=8": (STORY, 'house.done("train", "--source", "tables", "--data", str(exports[1]))'),
     "make rollback": (STORY, 'house.done("rollback", "--source", "tables")'),
     "make promote VERSION=2": ("tests/tandem/commands/test_promote.py", 'promote_version(home, "2"'),
@@ -53,14 +53,14 @@ ELSEWHERE = {
     "make encoder MODEL=folder-of-a-model TO=minilm": (ENCODER, "export"),
     ".venv/bin/tandem train --text-encoder minilm": ("tests/pipelines/test_training_flow.py", "text_encoder"),
 }
-"""Commands that another test, or CI, runs: the file, and what stands there."""
+"""Commands that another test, or CI, runs: the file, and a piece of its text."""
 
 NOT_RUN = {
     "make clean": "removes the environment in which the tests run",
     "make bench": "measures for minutes and asserts nothing",
     ".venv/bin/tandem train --source job_board --data DIR": "needs public files that are not part of the project",
     "make encoder MODEL=sentence-transformers/all-MiniLM-L6-v2 TO=minilm": "downloads a model",
-    "TORCH_INDEX=URL scripts/encoder-tools.sh": "installs torch from an index of the reader's",
+    "TORCH_INDEX=URL scripts/encoder-tools.sh": "installs torch from an index that the reader chooses",
 }
 """Commands that no test runs, with the reason."""
 
@@ -70,7 +70,7 @@ class Block:
     """One fenced block.
 
     Attributes:
-        language: what stands behind the fence.
+        language: the word after the opening fence.
         text: what is inside.
     """
 
@@ -92,7 +92,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def commands(text: str) -> Iterator[str]:
-    """Commands of a block: one a line, or several lines where a quotation or a backslash goes on."""
+    """Commands of a block: one per line; an open quotation or a backslash continues on the next line."""
     pending = ""
     for line in text.splitlines():
         pending = f"{pending}\n{line}" if pending else line
@@ -100,7 +100,7 @@ def commands(text: str) -> Iterator[str]:
             if shlex.split(pending, comments=True):
                 yield re.sub(r"\s+#.*$", "", pending) if "\n" not in pending else pending
             pending = ""
-    assert not pending, f"a command that does not end: {pending}"
+    assert not pending, f"an unfinished command: {pending}"
 
 
 def is_complete(command: str) -> bool:

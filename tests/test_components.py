@@ -1,4 +1,4 @@
-"""A smoke test per component: a clean resolve of the lock file has hidden combinations that do not run.
+"""A smoke test per component: a lock file can resolve cleanly and still contain combinations that do not run.
 
 Each test does the smallest real thing with one library, so that a broken pin fails here, by name.
 """
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def fresh_python(code: str, *arguments: str) -> str:
-    """Run code in a process of its own and return what it printed: imports there meet nothing imported here."""
+    """Run code in a new process, where nothing is imported yet, and return what it printed."""
     answer = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=300
     )
@@ -49,7 +49,7 @@ print(client.get_run(run.info.run_id).data.metrics["auc"], client.get_model_vers
 def test_prefect_runs_a_flow_and_schedules_a_cron_deployment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
 ) -> None:
-    # sqlalchemy 2.1 made Prefect schedule no cron run without a word; only a server of its own schedules at all.
+    # With sqlalchemy 2.1, Prefect silently scheduled no cron run; only a separate server schedules at all.
     port = free_port()
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     program = Program("prefect", tmp_path)
@@ -164,7 +164,7 @@ def test_polars_joins_as_of_in_utc() -> None:
     assert np.asarray(events["time"].dt.epoch("s"))[0] == 1767225600
 
 
-def test_caps_that_a_resolver_would_forget() -> None:
+def test_versions_stay_below_their_caps() -> None:
     def release(package: str) -> tuple[int, ...]:
         return tuple(int(part) for part in version(package).split(".")[:2])
 
@@ -192,7 +192,7 @@ def test_telemetry_is_off(code: str, answer: str, tmp_path: Path, monkeypatch: p
 
 
 def test_a_service_starts_without_what_only_training_needs() -> None:
-    """Each takes seconds of every start, and memory in every worker."""
+    """Each of them costs seconds at every start, and memory in every worker."""
     heavy = ("sklearn", "pandas", "scipy.optimize", "scipy.stats", "mlflow", "evidently")
     code = f"import sys, serving.service; print([name for name in {heavy} if name in sys.modules])"
     assert fresh_python(code) == "[]"

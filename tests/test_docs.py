@@ -1,4 +1,4 @@
-"""The pages tell the truth: what they name exists, and what they tell users to run can be run."""
+"""The pages are true: what they name exists, and the commands they show can be run."""
 
 import ast
 import json
@@ -20,7 +20,7 @@ from tandem.cli import app
 from tests.pages import COMMANDS, ELSEWHERE, LANGUAGES, NOT_RUN, ROOT, blocks, commands, is_request, listed
 from tests.test_import_rules import FLOORS, MAY_IMPORT
 
-ISSUE_TARGETS = (
+REQUIRED_TARGETS = (
     "demo test train deploy traffic monitor dashboards rollback status stop doctor lint bench clean help".split()  # noqa: SIM905
 )
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -31,7 +31,7 @@ ROOMS = "|".join(MAY_IMPORT)
 PATH = re.compile(rf"(?:{ROOMS}|infra|scripts|tests|docs)/[\w./-]*")
 MESSAGES = re.compile(r"^\| message \|.*\n\|[-| ]+\n((?:\|.*\n)+)", re.MULTILINE)
 DOTTED = re.compile(rf"((?:{ROOMS})(?:\.\w+)+)(?:\(.*)?")
-# In pieces, so that this file does not hold what it forbids.
+# In pieces, so that this file does not contain what it forbids.
 FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.\-}])/(?:" + "wo" + r"rk|fa" + r"rm|home/[a-z]+|root)/"),
     "the host of a package index": re.compile(r"py" + r"pi\.org|pythonho" + r"sted\.org|/simp" + "le/"),
@@ -49,7 +49,7 @@ of_every_page = pytest.mark.parametrize("page", PAGES, ids=PAGE_NAMES)
 
 
 def code(page: Path) -> Iterator[str]:
-    """What a page shows as code: lines of fenced blocks without their comments, and inline code."""
+    """What a page shows as code: lines of fenced blocks without comments, and inline code."""
     text = page.read_text(encoding="utf-8")
     for block in FENCE.findall(text):
         yield from (re.sub(r"(^|\s)#.*", "", line) for line in block.splitlines())
@@ -100,7 +100,7 @@ def wrong_tandem(command: str) -> list[str]:
 
 
 def strangers(text: str) -> list[str]:
-    """What a file must not hold."""
+    """What a file contains but must not."""
     return [name for name, pattern in FORBIDDEN.items() if pattern.search(text)]
 
 
@@ -115,7 +115,7 @@ def test_commands_of_the_pages_exist(page: Path) -> None:
 
 
 @of_every_page
-def test_every_block_says_what_it_holds(page: Path) -> None:
+def test_every_block_names_its_language(page: Path) -> None:
     assert [block for block in blocks(page) if block.language not in LANGUAGES] == []
     shown = [block.text for block in blocks(page) if block.language != COMMANDS]
     assert [text for text in shown if re.search(r"^(make|curl|tandem|\.venv/bin/\w+) ", text, re.MULTILINE)] == []
@@ -166,7 +166,7 @@ def gone_messages(text: str, source: str) -> list[str]:
 
 
 def fixed_pieces(message: str) -> list[str]:
-    """What a message always says, where it is more than a word."""
+    """The fixed parts of a message that have more than one word."""
     pieces = re.split(r"\.\.\.|\b\d+\b|'[^']*'|[()]|\b[A-Z_]{3,}\b", message)
     return [piece.strip() for piece in pieces if len(piece.split()) > 1]
 
@@ -292,11 +292,11 @@ def test_help_lists_every_target_with_a_line() -> None:
         assert set(re.findall(r"^  ([a-z-]+) +\S", shown, re.MULTILINE)) == set(recipes())
 
 
-def test_every_target_of_the_issue_exists() -> None:
-    assert set(ISSUE_TARGETS) <= set(recipes())
+def test_every_required_target_exists() -> None:
+    assert set(REQUIRED_TARGETS) <= set(recipes())
 
 
-def test_ci_runs_what_the_readme_tells_users_to_run() -> None:
+def test_ci_runs_the_commands_of_the_readme() -> None:
     script = ROOT / ".ci/run"
     assert os.access(script, os.X_OK)
     called = re.findall(
@@ -305,7 +305,7 @@ def test_ci_runs_what_the_readme_tells_users_to_run() -> None:
     assert {"demo", "test", "lint"} <= set(called)
 
 
-def test_no_tracked_file_holds_what_belongs_to_one_machine() -> None:
+def test_no_tracked_file_contains_what_belongs_to_one_machine() -> None:
     found = set()
     for file in listed():
         try:

@@ -43,7 +43,7 @@ FLOORS = (
     "problems",
     "training",
 )
-# What a model that is loaded and scored must do without.
+# What loading and scoring a model must not import.
 NOT_FOR_SCORING = ("sources", "problems", "training", "evaluation")
 # Who may import a framework: a room, a package, or one module.
 HOMES = {
@@ -77,7 +77,7 @@ def modules(root: Path) -> dict[str, Path]:
 
 
 def imports(file: Path, root: Path) -> tuple[tuple[str, bool], ...]:
-    """Dotted names that a file imports, relative ones resolved, and whether for types alone."""
+    """Dotted names that a file imports, relative ones resolved; each with whether it is for types alone."""
     return named(file.read_text(encoding="utf-8"), file.relative_to(root).with_suffix("").parts)
 
 
@@ -129,7 +129,7 @@ def wrong_floor(path: str, name: str) -> set[str]:
 
 
 def floor(package: str) -> int | None:
-    """Place of a package of `matching` from the bottom; None for the room's own face."""
+    """Place of a package of `matching` from the bottom; None for the room's own `__init__`."""
     return FLOORS.index(package) if package in FLOORS else None
 
 
@@ -140,7 +140,7 @@ def circle(root: Path) -> list[str]:
     for name, file in known.items():
         for imported, _ in imports(file, root):
             target = imported if imported in known else imported.rpartition(".")[0]
-            # A package's own face may gather what is inside.
+            # A package's own `__init__` may import what is inside.
             if target in known and target != name and not name.startswith(f"{target}."):
                 graph[name].add(target)
     try:

@@ -1,10 +1,10 @@
-"""Does advice hold what it promises? Predicted against true gain on the simulated marketplace, with fresh candidates.
+"""Does advice keep its promise? Predicted against true gain on the simulated marketplace, with fresh candidates.
 
-The spreads are measured on some candidates and jobs of the market, and judged on others, against other pools.
+The spreads are measured on some candidates and jobs of the market, and evaluated on others, against other pools.
 
 python tests/bench/advice.py [SEED ...]                 # the default marketplace
 python tests/bench/advice.py --small [SEED ...]         # the small one of the tests
-python tests/bench/advice.py --constants SEED           # also print the spreads, to be kept as the default ones
+python tests/bench/advice.py --constants SEED           # also print the spreads, to become the default ones
 """
 
 import argparse
@@ -36,7 +36,7 @@ def newest(table: pl.DataFrame, until: object) -> pl.DataFrame:
 
 
 def trained(dataset: Dataset, seed: int) -> tuple[MatchModel, object]:
-    """A model of the dataset and the end of its training slice."""
+    """A model of the dataset and the end of its training split."""
     parts = split(dataset, maturity=timedelta(days=14), seed=seed)
     fitted = fit.fit(parts.train, parts.calibration, seed=seed, problem=Problem(source=SOURCE))
     with tempfile.TemporaryDirectory() as folder:
@@ -45,8 +45,10 @@ def trained(dataset: Dataset, seed: int) -> tuple[MatchModel, object]:
         return MatchModel.load(Path(folder)), parts.cuts.train_end
 
 
-def judge(model: MatchModel, dataset: Dataset, tables: list[pl.DataFrame], spreads: Spreads, rng_seed: int) -> None:
-    """Print, per side and place of the advice, what was promised and what is true."""
+def show_gains(
+    model: MatchModel, dataset: Dataset, tables: list[pl.DataFrame], spreads: Spreads, rng_seed: int
+) -> None:
+    """Print the promised and the true gain for each side and place of the advice."""
     rng = np.random.default_rng(rng_seed)
     assert dataset.truth is not None
     for side, table, others in (("candidate", *tables), ("job", *tables[::-1])):
@@ -60,16 +62,16 @@ def judge(model: MatchModel, dataset: Dataset, tables: list[pl.DataFrame], sprea
             for place, (one, gain) in enumerate(zip(advice.best, true, strict=True), start=1):
                 promise = one.gain
                 rows.append((place, one.change.kind, promise.matches, promise.low, promise.high, float(gain)))
-        told = pl.DataFrame(rows, schema=["place", "kind", "promised", "low", "high", "true"], orient="row")
-        _table(side, told)
+        gains = pl.DataFrame(rows, schema=["place", "kind", "promised", "low", "high", "true"], orient="row")
+        _table(side, gains)
 
 
-def _table(side: str, told: pl.DataFrame) -> None:
+def _table(side: str, gains: pl.DataFrame) -> None:
     held = (pl.col("low") <= pl.col("true")) & (pl.col("true") <= pl.col("high"))
-    told = told.with_columns(held=held)
+    gains = gains.with_columns(held=held)
     print(f"  {side:<22} {'n':>4} {'promised':>9} {'true':>7} {'ratio':>6} {'in interval':>12}")  # noqa: T201
-    groups = [(f"{place}. change", told.filter(place=place)) for place in range(1, TRIED + 1)]
-    groups += [(kind, rows) for (kind,), rows in told.group_by(["kind"], maintain_order=True)]
+    groups = [(f"{place}. change", gains.filter(place=place)) for place in range(1, TRIED + 1)]
+    groups += [(kind, rows) for (kind,), rows in gains.group_by(["kind"], maintain_order=True)]
     for name, rows in groups:
         if rows.height:
             promised, true = (float(np.mean(rows[column].to_numpy())) for column in ("promised", "true"))
@@ -99,7 +101,7 @@ def main() -> None:
             print(Path("advice.json").read_text())  # noqa: T201
         for name, spreads in (("the model's own spreads", own), ("the default spreads", DEFAULT)):
             print(f"seed {seed}, {name}")  # noqa: T201
-            judge(model, dataset, fresh, spreads, seed)
+            show_gains(model, dataset, fresh, spreads, seed)
 
 
 if __name__ == "__main__":

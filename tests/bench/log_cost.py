@@ -31,7 +31,7 @@ from tandem.releases import champion, fetched
 
 
 class NoLog:
-    """Takes answers and forgets them: the peer that the log is measured against."""
+    """Take answers and forget them: the peer that the log is measured against."""
 
     failures = written = waiting = 0
 
@@ -87,7 +87,7 @@ def body(pairs: int, number: int) -> dict[str, Any]:
 
 
 def measure(clients: dict[str, httpx.Client], pairs: int, blocks: int, size: int) -> dict[str, list[float]]:
-    """Milliseconds per request, in alternating blocks: the writing of one request must slow its own successors."""
+    """Milliseconds per request, in alternating blocks: writing one answer must slow only requests of the same service."""
     taken: dict[str, list[float]] = {name: [] for name in clients}
     for block in range(blocks):
         order = list(clients.items())
@@ -97,7 +97,7 @@ def measure(clients: dict[str, httpx.Client], pairs: int, blocks: int, size: int
                 before = time.perf_counter()
                 client.post("/v1/match", json=sent).raise_for_status()
                 taken[name].append((time.perf_counter() - before) * 1000)
-            time.sleep(0.5)  # what is still being written must not slow the other one
+            time.sleep(0.5)  # what is still being written must not slow the other service
     return {name: values[size:] for name, values in taken.items()}
 
 
@@ -123,7 +123,7 @@ def compare(bundle: Path, blocks: int) -> None:
 def main() -> None:
     """Compare on the given bundle, or on the champion."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bundle", type=Path, nargs="?", help="folder of a model; the champion where not given")
+    parser.add_argument("bundle", type=Path, nargs="?", help="folder of a bundle; by default, the champion's")
     parser.add_argument("--source", help="whose champion")
     parser.add_argument("--blocks", type=int, default=20, help="blocks of 50 requests of one pair and of 3 of 1,000")
     parser.add_argument("--serve", type=Path)

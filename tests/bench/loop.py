@@ -1,9 +1,8 @@
-"""Time what a change waits for, beside the targets: what, target in seconds, measured.
+"""Time what a change waits for, beside the targets: step, target in seconds, measured.
 
 python -m tests.bench.loop [--only NAME,...] [--whole]
 
-Targets hold on two idle cores. The commands of a running deployment share one home with two versions of a model. The
-whole tests are timed only with --whole or by name; `.ci/run` prints the seconds of its own steps, and its target stands
+Targets hold on two idle cores. The commands of a running deployment share one home with two versions of a model. All tests together are timed only with --whole or by name; `.ci/run` prints the seconds of its own steps, and its target stands
 here for the record.
 """
 
@@ -61,7 +60,7 @@ def seconds(run: Callable[[], object]) -> float:
 
 def make(*arguments: str, folder: Path = ROOT, variables: dict[str, str] | None = None) -> None:
     """Run make quietly; raises CalledProcessError with what it printed on stderr."""
-    # Options of the make that runs this are not for those that are timed.
+    # The options of the make that runs this must not reach the commands that are timed.
     inherited = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
     environment = inherited | (variables or {})
     subprocess.run(["make", *arguments], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
@@ -121,7 +120,7 @@ class Stand:
         return seconds(lambda: self.house.done("deploy"))
 
     def rollback(self) -> float:
-        """Way back to the first champion."""
+        """Rollback to the first champion."""
         self.two_versions()
         return seconds(lambda: self.house.done("rollback", *OWN))
 
@@ -138,7 +137,7 @@ def stand() -> Iterator[Stand]:
 
 
 def lint() -> float:
-    """Lint once more after a first time."""
+    """Lint a second time, with warm caches."""
     make("lint")
     return seconds(lambda: make("lint"))
 
@@ -156,7 +155,7 @@ def demo() -> float:
 
 
 def measure(names: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """Measure one thing after the other; the stand first, since the demo's clone fills the disk's cache."""
+    """Measure one step after the other; those of the stand first, because the demo's clone fills the disk cache."""
     with stand() as made:
         of = {
             "status": made.status,
@@ -174,12 +173,12 @@ def measure(names: Sequence[str]) -> Iterator[tuple[str, float]]:
 
 
 def main() -> None:
-    """Print the table, a line as soon as it is measured."""
+    """Print the table, each line as soon as it is measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help=f"some of {', '.join(TARGETS)}, with commas between them")
+    parser.add_argument("--only", help=f"some of {', '.join(TARGETS)}, separated by commas")
     parser.add_argument("--whole", action="store_true", help="also time all tests")
-    asked = parser.parse_args()
-    names = asked.only.split(",") if asked.only else [name for name in TARGETS if asked.whole or name not in LONG]
+    given = parser.parse_args()
+    names = given.only.split(",") if given.only else [name for name in TARGETS if given.whole or name not in LONG]
     if unknown := sorted(set(names) - set(TARGETS)):
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(TARGETS)}")
     print(f"{'what':<42} {'target s':>9} {'measured s':>11}")  # noqa: T201

@@ -1,4 +1,4 @@
-"""How long the marketplace takes and how much memory, per size; each size runs in a process of its own.
+"""How much time and memory the marketplace takes, per size; each size runs in a process of its own.
 
 python tests/bench/marketplace.py            # the default size and 1x (20,000 x 4,000, a million impressions)
 python tests/bench/marketplace.py 0.2 1 10   # chosen multiples of 1x

@@ -1,7 +1,7 @@
 """Measure the salary model on a public survey: DOU, December 2019 (https://dou.ua), net USD per month.
 
-Five folds, shuffled with a fixed seed, since a survey has no order in time. Gender, age, university and the change of
-the salary in the last year (it tells the salary) are not read. The data is never part of this repository.
+Five folds, shuffled with a fixed seed, because a survey has no order in time. Gender, age, university and last year's
+change of salary (it reveals the salary) are not read. The data is never part of this repository.
 
 TANDEM_REALDATA=FOLDER python tests/bench/salary.py [SEED ...]
 """
@@ -55,7 +55,7 @@ def load(folder: Path) -> tuple[SalaryInputs, Floats]:
 
 
 def folds(count: int, *, seed: int) -> list[tuple[Rows, Rows]]:
-    """Rows to fit on and rows to judge on, of each fold."""
+    """Rows to fit on and rows to evaluate on, for each fold."""
     return list(KFold(5, shuffle=True, random_state=seed).split(np.empty(count)))
 
 
@@ -75,7 +75,7 @@ def predicted(inputs: SalaryInputs, salary: Floats, *, seed: int, settings: Sala
 
 
 def main() -> None:
-    """Print the mean absolute error of each method per seed of the folds, and how many salaries the quartiles hold."""
+    """Print the mean absolute error of each method per seed of the folds, and the share of salaries between the quartiles."""
     if "TANDEM_REALDATA" not in os.environ:
         raise SystemExit("set TANDEM_REALDATA to the folder with the public data sets")
     inputs, salary = load(Path(os.environ["TANDEM_REALDATA"]))
@@ -85,8 +85,8 @@ def main() -> None:
         held = np.mean((answers["0.25"] <= salary) & (salary <= answers["0.75"]))
         figures = "  ".join(f"{name} {errors[name]:,.1f}" for name in ("salary model", "plain trees", "median of all"))
         verdict = "reached" if errors["salary model"] < TARGET else "MISSED"
-        told = f"{figures}; target below {TARGET}: {verdict}; between the quartiles {held:.1%}"
-        print(f"folds {seed}: MAE USD per month: {told}", flush=True)  # noqa: T201
+        result = f"{figures}; target below {TARGET}: {verdict}; between the quartiles {held:.1%}"
+        print(f"folds {seed}: MAE USD per month: {result}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

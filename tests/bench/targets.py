@@ -1,7 +1,7 @@
 """The figures that the model must reach, measured beside the baselines of the same run.
 
-python tests/bench/targets.py             # everything; some minutes, and public data where TANDEM_REALDATA names it
-python tests/bench/targets.py ranking     # only the parts named: ranking, bias, flow, speed, same, views
+python tests/bench/targets.py             # everything; takes minutes; public data if TANDEM_REALDATA is set
+python tests/bench/targets.py ranking     # only some parts of: ranking, bias, flow, speed, same, views
 """
 
 import os
@@ -44,8 +44,8 @@ BIAS_FIGURES = (
 
 
 def ranking() -> Iterator[Line]:
-    """Rank whole pools of the large marketplace by true mutual probability, all of it and what was never seen."""
-    dataset, parts = _sliced(LARGE)
+    """Rank whole pools of the large marketplace by true mutual probability: everything, and what training never saw."""
+    dataset, parts = _dataset_and_splits(LARGE)
     fitted = fit.fit(parts.train, parts.calibration, seed=SEED, problem=load_problem(LARGE))
     features = fitted.transform(parts.calibration.pairs)
     named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
@@ -74,15 +74,15 @@ def ranking() -> Iterator[Line]:
         ones = np.ones(len(probability))
         error = metrics.calibration_error(truly.label(direction)[known], probability, ones, ones)
         yield f"calibration error, {direction}", f"{error:.4f}", "on true probabilities", _verdict(error <= 0.02)
-    for labelled, judged_on in ((parts.holdout, "outcomes"), (truly, "true probabilities")):
+    for labelled, measured_on in ((parts.holdout, "outcomes"), (truly, "true probabilities")):
         enough = [one for one in slices.calibration(labelled, scores, named_rows, seed=SEED) if one.enough]
         worst = max(enough, key=lambda one: one.calibration_error)
-        error, beside = worst.calibration_error, f"on {judged_on}; {worst.direction}, {worst.name}"
+        error, beside = worst.calibration_error, f"on {measured_on}; {worst.direction}, {worst.name}"
         yield f"worst of {len(enough)} slices", f"{error:.4f}", beside, _verdict(round(error, 4) <= 0.04)
 
 
 def _truly_labelled(dataset: Dataset, holdout: LabelledPairs) -> LabelledPairs:
-    """The same rows, whose labels are the true probabilities: calibration without the noise of few outcomes."""
+    """The same rows with true probabilities as labels: calibration without the noise of few outcomes."""
     assert dataset.truth is not None
     company, candidate = (
         np.where(np.isnan(holdout.label(direction)), np.nan, dataset.truth.probability(direction, holdout.pairs))
@@ -92,12 +92,12 @@ def _truly_labelled(dataset: Dataset, holdout: LabelledPairs) -> LabelledPairs:
 
 
 def bias() -> Iterator[Line]:
-    """Learn from the log with its position bias corrected, and as if every place in a list were looked at.
+    """Learn from the log with its position bias corrected, and as if every position of a list were examined.
 
-    Without the correction the probability is told wrong. The ranking has no target: both do about as well there.
+    Without the correction, the probabilities are wrong. The ranking has no target: both do about equally well there.
     """
     declared = load_problem("marketplace")
-    dataset, parts = _sliced("marketplace")
+    dataset, parts = _dataset_and_splits("marketplace")
     corrected, naive = (
         _company_figures(fit.fit(*slices, seed=SEED, problem=declared), parts.holdout, dataset)
         for slices in ((parts.train, parts.calibration), (_as_if_seen(parts.train), _as_if_seen(parts.calibration)))
@@ -125,8 +125,8 @@ def _company_figures(fitted: fit.FittedModel, holdout: LabelledPairs, dataset: D
 def flow() -> Iterator[Line]:
     """Train on a million impressions: the whole flow beside the same model fitted and evaluated in one process.
 
-    Both fit all that a bundle holds and measure all that a card tells; what the flow adds is Prefect, MLflow, checking
-    and hashing the data, the pictures, the stored profiles and the seal. `--lean` fits and evaluates the scores alone.
+    Both fit everything in a bundle and measure everything on a card. The flow adds Prefect, MLflow, checking and hashing
+    the data, the plots, the stored profiles and the manifest. `--lean` fits and evaluates the scores alone.
     """
     lean, _ = _timed([sys.executable, __file__, "--lean"], "")
     bare, bare_peak = _timed([sys.executable, __file__, "--bare"], "")
@@ -143,9 +143,9 @@ def flow() -> Iterator[Line]:
 
 
 def bare() -> None:
-    """Load, cut, fit and measure all that the flow fits and measures, with nothing around it."""
+    """Load, split, fit and measure everything that the flow does, with nothing around it."""
     settings = Settings(source=LARGE, seed=SEED)
-    dataset, parts = _sliced(LARGE)
+    dataset, parts = _dataset_and_splits(LARGE)
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "bundle"
         model = steps.build(settings, parts, bundle, data_digest="")
@@ -162,8 +162,8 @@ def bare() -> None:
 
 
 def lean() -> None:
-    """Load, cut, fit the scores and measure them beside the baselines."""
-    dataset, parts = _sliced(LARGE)
+    """Load, split, fit the scores and measure them beside the baselines."""
+    dataset, parts = _dataset_and_splits(LARGE)
     fitted = fit.fit(parts.train, parts.calibration, seed=SEED, problem=load_problem(LARGE))
     features = fitted.transform(parts.calibration.pairs)
     named = baselines.fit_baselines(parts.train, parts.calibration, features, fitted.features.feature_names)
@@ -171,7 +171,7 @@ def lean() -> None:
 
 
 def speed() -> Iterator[Line]:
-    """Score feature rows: the registered form beside scikit-learn's own predict of the same trees, CPU milliseconds."""
+    """Score feature rows: the registered form beside scikit-learn's own predict of the same trees, in CPU milliseconds."""
     fitted, model, rows = _default()
     for count, most in ((1, 0.1), (1_000, 10.0)):
         registered, theirs = _cpu(model.score_features, rows[:count]), _cpu(fitted.score_features, rows[:count])
@@ -191,10 +191,10 @@ def same() -> Iterator[Line]:
 
 
 def views() -> Iterator[Line]:
-    """The next view of a public job board, beside the floors."""
+    """Rank the next view of a public job board, beside the baselines."""
     folder = os.environ.get("TANDEM_REALDATA")
     if not folder:
-        yield "job_views", "not measured", "TANDEM_REALDATA names no folder", ""
+        yield "job_views", "not measured", "TANDEM_REALDATA is not set", ""
         return
     board = load_problem("job_board")
     dataset = board.source.load(Path(folder) / "job_views", seed=SEED, progress=lambda _: None)
@@ -205,7 +205,7 @@ def views() -> Iterator[Line]:
         yield f"job_views, {figure}", f"{of['model']:.3f}", f"{best[1]} {best[0]:.3f}", _ratio(of["model"], least)
 
 
-def _sliced(name: str) -> tuple[Dataset, Splits]:
+def _dataset_and_splits(name: str) -> tuple[Dataset, Splits]:
     dataset = load_problem(name).source.load(None, seed=SEED, progress=lambda _: None)
     return dataset, split(dataset, maturity=MATURITY, seed=SEED)
 
@@ -217,7 +217,7 @@ def _kinds(parts: Splits) -> Iterator[tuple[str, LabelledPairs]]:
 
 
 def _default() -> tuple[fit.FittedModel, MatchModel, NDArray[np.float32]]:
-    _, parts = _sliced("marketplace")
+    _, parts = _dataset_and_splits("marketplace")
     fitted = fit.fit(parts.train, parts.calibration, seed=SEED, problem=load_problem("marketplace"))
     rows = fitted.transform(parts.holdout.pairs.take(np.arange(2_000)))
     with tempfile.TemporaryDirectory() as folder:
@@ -226,7 +226,7 @@ def _default() -> tuple[fit.FittedModel, MatchModel, NDArray[np.float32]]:
 
 
 def _cpu(score: Callable[[NDArray[np.float32]], object], rows: NDArray[np.float32]) -> float:
-    """Median CPU milliseconds of scoring rows, of all threads."""
+    """Median CPU milliseconds, over all threads, of scoring rows."""
     score(rows)
     taken = []
     for _ in range(CALLS):
@@ -240,14 +240,14 @@ def _timed(command: list[str], home: str) -> tuple[float, float]:
     """Seconds of a command that must succeed, and its peak memory, GiB."""
     environment = os.environ | ({"TANDEM_HOME": home} if home else {})
     began = time.perf_counter()
-    with tempfile.TemporaryFile() as told:
-        child = subprocess.Popen(command, env=environment, stdout=told, stderr=told)
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - began
         if child.returncode:
-            told.seek(0)
-            raise SystemExit(f"{' '.join(command)} failed: {told.read()[-2_000:].decode(errors='replace')}")
+            output.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed: {output.read()[-2_000:].decode(errors='replace')}")
     return seconds, used.ru_maxrss / 2**20
 
 

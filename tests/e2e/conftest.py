@@ -1,4 +1,4 @@
-"""One house for all end-to-end tests, filled step by step, and a real browser that may not leave this machine."""
+"""One home for all end-to-end tests, filled step by step, and a real browser that may not leave this machine."""
 
 import os
 import shutil
@@ -42,7 +42,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture(scope="session")
 def trained(house: House) -> str:
-    """What `tandem train` printed: the embedded marketplace, as every user trains it first."""
+    """What `tandem train` printed for the built-in marketplace, which every user trains first."""
     return house.done("train")
 
 
@@ -63,12 +63,12 @@ def windows(house: House, deployed: str) -> dict[str, Window]:  # noqa: ARG001 i
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Headless Chromium, as it is installed on this machine."""
+    """Headless Chromium as installed on this machine."""
     from playwright.sync_api import sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome")
     executable = os.environ.get("TANDEM_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    assert executable, "no Chromium: install one, or name one in TANDEM_CHROMIUM"
+    assert executable, "no Chromium: install one, or set TANDEM_CHROMIUM to its path"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
         yield chromium
@@ -77,7 +77,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """Give a page that may not talk to anything but this machine, and whose scripts may not fail."""
+    """Give a page that may reach nothing but this machine, and whose scripts may not fail."""
     strangers: list[str] = []
     failures: list[str] = []
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -95,5 +95,5 @@ def page(browser: Any) -> Iterator[Any]:
     page.on("pageerror", lambda error: failures.append(str(error)))
     yield page
     context.close()
-    assert strangers == [], "a page asked for something that is not on this machine"
+    assert strangers == [], "a page requested something that is not on this machine"
     assert failures == [], "a script of a page failed"

@@ -1,4 +1,4 @@
-"""A home of its own with ports of its own, and the real command that works in it."""
+"""A separate home with its own ports, and the real command that works in it."""
 
 import os
 import re
@@ -21,7 +21,7 @@ ANSWER_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class House:
-    """Everything of one story.
+    """One home for a sequence of tests.
 
     Attributes:
         home: folder of its state.
@@ -51,7 +51,7 @@ class House:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Variables of whoever runs the tests, without those that Tandem reads and the options of `make test`."""
+        """The environment of whoever runs the tests, without what Tandem reads and the options of `make test`."""
         dropped = ("TANDEM_", "MAKE", "MFLAGS")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         own = {
@@ -65,7 +65,7 @@ class House:
         return inherited | own
 
     def tandem(self, *arguments: str, variables: Mapping[str, str] | None = None) -> Ended:
-        """Run the real command; no failure of it may ever be a stack trace."""
+        """Run the real command; it may never print a stack trace, even when it fails."""
         ended = subprocess.run(
             [sys.executable, "-m", "tandem", *arguments],
             env=self.variables | dict(variables or {}),
@@ -78,13 +78,13 @@ class House:
         return ended
 
     def done(self, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
-        """Run a command that must succeed without a word on stderr; what it printed."""
+        """Run a command that must succeed and print nothing on stderr; return what it printed."""
         ended = self.tandem(*arguments, variables=variables)
         assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
         return ended.stdout
 
     def refused(self, *arguments: str, code: int = 1, variables: Mapping[str, str] | None = None) -> str:
-        """Run a command that must fail with one line; the line, without `error: `."""
+        """Run a command that must fail with one line; return the line without `error: `."""
         ended = self.tandem(*arguments, variables=variables)
         assert ended.returncode == code, ended.stdout + ended.stderr
         assert re.fullmatch(r"error: [^\n]+\n", ended.stderr), ended.stderr

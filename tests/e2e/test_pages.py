@@ -1,6 +1,6 @@
 """The pages as a person sees them: a real service, real dashboards, a real browser that may not leave this machine.
 
-With TANDEM_SCREENSHOTS a picture of each page is written to that folder, small enough for the repository.
+If TANDEM_SCREENSHOTS is set, a picture of each page is written to that folder, small enough for the repository.
 """
 
 import io
@@ -26,7 +26,7 @@ REPORT_SECONDS = 120.0
 
 
 def picture(page: Any, name: str) -> None:
-    """Write what the page shows now, where pictures are asked for."""
+    """Write what the page shows now, if pictures are requested."""
     folder = os.environ.get("TANDEM_SCREENSHOTS")
     if not folder:
         return
@@ -51,7 +51,7 @@ def dashboards(house: House, windows: dict[str, Window]) -> str:  # noqa: ARG001
 
 
 @pytest.mark.usefixtures("windows")
-def test_the_example_on_the_service_page_runs_as_it_stands(page: Any, house: House) -> None:
+def test_the_example_on_the_service_page_runs_unchanged(page: Any, house: House) -> None:
     page.goto(house.address)
     operation = page.locator("#operations-Matching-v1_match")
     operation.wait_for()
@@ -62,8 +62,8 @@ def test_the_example_on_the_service_page_runs_as_it_stands(page: Any, house: Hou
     answer = operation.locator(".live-responses-table .response")
     answer.wait_for()
     assert answer.locator(".response-col_status").inner_text().startswith("200")
-    told = answer.locator(".highlight-code").first.inner_text()
-    (found,) = re.findall(r'"match_probability": ([\d.]+)', told)
+    shown = answer.locator(".highlight-code").first.inner_text()
+    (found,) = re.findall(r'"match_probability": ([\d.]+)', shown)
     same = house.post("/v1/match", examples.MATCH["one_pair"]["value"])["predictions"][0]
     assert float(found) == pytest.approx(same["match_probability"], abs=1e-6)
     operation.locator(".request-url").evaluate("element => element.scrollIntoView()")
@@ -93,7 +93,7 @@ def test_mlflow_shows_the_champion_and_its_run(page: Any, house: House, dashboar
 
 
 def champion_run(address: str) -> dict[str, str]:
-    """Experiment and run of the champion, asked over MLflow's own HTTP API."""
+    """Experiment and run of the champion, read through MLflow's own HTTP API."""
     api = f"{address}/api/2.0/mlflow"
     named = {"name": MODEL, "alias": "champion"}
     version = httpx.get(f"{api}/registered-models/alias", params=named).raise_for_status().json()["model_version"]

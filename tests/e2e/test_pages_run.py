@@ -1,4 +1,4 @@
-"""Every command and every request of the pages runs as it stands, in order, against one deployed service."""
+"""Every command and every request of the pages runs unchanged, in order, against one deployed service."""
 
 import json
 import re
@@ -20,13 +20,13 @@ from tests.pages import COMMANDS, ELSEWHERE, NOT_RUN, ROOT, Block, blocks, comma
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-ADDRESS, HOME = "http://127.0.0.1:3000", ".tandem/"  # as the pages name them
+ADDRESS, HOME = "http://127.0.0.1:3000", ".tandem/"  # as the pages write them
 PAGES = [page for page in listed("*.md") if any(block.language in (COMMANDS, "python") for block in blocks(page))]
 
 
 @pytest.fixture(scope="module")
 def lent(house: House, windows: dict[str, Window]) -> Iterator[House]:  # noqa: ARG001 it needs a service and a log
-    """The house of all end-to-end tests; the verdicts of the pages are taken back, for others read the last one."""
+    """The home of all end-to-end tests; the verdicts of the pages are removed again, because others read the last one."""
     kept = house.home / "kept-monitoring"
     shutil.copytree(house.home / "monitoring", kept)
     yield house
@@ -39,7 +39,7 @@ def send(house: House, command: str) -> httpx.Response:
     assert command.startswith(f"curl -s {ADDRESS}/"), command
     url, *rest = shlex.split(command.replace("\\\n", " "))[2:]
     options = dict(zip(rest[::2], rest[1::2], strict=True))
-    assert set(options) <= {"-H", "-d"}, f"{command}: no such option is known here"
+    assert set(options) <= {"-H", "-d"}, f"{command}: unknown option"
     header, value = options["-H"].split(": ")
     return httpx.post(
         url.replace(ADDRESS, house.address),
@@ -50,7 +50,7 @@ def send(house: House, command: str) -> httpx.Response:
 
 
 def check(answer: httpx.Response, shown: Any) -> None:
-    """Hold an answer against the one a page shows, if it shows one: its status and its fields."""
+    """Compare an answer with the one that a page shows, if it shows one: its status and its fields."""
     refused = shown is not None and "error" in shown
     assert answer.is_client_error if refused else answer.is_success, answer.text
     assert missing(shown, answer.json()) == []
@@ -71,7 +71,7 @@ def missing(shown: Any, found: Any, where: str = "") -> list[str]:
 
 
 def run(house: House, command: str) -> None:
-    """Run a command in the project's folder, with the state of the house."""
+    """Run a command in the project's folder, with the state of this home."""
     ended = subprocess.run(
         ["bash", "-c", command],
         cwd=ROOT,
@@ -85,7 +85,7 @@ def run(house: House, command: str) -> None:
 
 
 def run_python(house: House, program: str) -> None:
-    """Run a whole program of a page; pieces of one, such as a class alone, are no programs."""
+    """Run a complete program of a page; fragments, such as a class alone, do not run."""
     if not program.startswith("import "):
         return
     program = re.sub(rf"(?<=/){re.escape(HOME)}", f"{house.home}/", program)

@@ -1,4 +1,4 @@
-"""The whole way, told once and in order by the real commands: each test goes on where the one before it ended."""
+"""The complete path, once and in order, by the real commands: each test continues where the one before it ended."""
 
 import shutil
 import socket
@@ -33,7 +33,7 @@ def scores(house: House) -> list[float]:
 
 
 def in_service(house: House, model_name: str = MODEL) -> Deployment:
-    """What is deployed, after making sure that this very process still runs and is ready."""
+    """What is deployed, after checking that it is running and ready."""
     found = deployment.status(house.settings, model_name)
     assert found.ready
     assert found.deployment is not None
@@ -42,7 +42,7 @@ def in_service(house: House, model_name: str = MODEL) -> Deployment:
 
 @pytest.fixture(scope="module")
 def answered() -> dict[str, list[float]]:
-    """Probabilities of the documented pair by version, noted as the story goes."""
+    """Probabilities of the documented pair by version, recorded along the way."""
     return {}
 
 
@@ -62,7 +62,7 @@ def test_before_any_training_the_first_step_is_named(tmp_path: Path) -> None:
 
 def test_train_makes_the_first_champion(trained: str) -> None:
     for ranker in ("popularity", "rules", "TF-IDF", "model", "best achievable", "truth"):
-        assert trained.count(f"  {ranker} ") == 3, f"{ranker}: one line a direction and one for the match"
+        assert trained.count(f"  {ranker} ") == 3, f"{ranker}: one line per direction and one for the match"
     assert trained.endswith(f"{MODEL} version 1 is champion now\n")
 
 
@@ -72,8 +72,12 @@ def test_deploy_answers_as_documented(house: House, deployed: str, answered: dic
     assert (answer["model_name"], answer["model_version"]) == (MODEL, "1")
     answered["1"] = scores(house)
     assert all(0 < probability < 1 for probability in answered["1"])
-    told = house.get("/v1/model")
-    assert (told["model_version"], told["source"], told["directions"]) == ("1", "marketplace", ["company", "candidate"])
+    model = house.get("/v1/model")
+    assert (model["model_version"], model["source"], model["directions"]) == (
+        "1",
+        "marketplace",
+        ["company", "candidate"],
+    )
     assert in_service(house).model_version == "1"
 
 
@@ -84,14 +88,15 @@ def test_a_quiet_window_raises_no_alarm(windows: dict[str, Window]) -> None:
     assert f"\nquiet: {MODEL} version 1\n" in window.monitor.stdout
 
 
-def test_a_drifted_window_is_told_with_its_cause_first(house: House, windows: dict[str, Window]) -> None:
+def test_a_drifted_window_is_reported_with_its_cause_first(house: House, windows: dict[str, Window]) -> None:
     window = windows[DRIFT]
     assert "window 1, scenario unit-bug: 2,000 pairs" in window.traffic
     assert (window.monitor.returncode, window.monitor.stderr) == (4, ""), "--fail-on-drift"
-    told = window.monitor.stdout
-    assert f"\ndrift: {MODEL} version 1\n" in told
-    assert "  1. data: candidate_expected_salary_usd_per_year: " in told
-    assert "looks like another unit (per month)" in told
+    report = window.monitor.stdout
+    assert f"\ndrift: {MODEL} version 1\n" in report
+    assert "  1. data: candidate_expected_salary_usd_per_year: " in report
+
+    assert "looks like another unit (per month)" in report
     status = house.status()
     assert status["last verdict"].startswith("drift: candidate_expected_salary_usd_per_year: ")
     assert status["champion"].startswith(f"{MODEL} version 1, trained ")
@@ -100,7 +105,7 @@ def test_a_drifted_window_is_told_with_its_cause_first(house: House, windows: di
     assert status["address"] == house.address
 
 
-@pytest.mark.usefixtures("windows")  # a verdict first: what follows is no traffic
+@pytest.mark.usefixtures("windows")  # a verdict first: what follows is not traffic
 def test_an_outcome_is_recorded_once(house: House) -> None:
     (prediction,) = house.post("/v1/match", PAIR)["predictions"]
     outcome = {"prediction_id": prediction["prediction_id"], "outcome": "outreach"}
@@ -163,9 +168,9 @@ def test_a_busy_port_is_one_line_and_the_service_stays(house: House, answered: d
 
 @pytest.fixture(scope="module")
 def exports(house: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Tables of one's own, twice: a poor first export without wishes and salaries, and the whole one.
+    """A user's own tables, twice: a poor first export without wishes and salaries, and the complete one.
 
-    What the gate finds between them is no luck of a seed: the second model knows what candidates want.
+    The gate's verdict does not depend on the seed: the second model knows what candidates want.
     """
     poor, whole = (tmp_path_factory.mktemp("exports") / name for name in ("poor", "whole"))
     house.done(*f"simulate --out {whole} --candidates 2000 --jobs 400 --impressions 50000".split())
@@ -179,7 +184,7 @@ def exports(house: House, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return poor, whole
 
 
-def test_a_model_of_ones_own_tables_takes_the_place_in_service(
+def test_a_model_of_the_users_own_tables_takes_over_the_service(
     house: House, exports: tuple[Path, Path], answered: dict[str, list[float]]
 ) -> None:
     printed = house.done("train", "--source", "tables", "--data", str(exports[0]))
