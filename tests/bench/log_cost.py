@@ -87,7 +87,7 @@ def body(pairs: int, number: int) -> dict[str, Any]:
 
 
 def measure(clients: dict[str, httpx.Client], pairs: int, blocks: int, size: int) -> dict[str, list[float]]:
-    """Milliseconds per request, in alternating blocks: writing one answer must slow only requests of the same service."""
+    """Milliseconds per request, in alternating blocks: writing an answer must slow only its own service."""
     taken: dict[str, list[float]] = {name: [] for name in clients}
     for block in range(blocks):
         order = list(clients.items())

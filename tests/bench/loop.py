@@ -2,8 +2,9 @@
 
 python -m tests.bench.loop [--only NAME,...] [--whole]
 
-Targets hold on two idle cores. The commands of a running deployment share one home with two versions of a model. All tests together are timed only with --whole or by name; `.ci/run` prints the seconds of its own steps, and its target stands
-here for the record.
+Targets hold on two idle cores. The commands of a running deployment share one home with two versions of a model. All
+tests together are timed only with --whole or by name; `.ci/run` prints the seconds of its own steps, and its target
+stands here for the record.
 """
 
 import argparse

@@ -75,7 +75,7 @@ def predicted(inputs: SalaryInputs, salary: Floats, *, seed: int, settings: Sala
 
 
 def main() -> None:
-    """Print the mean absolute error of each method per seed of the folds, and the share of salaries between the quartiles."""
+    """Print the error of each method per seed of the folds, and the share of salaries between the quartiles."""
     if "TANDEM_REALDATA" not in os.environ:
         raise SystemExit("set TANDEM_REALDATA to the folder with the public data sets")
     inputs, salary = load(Path(os.environ["TANDEM_REALDATA"]))

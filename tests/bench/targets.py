@@ -125,8 +125,8 @@ def _company_figures(fitted: fit.FittedModel, holdout: LabelledPairs, dataset: D
 def flow() -> Iterator[Line]:
     """Train on a million impressions: the whole flow beside the same model fitted and evaluated in one process.
 
-    Both fit everything in a bundle and measure everything on a card. The flow adds Prefect, MLflow, checking and hashing
-    the data, the plots, the stored profiles and the manifest. `--lean` fits and evaluates the scores alone.
+    Both fit everything in a bundle and measure everything on a card. The flow adds Prefect, MLflow, checking and
+    hashing the data, the plots, the stored profiles and the manifest. `--lean` fits and evaluates the scores alone.
     """
     lean, _ = _timed([sys.executable, __file__, "--lean"], "")
     bare, bare_peak = _timed([sys.executable, __file__, "--bare"], "")
@@ -171,7 +171,7 @@ def lean() -> None:
 
 
 def speed() -> Iterator[Line]:
-    """Score feature rows: the registered form beside scikit-learn's own predict of the same trees, in CPU milliseconds."""
+    """Score feature rows: the registered form beside scikit-learn's predict of the same trees, in CPU milliseconds."""
     fitted, model, rows = _default()
     for count, most in ((1, 0.1), (1_000, 10.0)):
         registered, theirs = _cpu(model.score_features, rows[:count]), _cpu(fitted.score_features, rows[:count])

@@ -26,7 +26,7 @@ PAGES = [page for page in listed("*.md") if any(block.language in (COMMANDS, "py
 
 @pytest.fixture(scope="module")
 def lent(house: House, windows: dict[str, Window]) -> Iterator[House]:  # noqa: ARG001 it needs a service and a log
-    """The home of all end-to-end tests; the verdicts of the pages are removed again, because others read the last one."""
+    """The home of all end-to-end tests; the pages' verdicts are removed again, because others read the last one."""
     kept = house.home / "kept-monitoring"
     shutil.copytree(house.home / "monitoring", kept)
     yield house
