@@ -98,6 +98,15 @@ def advise(model: MatchModel, profile: Profile, pool: Counterparts, spreads: Spr
         pool: the other side, not empty.
         spreads: turns the model's guesses into promises with intervals.
         top_k: largest number of changes to return.
+
+    >>> from matching.advice.gains import DEFAULT
+    >>> from matching.data.tables import frame
+    >>> model = Matcher(bundle).model
+    >>> jobs = frame(JobProfile, [{"job_id": "backend", "title": "Go developer", "must_have_skills": ["Go", "Rust"]}])
+    >>> ada = CandidateProfile(candidate_id="ada", headline="Go engineer", skills=[Skill(name="Go")])
+    >>> advice = advise(model, ada, Counterparts.of(jobs, model.encode_jobs(jobs)), DEFAULT, top_k=1)
+    >>> advice.best[0].change.words
+    'Adding Rust'
     """
     changes, before, after = guesses(model, profile, pool)
     side, others = ("candidate", "open job") if isinstance(profile, CandidateProfile) else ("job", "candidate")

@@ -186,7 +186,7 @@ def _bands(job: JobProfile) -> list[Change]:
 def _remote_policies(job: JobProfile) -> list[Change]:
     words = {"onsite": "work on site", "hybrid": "hybrid work", "remote": "remote work"}
     return [
-        _edited("remote", f"Offering {words[policy]}", "only if it is true", job, remote_policy=policy)
+        _edited("remote", f"Offering {words[policy]}", "only if the job allows it", job, remote_policy=policy)
         for policy in REMOTE_POLICIES
         if policy != job.remote_policy
     ]

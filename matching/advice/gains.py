@@ -70,7 +70,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Spread:
-    """The promise for one kind of change: true gain = slope x guess + shift x matches now, +- `width` deviations.
+    """The promise for one kind of change: slope x guess + shift x matches now, give or take `width` deviations.
 
     Attributes:
         slope: factor of the guessed gain.

@@ -206,8 +206,8 @@ def _columns(feature_names: tuple[str, ...], groups: Groups) -> dict[str, Intege
         raise ValueError("a feature is in two groups")
     place = {name: column for column, name in enumerate(feature_names)}
     rest = tuple(name for name in feature_names if name not in set(grouped))
-    named = {name: [place[one] for one in names if one in place] for name, names in {**groups, "other": rest}.items()}
-    columns = {name: np.array(found, dtype=np.int64) for name, found in named.items() if found}
+    found = {name: [place[one] for one in names if one in place] for name, names in {**groups, "other": rest}.items()}
+    columns = {name: np.array(members, dtype=np.int64) for name, members in found.items() if members}
     if len(columns) > MOST_GROUPS:
         raise ValueError(f"{len(columns)} groups of features are too many to explain exactly: at most {MOST_GROUPS}")
     return columns

@@ -58,8 +58,8 @@ class Matcher:
     def match(self, candidate: CandidateProfile, job: JobProfile) -> Match:
         """Score one pair and explain its match probability."""
         row = np.zeros(1, dtype=np.int64)
-        people = frame(CandidateProfile, [candidate.model_dump()])
-        scores = self.model.score(Pairs(people, frame(JobProfile, [job.model_dump()]), row, row))
+        candidates, jobs = frame(CandidateProfile, [candidate.model_dump()]), frame(JobProfile, [job.model_dump()])
+        scores = self.model.score(Pairs(candidates, jobs, row, row))
         company, accepts = (None if p is None else float(p[0]) for p in (scores.company, scores.candidate))
         why: tuple[Reason, ...] = ()
         if self._explainer is not None:

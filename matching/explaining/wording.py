@@ -15,7 +15,8 @@ from matching.text.skills import canonical, named_in, spellings
 from matching.text.words import spaced_words
 
 MOST_NAMES = 5
-_POLICIES = {"onsite": "on site", "hybrid": "hybrid", "remote": "fully remote", "any": "anywhere"}
+_POLICIES = {"onsite": "on site", "hybrid": "hybrid", "remote": "fully remote"}
+_WISHES = {"onsite": "work on site", "hybrid": "hybrid work", "remote": "fully remote work"}
 _SHORTEST_WORD = 3
 
 
@@ -67,10 +68,8 @@ def _skills(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str
     listed = {canonical(skill.name) for skill in candidate.skills}
     found = named_in(candidate.resume, spellings([*must, *nice])) - listed
     missing = [name for name in must if canonical(name) not in listed | found]
-    welcome = f" and {sum(canonical(name) in listed for name in nice)} of {len(nice)} welcome" if nice else ""
-    required = "required skill" if len(must) == 1 else "required skills"
-    count = sum(canonical(name) in listed for name in must)
-    words = f"{reader.clause('list')} {count} of the {len(must)} {required}{welcome}"
+    words = f"{reader.clause('list')} {_share(must, listed, 'required')}"
+    words += f" and {_share(nice, listed, 'nice-to-have')}" if nice else ""
     in_resume = [name for name in must if canonical(name) in found]
     words += f"; the resume names {_names(in_resume)}" if in_resume else ""
     return f"{words}; missing: {_names(missing)}." if missing else f"{words}."
@@ -143,7 +142,7 @@ def _remote(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str
         return f"{words}; {reader.clause('want')} to work anywhere."
     if wish == policy:
         return f"{words}, which is what {reader.clause('want')}."
-    return f"{words}; {reader.clause('want')} to work {_POLICIES[wish]}."
+    return f"{words}; {reader.clause('want')} {_WISHES[wish]}."
 
 
 def _role(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
@@ -226,6 +225,12 @@ WORDINGS: dict[str, Wording] = {
     "other": _other,
 }
 """The wording of each group of features in the built-in feature set."""
+
+
+def _share(names: Sequence[str], listed: set[str], kind: str) -> str:
+    """How many of the skills are listed, such as `2 of the 3 required skills`."""
+    count = sum(canonical(name) in listed for name in names)
+    return f"{count} of the {len(names)} {kind} {'skill' if len(names) == 1 else 'skills'}"
 
 
 def _same(name: str) -> str:

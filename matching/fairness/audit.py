@@ -39,15 +39,15 @@ def measure_fairness(
         truth: the simulator's probabilities, for the cost in ranking quality; None if unknown.
         seed: seed of pools, folds and shuffles.
     """
-    people = RankedPool(model, sample_pools(holdout, seed, by="job", whole=True), truth)
-    posts = RankedPool(model, sample_pools(holdout, seed, by="candidate", whole=True), truth)
-    found = list(groupings(people, posts, protected))
+    candidate_pool = RankedPool(model, sample_pools(holdout, seed, by="job", whole=True), truth)
+    job_pool = RankedPool(model, sample_pools(holdout, seed, by="candidate", whole=True), truth)
+    found = list(groupings(candidate_pool, job_pool, protected))
     tables = [_rows(grouping, seed) for grouping in found]
     return FairnessReport(
         groups=pl.DataFrame([row for by_group, _ in tables for row in by_group], schema=GROUPS, orient="row"),
         measures=pl.DataFrame([row for _, by_ranking in tables for row in by_ranking], schema=MEASURES, orient="row"),
-        proxies=_proxies(people, found, model.features.feature_names, seed),
-        stability=_stability(people, posts),
+        proxies=_proxies(candidate_pool, found, model.features.feature_names, seed),
+        stability=_stability(candidate_pool, job_pool),
     )
 
 
@@ -114,17 +114,17 @@ def _figures(grouping: Grouping, ranked: Codes, targets: Floats) -> tuple[float,
     return float(skews.min()), float(skews.max()), *of_prefixes, ratio
 
 
-def _proxies(people: RankedPool, found: list[Grouping], names: tuple[str, ...], seed: int) -> pl.DataFrame:
-    """Return the proxies of the declared groups, from each person's mean features over the jobs ranked for."""
+def _proxies(candidate_pool: RankedPool, found: list[Grouping], names: tuple[str, ...], seed: int) -> pl.DataFrame:
+    """Return the proxies of the declared groups, from the mean features of each candidate over all lists."""
     rows = []
-    per_person = _mean_over_lists(people.features.reshape(people.n_lists, -1, len(names)))
+    per_candidate = _mean_over_lists(candidate_pool.features.reshape(candidate_pool.n_lists, -1, len(names)))
     for grouping in (one for one in found if one.side == "candidates"):
         evaluated = [code for code, name in enumerate(grouping.names) if name != UNKNOWN and grouping.is_enough[code]]
         if len(evaluated) < 2:
             continue
         known = np.isin(grouping.codes, evaluated)
         codes = np.searchsorted(evaluated, grouping.codes[known])
-        for proxy in find_proxies(per_person[known], names, codes, seed=seed):
+        for proxy in find_proxies(per_candidate[known], names, codes, seed=seed):
             code = evaluated[proxy.group]
             group, members = grouping.names[code], int(grouping.sizes[code])
             features = [f"{name} ({lost:+.3f})" for name, lost in proxy.features]
@@ -140,14 +140,14 @@ def _mean_over_lists(values: Floats32) -> Floats:
     return np.asarray(np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0))
 
 
-def _stability(people: RankedPool, posts: RankedPool) -> Stability:
-    swapped = swap_candidates(people.pairs.candidates)
-    of_people = overlaps(people.scores, people.scores_with(swapped))
-    of_jobs = overlaps(posts.scores, posts.scores_with(swap_candidates(posts.pairs.candidates)))
+def _stability(candidate_pool: RankedPool, job_pool: RankedPool) -> Stability:
+    swapped = swap_candidates(candidate_pool.pairs.candidates)
+    of_candidates = overlaps(candidate_pool.scores, candidate_pool.scores_with(swapped))
+    of_jobs = overlaps(job_pool.scores, job_pool.scores_with(swap_candidates(job_pool.pairs.candidates)))
     return Stability(
-        changed_share=float(changed(people.pairs.candidates, swapped).mean()),
-        candidates=float(of_people.mean()),
-        candidates_worst=float(of_people.min()),
+        changed_share=float(changed(candidate_pool.pairs.candidates, swapped).mean()),
+        candidates=float(of_candidates.mean()),
+        candidates_worst=float(of_candidates.min()),
         jobs=float(of_jobs.mean()),
         jobs_worst=float(of_jobs.min()),
     )

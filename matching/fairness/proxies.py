@@ -23,7 +23,7 @@ class Proxy:
     Attributes:
         group: code of the group.
         auc: AUC on people left out of the fit; .5 is chance.
-        standard_error: of the AUC, by Hanley and McNeil (1982).
+        standard_error: standard error of the AUC, by Hanley and McNeil (1982).
         features: the most important features, largest first, with the AUC lost when each is shuffled.
     """
 

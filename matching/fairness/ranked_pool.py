@@ -102,20 +102,20 @@ class Grouping:
         return self.sizes >= MIN_MEMBERS
 
 
-def groupings(people: RankedPool, posts: RankedPool, protected: pl.DataFrame) -> Iterator[Grouping]:
+def groupings(candidate_pool: RankedPool, job_pool: RankedPool, protected: pl.DataFrame) -> Iterator[Grouping]:
     """Yield every grouping that has at least two groups of enough members.
 
     Args:
-        people: candidates, ranked for jobs.
-        posts: jobs, ranked for candidates.
+        candidate_pool: candidates, ranked for jobs.
+        job_pool: jobs, ranked for candidates.
         protected: schema of `ProtectedAttributes`.
     """
-    ids = people.pairs.candidates.select("candidate_id")
+    ids = candidate_pool.pairs.candidates.select("candidate_id")
     declared = ids.join(protected.unique("candidate_id"), on="candidate_id", how="left", maintain_order="left")
-    order = people.pairs.candidate_rows.reshape(people.n_lists, -1)[0]
-    found = [("candidates", name, people, declared[name].gather(order)) for name in ATTRIBUTES]
-    job_order = posts.pairs.job_rows.reshape(posts.n_lists, -1)[0]
-    found.append(("jobs", JOB_ATTRIBUTE, posts, posts.pairs.jobs[JOB_ATTRIBUTE].gather(job_order)))
+    order = candidate_pool.pairs.candidate_rows.reshape(candidate_pool.n_lists, -1)[0]
+    found = [("candidates", name, candidate_pool, declared[name].gather(order)) for name in ATTRIBUTES]
+    job_order = job_pool.pairs.job_rows.reshape(job_pool.n_lists, -1)[0]
+    found.append(("jobs", JOB_ATTRIBUTE, job_pool, job_pool.pairs.jobs[JOB_ATTRIBUTE].gather(job_order)))
     for side, attribute, pool, values in found:
         known = values.cast(pl.String).fill_null(UNKNOWN)
         names = sorted(known.unique().to_list(), key=lambda group: (group == UNKNOWN, group))

@@ -45,7 +45,7 @@ def det_greedy(scores: Floats, groups: Codes, targets: Floats, places: int) -> C
 
 
 def det_cons(scores: Floats, groups: Codes, targets: Floats, places: int) -> Codes:
-    """Do as `det_greedy`, but when all minimums are met, take from the group whose maximum binds first."""
+    """Rank as `det_greedy` does, but if all minimums are met, take from the group whose maximum binds first."""
     return _one_by_one(scores, groups, targets, places, by_need=True)
 
 

@@ -88,8 +88,8 @@ def complete(groups: Mapping[str, Sequence[str]], names: Sequence[str]) -> dict[
             wrong = f"names {', '.join(unknown)}, which is no feature" if unknown else "is empty"
             raise InputError(f"the group of features {group!r} {wrong}: the features are {', '.join(names)}")
     rest = frozenset(names).difference(*groups.values()) if groups else frozenset(names)
-    named = {group: frozenset(members) for group, members in groups.items()}
-    return named | ({OTHER: rest} if rest else {})
+    declared = {group: frozenset(members) for group, members in groups.items()}
+    return declared | ({OTHER: rest} if rest else {})
 
 
 def ablate(

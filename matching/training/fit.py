@@ -69,7 +69,7 @@ def fit(train: LabelledPairs, calibration: LabelledPairs, *, seed: int, problem:
         problem: provides the feature set and the estimator.
 
     Raises:
-        UnusableData: a direction has one class only, or no direction is labelled.
+        UnusableData: all labels of a direction are the same, or no direction has labels.
     """
     tables = EncodedTables.of(fit_features(train, problem), train.pairs)
     encoded = (train, tables.transform(train.pairs)), (calibration, tables.transform(calibration.pairs))
@@ -94,8 +94,8 @@ def fit_features(train: LabelledPairs, problem: Problem) -> FeatureSet[Any]:
     """Fit the feature set on the profiles of the training split, and on no others."""
     pairs = train.pairs
     # Only the newest versions, so that the words of a profile count once, however often it was edited.
-    people = newest_versions(pairs.candidates[np.unique(pairs.candidate_rows)])
-    return problem.features().fit(people, newest_versions(pairs.jobs[np.unique(pairs.job_rows)]))
+    candidates = newest_versions(pairs.candidates[np.unique(pairs.candidate_rows)])
+    return problem.features().fit(candidates, newest_versions(pairs.jobs[np.unique(pairs.job_rows)]))
 
 
 def _fit_direction(

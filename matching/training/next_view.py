@@ -107,9 +107,9 @@ def _targets(last: pl.DataFrame, training: Dataset) -> Targets:
     newest = newest_versions(training.candidates)
     last = last.join(newest.select("candidate_id"), on="candidate_id", how="semi").sort("candidate_id")
     candidates = last.select("candidate_id").join(newest, on="candidate_id", how="left", maintain_order="left")
-    person_row = dict(zip(last["candidate_id"], range(last.height), strict=True))
+    candidate_row = dict(zip(last["candidate_id"], range(last.height), strict=True))
     pairs = training.events.select("candidate_id", "job_id").unique().sort("candidate_id", "job_id")
-    known = [(person_row[c], job_row[j]) for c, j in pairs.rows() if c in person_row and j in job_row]
+    known = [(candidate_row[c], job_row[j]) for c, j in pairs.rows() if c in candidate_row and j in job_row]
     rows, columns = np.array(known, dtype=np.int64).reshape(-1, 2).T
     seen = csr_matrix((np.ones(len(known)), (rows, columns)), shape=(last.height, jobs.height))
     job_rows = np.array([job_row[j] for j in last["job_id"]], dtype=np.int64)
@@ -170,8 +170,8 @@ def model_score(model: MatchModel | PairScore, targets: Targets) -> Score:
             targets,
             lambda *rows: model(Pairs(targets.candidates, targets.jobs, *rows)),
         )
-    people, posts = model.encode_candidates(targets.candidates), model.encode_jobs(targets.jobs)
-    return _every_job(targets, lambda *rows: model.score_encoded(people, posts, *rows).match)
+    candidates, jobs = model.encode_candidates(targets.candidates), model.encode_jobs(targets.jobs)
+    return _every_job(targets, lambda *rows: model.score_encoded(candidates, jobs, *rows).match)
 
 
 def _every_job(targets: Targets, score: Callable[[Rows, Rows], NDArray[np.floating]]) -> Score:

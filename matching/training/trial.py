@@ -25,7 +25,7 @@ from matching.training import fit
 
 OLDER_SHARE = 0.75
 DRAWS = 1_000
-ROUNDING = 1e-12  # the mean of equal losses is not exactly equal to them
+ROUNDING = 1e-12  # the mean of equal losses can differ from them by rounding
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Logistic:
     """Logistic regression on standardised features, the simpler model; a missing value becomes the median and a mark.
 
     Attributes:
-        inverse_penalty: a large log needs none in particular, from 0.01 to 1; a small log needs a low one.
+        inverse_penalty: inverse strength of the L2 penalty; on a large log any value from 0.01 to 1 will do, a small
+            log needs some penalty.
     """
 
     inverse_penalty: float = 0.1

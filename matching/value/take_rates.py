@@ -1,4 +1,4 @@
-"""Take rates: the shares of accepts that lead to interviews and hires, from a log whose newest accepts are open."""
+"""Take rates: the shares of accepts that lead to interviews and hires, in a log whose newest accepts are still open."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ class Rate:
 
     Attributes:
         share: the estimate, 0 to 1.
-        standard_error: of the estimate.
+        standard_error: standard error of the estimate.
         pairs: number of pairs that could take the step.
     """
 

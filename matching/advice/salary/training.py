@@ -31,12 +31,14 @@ class SalarySettings:
     """Settings of the trees; see scikit-learn's `HistGradientBoostingRegressor`.
 
     Attributes:
-        max_iter: trees of each boosted model.
-        learning_rate: of each boosted model.
-        max_leaf_nodes: of the models of absolute error, one for each value; their mean is the median.
-        squared_leaf_nodes: of models of squared error in the same mean; they make other errors and take a third of
-            the time.
-        quartile_leaf_nodes: of the models of the quartiles; larger trees put the quartiles too close together.
+        max_iter: number of trees in each boosted model.
+        learning_rate: learning rate of each boosted model.
+        max_leaf_nodes: leaves per tree of the models for the median, which is their mean: one model of absolute error
+            for each value.
+        squared_leaf_nodes: the same for models of squared error, which join this mean: they make other errors and take
+            a third of the time.
+        quartile_leaf_nodes: leaves per tree of the models for the quartiles; larger trees put the quartiles too close
+            together.
         min_samples_leaf: smallest number of people in a leaf.
         max_features: share of the columns that each split may choose from.
         fewest_people: a name that fewer people have is no column, because rare names identify people.

@@ -27,7 +27,7 @@ LIMITS_OF = {
         HardLimit.CANDIDATE_BLOCK_WORDS,
     ),
 }
-"""The limits by the direction in which they mean no."""
+"""The limits that each direction checks: a pair that breaks one is a no in this direction."""
 
 
 @dataclass(frozen=True)

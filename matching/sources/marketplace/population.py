@@ -14,8 +14,8 @@ import polars as pl
 from matching.arrays import Array
 from matching.data.progress import Progress
 from matching.data.tables import Candidate, Job, polars_schema
-from matching.sources.marketplace import candidates as people
-from matching.sources.marketplace import jobs as posts
+from matching.sources.marketplace import candidates as candidate_blocks
+from matching.sources.marketplace import jobs as job_blocks
 from matching.sources.marketplace.config import (
     CANDIDATE_LIFE_WEEKS,
     EDIT_WEEKS,
@@ -78,7 +78,7 @@ def candidate_lifetimes(config: MarketplaceConfig, seed: int, horizon_weeks: int
     share = config.weeks / CANDIDATE_LIFE_WEEKS
     warm = max(1, round(config.n_candidates / (1 + share)))
     count = _count(config.n_candidates, warm, config.weeks, horizon_weeks)
-    drawn = uniforms(keys(people.candidate_ids(0, count)), seed, "candidate lives", 4)
+    drawn = uniforms(keys(candidate_blocks.candidate_ids(0, count)), seed, "candidate lives", 4)
     age = -CANDIDATE_LIFE_WEEKS * np.log(drawn[:, 0])
     arrives = _arrivals(config.n_candidates, warm, config.weeks, drawn[:, 0], age)
     left = -CANDIDATE_LIFE_WEEKS * np.log(drawn[:, 1])
@@ -93,7 +93,7 @@ def job_lifetimes(config: MarketplaceConfig, seed: int, horizon_weeks: int) -> L
     low, high = JOB_LIFE_WEEKS
     warm = max(1, round(config.n_jobs / (1 + config.weeks / ((low + high) / 2))))
     count = _count(config.n_jobs, warm, config.weeks, horizon_weeks)
-    drawn = uniforms(keys(posts.job_ids(0, count)), seed, "job lives", 3)
+    drawn = uniforms(keys(job_blocks.job_ids(0, count)), seed, "job lives", 3)
     long = np.sqrt(low**2 + drawn[:, 1] * (high**2 - low**2))
     life = np.where(np.arange(count) < warm, long, low + drawn[:, 1] * (high - low))
     arrives = _arrivals(config.n_jobs, warm, config.weeks, drawn[:, 0], drawn[:, 0] * life)
@@ -138,21 +138,23 @@ def _candidates(
 ) -> tuple[pl.DataFrame, CandidateFacts, pl.DataFrame]:
     frames, facts, protected = [], [], []
     total = len(lifetimes.arrives)
-    for block in range(-(-total // people.BLOCK)):
-        first = block * people.BLOCK
-        part = slice(first, min(first + people.BLOCK, total))
-        draft = people.draft_block(seed, block)
+    for block in range(-(-total // candidate_blocks.BLOCK)):
+        first = block * candidate_blocks.BLOCK
+        part = slice(first, min(first + candidate_blocks.BLOCK, total))
+        draft = candidate_blocks.draft_block(seed, block)
         kept = np.arange(part.stop - first)
-        ids = people.candidate_ids(first, len(kept))
+        ids = candidate_blocks.candidate_ids(first, len(kept))
         changed = np.flatnonzero(np.isfinite(lifetimes.edits[part]))
-        original = people.profiles(draft.take(kept), ids)
-        later = people.profiles(people.edited(draft, seed, block).take(changed), [ids[i] for i in changed])
+        original = candidate_blocks.profiles(draft.take(kept), ids)
+        later = candidate_blocks.profiles(
+            candidate_blocks.edited(draft, seed, block).take(changed), [ids[i] for i in changed]
+        )
         times = np.concatenate([lifetimes.arrives[part], lifetimes.edits[part][changed]])
         limited = add_limits(pl.concat([original, later]), seed, config.limit_share)
         frame = limited.with_columns(updated_at=_moments(config, times))
         frames.append(frame.sort("candidate_id", "updated_at").select(polars_schema(Candidate).names()))
         facts.append(candidate_facts(frames[-1]))
-        protected.append(people.protected(draft.take(kept), ids))
+        protected.append(candidate_blocks.protected(draft.take(kept), ids))
         progress(f"candidates {part.stop:,} of {total:,}")
     return pl.concat(frames), concatenated(facts), pl.concat(protected)
 
@@ -160,9 +162,9 @@ def _candidates(
 def _jobs(config: MarketplaceConfig, seed: int, lifetimes: Lifetimes, progress: Progress) -> pl.DataFrame:
     total = len(lifetimes.arrives)
     frames = []
-    for block in range(-(-total // posts.BLOCK)):
-        first = block * posts.BLOCK
-        frame = posts.profiles(posts.draft_block(seed, block), posts.job_ids(first, posts.BLOCK))
+    for block in range(-(-total // job_blocks.BLOCK)):
+        first = block * job_blocks.BLOCK
+        frame = job_blocks.profiles(job_blocks.draft_block(seed, block), job_blocks.job_ids(first, job_blocks.BLOCK))
         frames.append(frame.head(total - first))
     progress(f"jobs {total:,} of {total:,}")
     jobs = pl.concat(frames).with_columns(updated_at=_moments(config, lifetimes.arrives))

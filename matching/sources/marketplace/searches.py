@@ -44,9 +44,9 @@ def propensity(position: Array, config: MarketplaceConfig) -> Array:
 def rule_score(candidates: CandidateFacts, jobs: JobFacts, candidate_rows: Array, job_rows: Array) -> Array:
     """Return the score of the logging policy, from role, required skills, experience and country; rows broadcast."""
     must = jobs.must[job_rows]
-    named = must >= 0
-    has = named & (candidates.skill_quarters[candidate_rows[..., None], must] > 0)
-    covered = has.sum(axis=-1) / np.maximum(named.sum(axis=-1), 1)
+    is_required = must >= 0
+    has = is_required & (candidates.skill_quarters[candidate_rows[..., None], must] > 0)
+    covered = has.sum(axis=-1) / np.maximum(is_required.sum(axis=-1), 1)
     role = role_similarity()[candidates.role[candidate_rows], jobs.role[job_rows]]
     years = candidates.years[candidate_rows]
     enough = ~(years < jobs.min_years[job_rows])

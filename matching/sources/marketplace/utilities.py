@@ -92,9 +92,9 @@ class PairFacts:
     def nice(self) -> Array:
         """Return the share of the nice-to-have skills that the candidate has; 0 if the job has none."""
         codes = self.job("nice")
-        named = codes >= 0
-        has = named & (self.candidates.skill_quarters[self.candidate_rows[:, None], codes] > 0)
-        return np.asarray(has.sum(axis=1) / np.maximum(named.sum(axis=1), 1))
+        is_known = codes >= 0
+        has = is_known & (self.candidates.skill_quarters[self.candidate_rows[:, None], codes] > 0)
+        return np.asarray(has.sum(axis=1) / np.maximum(is_known.sum(axis=1), 1))
 
     def years_apart(self) -> tuple[Array, Array]:
         """Return the years below the experience band and the years above it; 0 if the job has no band."""

@@ -35,9 +35,9 @@ def test_any_pair_has_a_sentence_for_every_group_and_the_company_reads_no_amount
     candidate: dict[str, Any], job: dict[str, Any]
 ) -> None:
     needed = {"candidate_id": "c", "headline": "", "skills": []}, {"job_id": "j", "title": ""}
-    people = CandidateProfile.model_validate(needed[0] | candidate)
+    profile = CandidateProfile.model_validate(needed[0] | candidate)
     explained = Contributions("match", "log", 0.0, dict.fromkeys(WORDINGS, 0.1), 0.8, 0.5)
-    for reason in reasons(explained, people, JobProfile.model_validate(needed[1] | job)):
+    for reason in reasons(explained, profile, JobProfile.model_validate(needed[1] | job)):
         for sentence in (reason.for_candidate, reason.for_company):
             assert sentence[0].isupper()
             assert sentence.endswith(".")

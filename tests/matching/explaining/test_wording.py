@@ -21,8 +21,8 @@ def sentences(group: str, candidate: dict[str, Any] | None = None, job: dict[str
     [
         (
             "skills",
-            "You list 4 of the 5 required skills and 0 of 1 welcome; missing: Kubernetes.",
-            "The candidate lists 4 of the 5 required skills and 0 of 1 welcome; missing: Kubernetes.",
+            "You list 4 of the 5 required skills and 0 of the 1 nice-to-have skill; missing: Kubernetes.",
+            "The candidate lists 4 of the 5 required skills and 0 of the 1 nice-to-have skill; missing: Kubernetes.",
         ),
         (
             "experience",
@@ -117,7 +117,7 @@ def test_each_side_has_its_own_sentence(group: str, to_candidate: str, to_compan
         ("place", {"city": "Paris", "region": None, "country": "France"}, {}, "The job is not in your country."),
         ("place", {"region": "Ohio"}, {}, "The job is in your country, in another city."),
         ("place", {"wish_cities": ["austin"], "city": "Rome"}, {}, "The job is in Austin, where you want to work."),
-        ("remote", {"remote_wish": "onsite"}, {}, "The job is fully remote; you want to work on site."),
+        ("remote", {"remote_wish": "onsite"}, {}, "The job is fully remote; you want work on site."),
         ("remote", {"remote_wish": "any"}, {}, "The job is fully remote; you want to work anywhere."),
         (
             "remote",

@@ -45,7 +45,7 @@ def test_the_parts_add_up_to_what_match_answers(app: FastAPI) -> None:
         assert [abs(part) for part in parts] == sorted(map(abs, parts), reverse=True)
         assert any(part != 0 for part in parts)
     words = {one["group"]: one["for_candidate"] for one in answer["scores"][2]["contributions"]}
-    assert words["skills"] == "You list 2 of the 2 required skills and 1 of 1 welcome."
+    assert words["skills"] == "You list 2 of the 2 required skills and 1 of the 1 nice-to-have skill."
     assert words["place"] == "The job is in your city. The job is hybrid, which is what you want."
 
 
