@@ -1,6 +1,7 @@
 """MLflow's client for one home, and the command that serves MLflow's pages."""
 
 import logging
+import shlex
 import sys
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from home.settings import LOOPBACK, Settings
 from matching.errors import StorageError
 from pipelines.environment import mlflow_variables, provide
-from pipelines.registry import quick
+from pipelines.registry import pages, quick
 from pipelines.registry.failures import explained
 from pipelines.registry.stored import Reader, StoredVersion
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # For a missing alias of a known model MLflow answers with the second code.
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+_PROJECT = Path(__file__).parents[2]
 _SQLITE_HEADER = b"SQLite format 3\x00"
 
 
@@ -133,7 +135,9 @@ def serve_command(settings: Settings) -> list[str]:
     service listens.
     """
     return [
-        *(sys.executable, "-m", "mlflow", "server"),
+        # -P and --app-dir: a module in the user's folder must not hide one of ours.
+        *(sys.executable, "-P", "-m", "mlflow", "server"),
+        *("--app-name", pages.APP_NAME, "--uvicorn-opts", f"--app-dir {shlex.quote(str(_PROJECT))}"),
         *("--backend-store-uri", settings.mlflow_uri, "--registry-store-uri", settings.mlflow_uri),
         *("--artifacts-destination", (settings.mlflow_folder / "artifacts").as_uri()),
         *("--host", LOOPBACK, "--port", str(settings.mlflow_port), "--workers", "1"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
 
-# MLflow's pages open an experiment of unknown kind as one of language models, without runs, plots and models.
+# The kind of experiment that MLflow's pages show; which view they open is set in `pages`.
 _TRAINING = {"mlflow.experimentKind": "custom_model_development"}
 _DESCRIPTION = "mlflow.note.content"
 _MAX_DESCRIPTION = 4_900

@@ -92,6 +92,18 @@ def test_mlflow_shows_the_champion_and_its_run(page: Any, house: House, dashboar
     picture_of_run(page)
 
 
+def test_an_experiment_opens_at_its_trainings_and_no_assistant_covers_them(
+    page: Any, house: House, dashboards: str
+) -> None:
+    address = f"http://127.0.0.1:{house.mlflow_port}"
+    assert address in dashboards
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{address}/#/experiments/{champion_run(address)['experiment_id']}")
+    page.get_by_role("heading", name="Runs").wait_for()
+    page.get_by_text("matching run").wait_for()
+    assert page.get_by_role("button", name="Close").count() == 0, "the panel of the assistant has one"
+
+
 def champion_run(address: str) -> dict[str, str]:
     """Experiment and run of the champion, read through MLflow's own HTTP API."""
     api = f"{address}/api/2.0/mlflow"
@@ -102,8 +114,7 @@ def champion_run(address: str) -> dict[str, str]:
 
 
 def picture_of_run(page: Any) -> None:
-    """Show the run without MLflow's assistant, which opens by itself, and without a path of this machine."""
-    page.get_by_role("button", name="Close").click()
+    """Show the run without a path of this machine."""
     page.get_by_text("file:///").first.evaluate("element => { element.style.visibility = 'hidden' }")
     picture(page, "mlflow")
 
