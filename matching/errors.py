@@ -15,6 +15,7 @@
     │   ├── TamperedModel         files differ from their recorded digests
     │   └── GoldenMismatch        a deployed model answers its golden requests differently
     ├── GateRefused               the trained model is not good enough to register
+    │   └── TrainingRefused       the same, with the figures that were measured
     ├── EngineError               the container engine or the service process failed
     └── ApiError                  the service refuses a request, with a status and a body
 

@@ -303,7 +303,7 @@ def test_a_source_with_one_direction_trains_and_says_so(
 def test_one_class_only_is_one_clear_line(
     home: Settings, dataset: Dataset, write_tables: Callable[[pl.DataFrame], Path]
 ) -> None:
-    with pytest.raises(UnusableData, match="only answer among them is 'no'"):
+    with pytest.raises(UnusableData, match="only answer is 'no'"):
         quick(home, write_tables(dataset.events.filter(pl.col("kind") == "impression")))
     assert nothing_registered(home)
     assert statuses(home) == ["FAILED"]

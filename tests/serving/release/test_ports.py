@@ -18,8 +18,8 @@ def test_a_taken_port_is_reported_with_its_holder_and_setting() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(BusyError, match=rf"port {port} is held by .*\(process {os.getpid()}\).*TANDEM_UI_PORT"):
-            require_free("127.0.0.1", port, variable="TANDEM_UI_PORT")
+        with pytest.raises(BusyError, match=rf"port {port} is held by .*\(process {os.getpid()}\).*TANDEM_PAGES_PORT"):
+            require_free("127.0.0.1", port, variable="TANDEM_PAGES_PORT")
 
 
 def test_an_address_of_another_machine_is_the_mistake_of_a_setting() -> None:
