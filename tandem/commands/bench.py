@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from home.settings import Settings
+    from matching.model.match_model import MatchModel
 
     Seconds = NDArray[np.float64]
 
@@ -73,7 +74,6 @@ def _forms(bundle: Path, rows: int) -> "list[tuple[str, Seconds]]":
     from matching.model.calibration import Sigmoid
     from matching.model.match_model import MatchModel
     from matching.onnx_session import open_session
-    from matching.problems import load_problem
     from matching.problems.estimators import fit_weighted
     from matching.training.direction_model import DirectionModel
     from matching.training.onnx_graph import match_graph
@@ -82,7 +82,7 @@ def _forms(bundle: Path, rows: int) -> "list[tuple[str, Seconds]]":
     loaded = MatchModel.load(bundle)
     features = reference.select(loaded.feature_names).to_numpy().astype(np.float32)
     score = reference["match_probability"].to_numpy()
-    unfitted = load_problem(loaded.source).estimator(0)
+    unfitted = _unfitted(loaded)
     liked = (score > np.median(score)).astype(np.float64)
     trees = fit_weighted(unfitted, features, liked, np.ones(len(score)))
     model = DirectionModel(trees, Sigmoid(1.0, 0.0))
@@ -93,6 +93,17 @@ def _forms(bundle: Path, rows: int) -> "list[tuple[str, Seconds]]":
         (f"scikit-learn, {named}", _timed(lambda: model.predict(some))),
         (f"ONNX, {named}", _timed(lambda: session.run(None, {"features": some}))),
     ]
+
+
+def _unfitted(model: "MatchModel") -> Any:
+    """Make unfitted trees with the champion's recorded settings; any other classifier comes from its problem."""
+    from matching.problems import load_problem
+    from matching.problems.estimators import Trees
+
+    recorded, names = model.facts.get("settings", {}), Trees.__dataclass_fields__
+    if names.keys() <= recorded.keys():
+        return Trees(**{name: recorded[name] for name in names})(seed=0)
+    return load_problem(model.source).estimator(seed=0)
 
 
 def _in_process(bundle: Path) -> "list[tuple[str, Seconds]]":

@@ -19,6 +19,7 @@ from matching.advice.advice import Counterparts, advise, measure_spreads, read_p
 from matching.advice.gains import DEFAULT, Spreads
 from matching.data.dataset import Dataset
 from matching.data.splits import split
+from matching.data.versions import newest_versions
 from matching.model.match_model import MatchModel
 from matching.problems.problem import Problem
 from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
@@ -26,13 +27,6 @@ from matching.training import fit
 
 SMALL = MarketplaceConfig(n_candidates=1_600, n_jobs=360, n_impressions=60_000)
 PEOPLE, POOL, TRIED = 100, 300, 3
-
-
-def newest(table: pl.DataFrame, until: object) -> pl.DataFrame:
-    """Newest version of each profile before a moment."""
-    key = "candidate_id" if "candidate_id" in table.columns else "job_id"
-    before = table.filter(pl.col("updated_at") < until).sort(key, "updated_at")
-    return before.unique(key, keep="last", maintain_order=True)
 
 
 def trained(dataset: Dataset, seed: int) -> tuple[MatchModel, object]:
@@ -92,7 +86,8 @@ def main() -> None:
         )
         assert dataset.truth is not None
         model, until = trained(dataset, seed)
-        tables = [newest(table, until) for table in (dataset.candidates, dataset.jobs)]
+        known = [table.filter(pl.col("updated_at") < until) for table in (dataset.candidates, dataset.jobs)]
+        tables = [newest_versions(table) for table in known]
         measured = [table[np.arange(0, table.height, 2)] for table in tables]
         fresh = [table[np.arange(1, table.height, 2)] for table in tables]
         own = measure_spreads(model, *measured, dataset.truth, seed=seed)
