@@ -53,7 +53,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     Raises:
         StorageError: the database cannot be reached or read.
     """
-    with _failures_named(engine), engine.connect() as connection:
+    with _storage_errors(engine), engine.connect() as connection:
         yield connection
 
 
@@ -64,12 +64,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises:
         StorageError: the database cannot be reached or written.
     """
-    with _failures_named(engine), engine.begin() as connection:
+    with _storage_errors(engine), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
-def _failures_named(engine: Engine) -> Iterator[None]:
+def _storage_errors(engine: Engine) -> Iterator[None]:
     """Raise StorageError for whatever the database or its driver raises."""
     try:
         yield

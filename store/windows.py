@@ -48,7 +48,7 @@ def window(
     A label is known once it is mature, that is, old enough for no response to mean no. The company's label ages from
     the prediction, the candidate's from the outreach. Until then an early yes stays out too: otherwise every known
     label of recent rows would be a yes. With a maturity of zero every reported outcome counts at once. For rows of a
-    ranking, no response never counts as a no: perhaps nobody saw them.
+    ranking, no response never counts as a no: they may not have been examined.
 
     Args:
         engine: an engine of `store.database.connect`.

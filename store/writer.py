@@ -19,7 +19,7 @@ from store.schema import exclusions, inputs, predictions
 
 logger = logging.getLogger(__name__)
 
-GATHER_SECONDS = 0.05  # how long answers are collected for one transaction, and may be lost if the process is killed
+GATHER_SECONDS = 0.05  # how long answers are collected for one transaction; a killed process loses them
 QUEUE_PREDICTIONS = 50_000
 WAIT_SECONDS = 5.0
 RETRY_SECONDS = 1.0

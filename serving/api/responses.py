@@ -131,7 +131,7 @@ class Explained(Supported):
 class ExplainAnswer(Answered):
     """Why the scores of a pair are what they are."""
 
-    prediction_id: str | None = Field(description="The earlier prediction, if the request named one.")
+    prediction_id: str | None = Field(description="The earlier prediction that is explained; null for a pair.")
     candidate_id: str
     job_id: str
     scores: list[Explained]

@@ -13,7 +13,7 @@ from home.process import Process
 from matching.errors import EngineError
 
 IMPORT_SECONDS = 120.0  # how long the host may take to import the libraries
-DRAIN_SECONDS = 30.0  # how long requests in flight may take after the service is asked to stop
+DRAIN_SECONDS = 30.0  # how long requests in flight may take once the service has been stopped
 KILL_SECONDS = 5.0
 
 

@@ -15,13 +15,13 @@ from matching.errors import StorageError
 HEAD = "0003"
 VERSION_TABLE = "schema_version"  # not Alembic's usual name: MLflow may live in the same database
 _LOCK = 7_264_311  # any constant: two services that start together must not migrate at once
-_alone = threading.Lock()  # Alembic's `op` is one per process
+_alone = threading.Lock()  # Alembic's `op` is global to the process
 
 
 def upgrade(engine: Engine) -> None:
     """Bring the tables to `HEAD` in one transaction; an interrupted upgrade leaves the database as it was.
 
-    An up-to-date database costs one query; Alembic is imported for the others only.
+    An up-to-date database costs one query; Alembic is imported only for others.
 
     Raises:
         StorageError: the database is of a version this code does not know.

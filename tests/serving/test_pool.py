@@ -20,12 +20,12 @@ def snapshots(request: pytest.FixtureRequest, client: Client) -> dict[str, Snaps
     found: dict[str, Snapshot] = {side.name: client.served.snapshot(side) for side in SIDES}
     if request.param == "stored":
         return found
-    named = {}
+    by_id = {}
     for side in SIDES:
         profiles = client.served.profiles(side)
         profiles.add_stored(found[side.name].ids(np.arange(len(found[side.name]))))
-        named[side.name] = profiles
-    return dict(named)
+        by_id[side.name] = profiles
+    return dict(by_id)
 
 
 @pytest.mark.parametrize("side", SIDES, ids=lambda side: side.name)

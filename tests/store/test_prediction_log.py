@@ -301,13 +301,14 @@ def test_inputs_that_the_writer_no_longer_remembers_are_still_stored_once(
     monkeypatch.setattr(log_writer, "_REMEMBERED_INPUTS", 2)
     writer = LogWriter(engine, MODEL)
     for request_id in ("a", "b", "c"):
-        writer.append(answer(request_id, 3))
+        people = {f"c{n}": CandidateProfile(candidate_id=f"c{n}", headline=request_id, skills=[]) for n in range(3)}
+        writer.append(answer(request_id, 3, candidates=people))
         assert writer.flush()
         assert len(writer._known_inputs) <= 4
     assert writer.close()
     assert count(engine) == 9
     with engine.connect() as connection:
-        assert connection.execute(select(func.count()).select_from(inputs)).scalar() == 4
+        assert connection.execute(select(func.count()).select_from(inputs)).scalar() == 9 + 1, "the job is the same"
 
 
 def test_flush_makes_answers_visible_at_once(engine: Engine) -> None:

@@ -197,6 +197,14 @@ def test_an_empty_profile_has_changes_of_remote_work_only() -> None:
     assert {change.kind for change in job_changes(bare)} == {"remote"}
 
 
+def test_a_list_that_is_full_is_not_extended() -> None:
+    skills, roles = ([f"{what} {number}" for number in range(200)] for what in ("skill", "role"))
+    full = ADA.model_copy(update={"skills": [Skill(name=name) for name in skills], "wish_roles": roles})
+    kinds = {change.kind for change in candidate_changes(full, table(BACKEND), np.ones(1))}
+    assert not {"skill", "role"} & kinds
+    assert {"city", "company_size", "industry"} <= kinds
+
+
 def test_a_large_pool_is_compared_at_even_distances() -> None:
     many = pl.DataFrame({"n": np.arange(3 * MAX_POOL)})
     pool = Counterparts.of(many, None)  # type: ignore[arg-type]  # nothing is scored

@@ -1,7 +1,9 @@
 """The salary model finds what pays, is written as data, answers the same; a public survey shows how well it guesses."""
 
 import importlib
+import json
 import os
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,6 +87,18 @@ def test_half_of_unseen_people_lie_between_the_quartiles(folder: Path) -> None:
     assert (np.diff(quartiles, axis=1) >= 0).all()
     assert np.mean((quartiles[:, 0] <= stated) & (stated <= quartiles[:, 2])) == pytest.approx(0.5, abs=0.08)
     assert np.mean(stated <= quartiles[:, 1]) == pytest.approx(0.5, abs=0.06)
+
+
+def test_nobody_has_no_salaries(folder: Path) -> None:
+    assert loaded(folder).quantiles(candidate_inputs(people(1, 1).clear())).shape == (0, 3)
+
+
+def test_a_salary_model_of_another_format_is_refused(folder: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    state = json.loads((other / "salary.json").read_text())
+    (other / "salary.json").write_text(json.dumps(state | {"format": 99}))
+    with pytest.raises(ModelError, match=r"salary\.json has format 99, .*: train again"):
+        SalaryModel.load(other)
 
 
 def test_a_dollar_weighs_the_same_for_everybody() -> None:

@@ -160,6 +160,13 @@ def test_a_view_is_a_yes_of_the_candidate_and_the_sampled_nos_have_weights() -> 
     assert "job" not in viewed.tolist()
 
 
+def test_a_view_before_the_period_is_no_yes_of_it() -> None:
+    views = [event("a", "view", 1), event("a", "view", 5, job_id="job-1")]
+    rows = label(dataset([candidate("a")], views, jobs=2), since=2)
+    jobs = rows.pairs.jobs["job_id"].to_numpy()[rows.pairs.job_rows]
+    assert jobs[rows.candidate == 1].tolist() == ["job-1"]
+
+
 def test_sampled_nos_depend_only_on_the_seed() -> None:
     data = dataset([candidate("a")], [event("a", "view", 1)], jobs=500)
     first, again = label(data), label(data)

@@ -37,6 +37,12 @@ def test_similar_spellings_are_similar() -> None:
     assert same[1] > 0.5
 
 
+def test_terms_that_no_job_uses_leave_every_text_empty() -> None:
+    tfidf = Tfidf().fit(["", " "], ["python developer"])
+    rows = tfidf.transform(["python developer", "python"])
+    assert (rows.shape, rows.nnz) == ((2, 1), 0), "a column for no term, since there is none"
+
+
 def test_no_rows_give_no_dot_products() -> None:
     assert row_dots(csr_matrix((0, 5)), csr_matrix((0, 5))).shape == (0,)
 

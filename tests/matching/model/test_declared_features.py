@@ -54,6 +54,11 @@ def test_the_bundle_declares_inputs_and_groups(folder: Path) -> None:
     assert (model.inputs, model.groups, model.text_encoder) == (declared.inputs, declared.groups, TFIDF)
 
 
+def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"is not a model: neither features\.json nor model\.json is in it: run"):
+        declared_features.read(tmp_path)
+
+
 def test_an_encoder_declares_its_name_and_its_inputs(tmp_path: Path) -> None:
     encoder = TransformerEncoder.load(write_tiny_encoder(tmp_path / "tiny"))
     declared = DeclaredFeatures.of(PairFeatures(encoder), lambda: PairFeatures(encoder))

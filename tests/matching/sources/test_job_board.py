@@ -220,6 +220,12 @@ def test_a_bad_folder_is_refused(tmp_path: Path) -> None:
         load(folder)
 
 
+def test_views_without_a_title_are_unusable(tmp_path: Path) -> None:
+    views = [view(1, 10, "2014-12-01 08:00:00 UTC", title="NA")]
+    with pytest.raises(UnusableData, match=r"Job_Views\.csv has no view with ids, a title and a readable time"):
+        load(folder_of(tmp_path, views=views))
+
+
 def test_views_without_a_readable_time_are_unusable(tmp_path: Path) -> None:
     with pytest.raises(UnusableData, match="1 of 1 rows have no applicant or no time"):
         load(folder_of(tmp_path, [view(1, 10, "yesterday")]))

@@ -1,6 +1,7 @@
 """Your own tables: CSV and Parquet become validated tables, and every fault has its file, line and column."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from matching.data.tables import Candidate, Event, Job, ProtectedAttributes, fra
 from matching.data.validation import validate
 from matching.errors import InputError, InvalidTable, MissingInput, UnusableData
 from matching.problems import load_problem
-from matching.sources.tables import write
+from matching.sources.tables import read_csv, write
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -210,6 +211,16 @@ def test_a_file_that_is_not_utf8_csv_is_refused(tmp_path: Path) -> None:
 def test_an_empty_table_is_unusable(tmp_path: Path) -> None:
     with pytest.raises(UnusableData, match=r"events\.csv: has no rows"):
         load(folder_of(tmp_path, events=EVENTS.splitlines()[0] + "\n"))
+
+
+def test_a_table_without_rows_is_not_written(tmp_path: Path) -> None:
+    write(replace(a_dataset(), protected=a_dataset().protected.clear()), tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["candidates.parquet", "events.parquet", "jobs.parquet"]
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingInput, match=r"views\.csv is missing: check the folder"):
+        read_csv(tmp_path / "views.csv")
 
 
 def test_a_fraction_is_not_rounded_to_a_whole_number(tmp_path: Path) -> None:

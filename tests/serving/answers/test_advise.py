@@ -67,9 +67,9 @@ def test_a_job_is_advised_against_the_stored_candidates(client: Client, stored: 
 
 def test_stored_and_sent_profiles_get_the_same_advice(client: Client, stored: tuple[Any, Any]) -> None:
     candidate, jobs = stored[0].drop("updated_at").to_dicts()[1], stored[1].drop("updated_at").to_dicts()
-    named = client.post("/v1/advise/candidate", {"candidate_id": candidate["candidate_id"]}).json()
+    by_id = client.post("/v1/advise/candidate", {"candidate_id": candidate["candidate_id"]}).json()
     sent = client.post("/v1/advise/candidate", {"candidate": candidate, "jobs": jobs}).json()
-    assert sent["changes"] == named["changes"]
+    assert sent["changes"] == by_id["changes"]
 
 
 @pytest.mark.parametrize("path", ["/v1/advise/candidate", "/v1/advise/job"])

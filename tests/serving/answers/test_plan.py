@@ -62,7 +62,7 @@ def test_no_candidate_is_on_more_lists_than_the_cap(client: Client, stored: tupl
 def test_sent_profiles_are_planned_like_stored_ones(client: Client, stored: tuple[Any, Any]) -> None:
     candidates, jobs = profiles(stored[0], 9), profiles(stored[1], 3)
     sent = client.post(PLAN, {"jobs": jobs, "candidates": candidates, "limit": 3}).json()
-    named = client.post(
+    by_id = client.post(
         PLAN,
         {
             "job_ids": [one["job_id"] for one in jobs],
@@ -70,8 +70,8 @@ def test_sent_profiles_are_planned_like_stored_ones(client: Client, stored: tupl
             "limit": 3,
         },
     ).json()
-    assert lists(sent) == lists(named)
-    assert sent["ranked_from"] == named["ranked_from"] == 9
+    assert lists(sent) == lists(by_id)
+    assert sent["ranked_from"] == by_id["ranked_from"] == 9
 
 
 def test_a_plan_is_logged_as_a_ranking_of_each_job(client: Client, stored: tuple[Any, Any]) -> None:

@@ -70,11 +70,11 @@ def test_a_thousand_pairs_are_answered_in_order(client: Client) -> None:
 def test_stored_profiles_are_scored_like_sent_ones(client: Client, stored: tuple[Any, Any]) -> None:
     candidates, jobs = (table.drop("updated_at").to_dicts() for table in stored)
     sent = client.match(*({"candidate": candidates[n], "job": jobs[n]} for n in range(5))).json()["predictions"]
-    named = client.match(
+    by_id = client.match(
         *({"candidate_id": candidates[n]["candidate_id"], "job_id": jobs[n]["job_id"]} for n in range(5))
     ).json()["predictions"]
     keys = ("match_probability", "company_probability", "candidate_probability")
-    assert [[one[key] for key in keys] for one in sent] == [[one[key] for key in keys] for one in named]
+    assert [[one[key] for key in keys] for one in sent] == [[one[key] for key in keys] for one in by_id]
 
 
 @pytest.mark.parametrize("kind", ["candidates", "jobs"])

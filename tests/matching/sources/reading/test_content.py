@@ -12,7 +12,7 @@ import pytest
 
 from matching.data.origin import Origin
 from matching.data.tables import Event, Job
-from matching.sources.reading import scan
+from matching.sources.reading import content, scan
 from matching.sources.reading.table import read_table
 
 HEADER = "job_id,title,updated_at\n"
@@ -87,9 +87,13 @@ REFUSED = {
     "ZIP": (archive("jobs.csv"), "ZIP archive: unpack it"),
     "damaged ZIP": (b"PK\x03\x04" * 9, "damaged ZIP"),
     "damaged gzip": (gzip.compress(ROWS.encode() * 99)[:-20], "damaged gzip"),
+    "empty gzip": (gzip.compress(b""), "the file is empty"),
+    "PDF": (b"%PDF-1.7", "a PDF file: export the table as CSV"),
+    "SQLite": (b"SQLite format 3\0" * 9, "an SQLite database: export the table as CSV"),
     "zstd": (b"\x28\xb5\x2f\xfd" * 9, "unpack it with `zstd -d`"),
     "damaged Parquet": (b"PAR1 not really", "Parquet file is damaged"),
     "JSON": (b'[{"job_id": 1}]', "looks like JSON"),
+    "two delimiters": (b"a;b|c\n1;2|3\n", "line 1: both semicolon and vertical bar divide the header line"),
     "binary": (bytes(range(256)) * 9, "not UTF-8"),
     "NUL bytes": (b"job\0id,title\nx,y\n", "NUL bytes in the header line"),
     "odd UTF-16": (ROWS.encode("utf-16")[:-1], "damaged UTF-16"),
@@ -126,6 +130,14 @@ def test_any_other_file_is_one_fault_that_says_what_was_found(content: bytes, wo
     assert origin.faults.height == 1
     assert words in fault(origin)["rule"]
     assert "Jane" not in fault(origin)["rule"]
+
+
+def test_a_gzip_file_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content, "LARGEST_UNPACKED", len(ROWS) - 1)
+    _, origin = read(tmp_path, gzip.compress(ROWS.encode()))
+    assert "unpack it with `gunzip` first" in fault(origin)["rule"]
+    monkeypatch.setattr(content, "LARGEST_UNPACKED", len(ROWS))
+    assert read(tmp_path, gzip.compress(ROWS.encode()))[0].height == 2
 
 
 def test_windows_text_is_read_if_nothing_indicates_another_code_page(tmp_path: Path) -> None:

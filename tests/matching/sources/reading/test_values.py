@@ -49,6 +49,7 @@ def test_excel_and_unix_numbers_in_parquet_are_read_and_noted() -> None:
         ("02/01/2026", "found 02/01/2026, which may mean 2026-01-02 or 2026-02-01"),
         ("infinity", "found infinity, which is no moment"),
         ("2026-02-30", "found 2026-02-30"),
+        ("31/02/2026", "found 31/02/2026"),
         ("NULL", "found NULL: leave the cell empty where there is no time"),
         ("9000", "found 9000"),
         ("when Jane Roe called", "found text of 20 characters"),
