@@ -1,4 +1,4 @@
-"""Files of a bundle beside those that decide scores: what explains them, how sure they are, what advice needs."""
+"""Companions: the files of a bundle that do not decide scores, for explanations, intervals, advice and salaries."""
 
 from pathlib import Path
 
@@ -20,27 +20,27 @@ CHECKED_SALARIES = 500
 
 
 def write(
-    model: MatchModel, parts: Splits, dataset: Dataset, folder: Path, *, seed: int, progress: Progress = lambda _: None
+    model: MatchModel, splits: Splits, dataset: Dataset, folder: Path, *, seed: int, progress: Progress = lambda _: None
 ) -> None:
-    """Write `background.json`, `support.json`, and where the data allows `salary.*` and `advice.json`.
+    """Write `background.json` and `support.json`, and if the data allows it, `salary.*` and `advice.json`.
 
     Args:
         model: the loaded model.
-        parts: the slices; the calibration slice tells how sure a probability is.
-        dataset: the tables; only versions known before the end of the training slice are read.
+        splits: the splits of the log; the calibration split gives the intervals.
+        dataset: the tables; only versions from before the end of the training split are read.
         folder: the bundle.
-        seed: seed of every draw.
-        progress: told what the bundle will lack, and why.
+        seed: seed of everything random.
+        progress: receives what the bundle will lack, and why.
     """
-    features = model.transform(parts.calibration.pairs)
+    features = model.transform(splits.calibration.pairs)
     background = contributions.choose_background(features, seed=seed)
     contributions.write_background(background, model.feature_names, folder)
-    support.write(support.fit_all(model.score_features(features), parts.calibration), folder)
-    candidates, jobs = (_known(table, parts) for table in (dataset.candidates, dataset.jobs))
+    support.write(support.fit_all(model.score_features(features), splits.calibration), folder)
+    candidates, jobs = (_known(table, splits) for table in (dataset.candidates, dataset.jobs))
     try:
         fitted = salary_training.fit_candidates(candidates, seed=seed)
     except UnusableData as error:
-        progress(f"no salary model, advice is without the market's salary: {error}")
+        progress(f"no salary model, so advice will not mention salaries of the market: {error}")
     else:
         check = candidate_inputs(candidates.head(CHECKED_SALARIES))
         salary_training.write(fitted, folder, check=fitted.encoder.transform(check))
@@ -49,5 +49,5 @@ def write(
         spreads.write(folder)
 
 
-def _known(table: pl.DataFrame, parts: Splits) -> pl.DataFrame:
-    return table.filter(pl.col("updated_at") <= parts.cuts.train_end)
+def _known(table: pl.DataFrame, splits: Splits) -> pl.DataFrame:
+    return table.filter(pl.col("updated_at") <= splits.cuts.train_end)

@@ -1,4 +1,4 @@
-"""What one training found before its registration, in the forms in which it is logged, shown and sealed."""
+"""Everything that a training measured, in the forms in which it is logged, printed and sealed."""
 
 import json
 import re
@@ -28,15 +28,15 @@ _MATCH_FIGURES = ("auc", "calibration_error", "log_loss", "ndcg_lists", "ndcg_ca
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What a training measured, as the command line prints it whether or not the gate accepts the model.
+    """The figures that the command line prints, whether or not the gate refuses the model.
 
     Attributes:
-        evaluation: every figure, beside the baselines and the truth where known.
+        evaluation: figures of the model, the baselines and, if known, the truth.
         next_view: figures for the next view; None for a two-sided log.
-        value: what its ranking brings per week; None where the holdout cannot tell.
-        slices: calibration slice by slice.
-        verdict: what the gate decided; None where the model is the champion already.
-        only_direction: the one direction that has labels; None where both have.
+        value: value of each ranking per week; None if the holdout is too short.
+        slices: calibration by slice.
+        verdict: decision of the gate; None if the model is already the champion.
+        only_direction: the only direction with labels; None if both have some.
     """
 
     evaluation: Evaluation
@@ -49,10 +49,10 @@ class TrainingReport:
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything the steps before the registration found."""
+    """The data, the model and its figures before registration."""
 
     dataset: Dataset
-    parts: Splits
+    splits: Splits
     model: MatchModel
     scores: Scores
     evaluation: Evaluation
@@ -64,7 +64,7 @@ class Findings:
     data_digest: str
 
     def report(self) -> TrainingReport:
-        """What is printed; without the data and the model, which it would keep in memory."""
+        """Return the printed figures, without the data and the model, which would stay in memory."""
         return TrainingReport(
             evaluation=self.evaluation,
             next_view=self.next_view,
@@ -75,7 +75,7 @@ class Findings:
         )
 
     def metrics(self) -> dict[str, Any]:
-        """Every measured figure as JSON holds it: one that is undefined is null."""
+        """Return every figure as JSON; an undefined figure is null."""
         figures = {
             "evaluation": [asdict(row) for row in self.evaluation.rows],
             "next_view": None if self.next_view is None else self.next_view.to_dicts(),
@@ -87,7 +87,7 @@ class Findings:
         return {name: finite_or_null(value) for name, value in figures.items()}
 
     def next_view_metrics(self) -> dict[str, float]:
-        """Figures for the next view by name."""
+        """Return the figures for the next view by name."""
         rows = [] if self.next_view is None else self.next_view.to_dicts()
         return {
             f"next_view.{row['method'].replace(' ', '_')}.{figure}": row[figure]
@@ -96,7 +96,7 @@ class Findings:
         }
 
     def headline(self) -> dict[str, float]:
-        """The ten figures that say most about a model; `flat` has every one."""
+        """Return at most ten figures by which people compare runs; `flat` has all of them."""
         every = self.flat()
         named = [f"match.model.{name}" for name in _MATCH_FIGURES] + [f"{side}.model.auc" for side in Direction]
         found = {name: every[name] for name in named if name in every}
@@ -104,17 +104,17 @@ class Findings:
         return found | ({} if lead is None else {"value.usd_per_week_lead": lead.value})
 
     def run_name(self, settings: Settings) -> str:
-        """Name of the run, such as `seed 7, AUC .906`."""
+        """Return the name of the run, such as `seed 7, AUC .906`."""
         auc = self.flat().get("match.model.auc")
         return f"seed {settings.seed}" + ("" if auc is None else f", AUC {auc:.3f}".replace(" 0.", " ."))
 
     def data(self, folder: Path | None) -> DataFacts:
-        """Identity and size of the data, for the registry."""
+        """Return the identity and size of the data for the registry."""
         rows = {name: table.height for name, (_, table) in self.dataset.tables().items()}
         return DataFacts(self.dataset.name, self.data_digest, str(folder or "simulated"), rows)
 
     def flat(self) -> dict[str, float]:
-        """Every figure under a name of its own, as the registry logs it."""
+        """Return every figure by its name in the registry."""
         value = {} if self.value is None else self.value.flat()
         slices = {
             f"slice.{figures.direction}.{_dashed(figures.name)}.calibration_error": figures.calibration_error
@@ -124,8 +124,8 @@ class Findings:
         return self.evaluation.flat() | self.next_view_metrics() | slices | self.fairness.flat() | value
 
     def parameters(self, settings: Settings) -> dict[str, Any]:
-        """What the run was set to and how much it saw."""
-        slices = {"train": self.parts.train, "calibration": self.parts.calibration, "holdout": self.parts.holdout}
+        """Return the settings of the run and the size of its data."""
+        splits = {"train": self.splits.train, "calibration": self.splits.calibration, "holdout": self.splits.holdout}
         return {
             "source": settings.source,
             "seed": settings.seed,
@@ -134,12 +134,12 @@ class Findings:
             "directions": ",".join(self.model.directions),
             **{f"model.{name}": value for name, value in self.model.facts["settings"].items()},
             **{f"cut.{name}": value for name, value in self.model.facts["cuts"].items()},
-            **{f"rows.{name}": len(rows) for name, rows in slices.items()},
+            **{f"rows.{name}": len(rows) for name, rows in splits.items()},
             **{f"dropped.{name}": sum(rules.values()) for name, rules in self.dataset.cleaning.dropped.items()},
         }
 
     def tags(self) -> dict[str, str]:
-        """Identity of data and model, and the verdict."""
+        """Return the identity of data and model, and the gate's verdict."""
         verdict = "identical" if self.verdict is None else "passed" if self.verdict.passed else "refused"
         compared = self.verdict.champion_version if self.verdict else None
         return {
@@ -151,13 +151,13 @@ class Findings:
         }
 
     def _cleaning_tags(self) -> dict[str, str]:
-        """How many rows were left out, where any were."""
+        """Return how many rows were left out and how many events were redelivered; nothing for none."""
         cleaning = self.dataset.cleaning
         found = {"tandem.dropped_rows": cleaning.n_dropped, "tandem.redelivered_events": cleaning.n_redelivered}
         return {name: str(n) for name, n in found.items() if n}
 
     def card(self, settings: Settings, *, has_data: bool) -> str:
-        """The model card."""
+        """Write the model card."""
         data = " --data DIR" if has_data else ""
         data += " --drop-invalid" if self.dataset.cleaning.n_dropped else ""
         data += "" if settings.text_encoder_folder is None else " --text-encoder FOLDER"
@@ -172,7 +172,7 @@ class Findings:
         return card.write(
             facts,
             self.dataset,
-            self.parts,
+            self.splits,
             evaluation=self.evaluation,
             verdict=self.verdict,
             next_view=self.next_view,
@@ -183,10 +183,10 @@ class Findings:
 
 
 def _dashed(name: str) -> str:
-    """A name as the registry takes it: letters, digits, dashes, dots."""
+    """Replace what the registry does not accept in a name."""
     return re.sub(r"[^\w.-]+", "_", name).strip("_")
 
 
 def write_json(file: Path, content: Any) -> None:
-    """Write content that JSON can hold."""
+    """Write content as JSON; NaN and infinity are refused."""
     file.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Plots of a model: calibration, ranking quality beside the baselines, importance of the features."""
+"""Plots of a model: calibration, ranking quality, feature importance, fairness and value."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 BLUE, GREY, ORANGE = "#2b6cb0", "#a0aec0", "#dd6b20"
 SHOWN_FEATURES = 15
-LOWEST_SKEW = -2.5  # a group that is never there would be a bar without end
+LOWEST_SKEW = -2.5  # the skew of an absent group is minus infinity
 RERANKED = {MODEL: BLUE, "det_greedy": ORANGE, "det_const_sort": "#d6bcfa"}
 
 
 def _figure(columns: int, height: float = 3.6) -> "tuple[Figure, list[Axes]]":
-    """An empty figure without any window system."""
+    """Make an empty figure; no window system is needed."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -72,7 +72,7 @@ def ranking(evaluation: Evaluation, file: Path) -> None:
 
 
 def importance(losses: dict[str, dict[str, float]], file: Path) -> None:
-    """Draw the features whose shuffling costs most, a panel for each direction.
+    """Draw the features whose shuffling adds most log loss, a panel for each direction.
 
     Args:
         losses: by direction and feature, nats per row.
@@ -88,12 +88,12 @@ def importance(losses: dict[str, dict[str, float]], file: Path) -> None:
 
 
 def fairness(report: FairnessReport, file: Path, *, k: int = 10) -> None:
-    """Draw each group's skew in the first k, as ranked and re-ranked; a panel per attribute, no file without any.
+    """Draw each group's skew in the first k, as ranked and re-ranked; a panel for each attribute, no file without one.
 
-    Grey is what chance gives the model's ranking. A bar that reaches the left edge is that low or lower.
+    Grey is the range by chance alone. A bar that reaches the left edge is that low or lower.
     """
-    judged = report.groups.filter(pl.col("is_enough") & (pl.col("k") == k))
-    panels_of = list(judged.group_by("side", "attribute", maintain_order=True))
+    measured = report.groups.filter(pl.col("is_enough") & (pl.col("k") == k))
+    panels_of = list(measured.group_by("side", "attribute", maintain_order=True))
     if not panels_of:
         return
     figure, panels = _figure(len(panels_of), height=4.2)
@@ -117,7 +117,7 @@ def value(report: ValueReport, file: Path) -> bool:
     """Draw hires and value per week of every ranking, with intervals.
 
     Returns:
-        Whether there was anything to draw; nothing is written where neither can be known.
+        Whether a file was written; none is if both are unknown.
     """
     terms = [term for term in (HIRES, USD) if term not in report.unknown]
     if not terms:

@@ -1,7 +1,7 @@
-"""The training as a Prefect flow: the one module that imports prefect, and imported only to run.
+"""The training as a Prefect flow: only this module imports prefect, and only a flow run imports this module.
 
-Prefect sees names, times and states of the steps, never their data: a task takes no argument and returns nothing, so
-that no table is hashed for a cache, walked for futures or pickled to disk.
+Prefect sees names, times and states of the steps, but not their data: tasks take no arguments and return nothing, so
+that no table is hashed for a cache, searched for futures or pickled to disk.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 def run_step(name: str, work: Callable[[], Result]) -> Result:
-    """Run one step as a task of the flow that runs now."""
+    """Run one step as a task of the running flow."""
     results: list[Result] = []
 
     @task(name=name, cache_policy=NO_CACHE, persist_result=False)
@@ -31,15 +31,15 @@ def run(pipeline: Callable[[StepRunner], Result], *, source: str, seed: int, dat
     """Run a pipeline as a flow.
 
     Args:
-        pipeline: called with the function that runs one step.
-        source: shown with the flow run, as are the others.
+        pipeline: receives the function that runs one step.
+        source: source of the training; Prefect only shows it, as it does seed and data.
         seed: seed of the training.
         data: folder of the data.
     """
     results: list[Result] = []
 
     @flow(name="train", validate_parameters=False, persist_result=False)
-    def train(source: str, seed: int, data: str | None) -> None:  # noqa: ARG001 - only shown
+    def train(source: str, seed: int, data: str | None) -> None:  # noqa: ARG001 - Prefect shows them
         results.append(pipeline(run_step))
 
     train(source, seed, data)

@@ -1,7 +1,7 @@
-"""A Prefect server for one command, started before anything heavy is imported: it takes as long to start as the rest.
+"""A temporary Prefect server for one command, which starts while the command imports everything else.
 
-Prefect's own temporary server starts only when the flow does, and the training waits for it. This one listens on a
-socket that its parent opened, so that no port is guessed, and ends with its parent however that ends.
+Prefect's own temporary server starts only with the flow, so that the training waits for it. This one listens on a
+socket that its parent opened, so that no port is guessed, and ends with its parent, however that ends.
 """
 
 import os
@@ -28,11 +28,11 @@ POLL_SECONDS = 0.1
 STOP_SECONDS = 5.0
 URL = "PREFECT_API_URL"
 TEMPORARY = {
-    # As Prefect sets them for a temporary server of its own.
+    # The variables of Prefect's own temporary server.
     "PREFECT_UI_ENABLED": "0",
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
-    # Its log must say why it ended; the training itself stays quiet.
+    # The log must say why the server ended; the training itself stays quiet.
     "PREFECT_LOGGING_LEVEL": "ERROR",
     "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
 }
@@ -43,9 +43,9 @@ class TemporaryServer:
     """A server that is starting.
 
     Attributes:
-        process: what runs it.
+        process: process of the server.
         url: address of its API.
-        log: what it printed.
+        log: file with its output.
     """
 
     process: "subprocess.Popen[bytes]"
@@ -53,10 +53,10 @@ class TemporaryServer:
     log: Path
 
     def wait(self) -> None:
-        """Return once it answers.
+        """Return once the server answers.
 
         Raises:
-            EngineError: it ended, or did not answer in time.
+            EngineError: the server ended, or did not answer in time.
         """
         until = time.monotonic() + START_SECONDS
         while not self._answers():
@@ -75,7 +75,7 @@ class TemporaryServer:
             return False
 
     def stop(self) -> None:
-        """End it; a closed pipe would end it too, but not wait for it."""
+        """End the server and wait for its end; closing the pipe would not wait."""
         self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
@@ -88,16 +88,16 @@ class TemporaryServer:
 
 @contextmanager
 def temporary(settings: Settings) -> Iterator[TemporaryServer | None]:
-    """Have a server for as long as the block runs; None where `PREFECT_API_URL` names one.
+    """Run a server during the block; None if `PREFECT_API_URL` names one.
 
     Raises:
-        BusyError: another command of this home has one.
+        BusyError: another command of this home runs one.
         StorageError: the home cannot be written to, or its disk is full.
     """
     if URL in os.environ:
         yield None
         return
-    # Two servers that start in one new home would both make its database, and one of them would end.
+    # Two servers that start in a new home would both create its database, and one of them would fail.
     with explained(settings.root), lock.held(settings, "prefect", "a training"):
         server = _start(settings)
         os.environ[URL] = server.url
@@ -112,7 +112,7 @@ def _start(settings: Settings) -> TemporaryServer:
     provide(prefect_variables(settings))
     home = settings.make_root() / "prefect"
     home.mkdir(exist_ok=True)
-    # Not the folder we stand in: a module of the user's there must not hide one of ours.
+    # -P leaves out the working directory: a module in it must not hide one of ours.
     command = [sys.executable, "-P", "-m", __name__]
     with socket.create_server((HOST, 0)) as listening, (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
@@ -122,14 +122,14 @@ def _start(settings: Settings) -> TemporaryServer:
             stderr=subprocess.STDOUT,
             env=os.environ | TEMPORARY | {"PYTHONPATH": str(PROJECT)},
             pass_fds=(listening.fileno(),),
-            start_new_session=True,  # Ctrl-C is for the training, which still reports to the server
+            start_new_session=True,  # Ctrl-C must reach only the training, which still reports to the server
         )
         return TemporaryServer(process, f"http://{HOST}:{listening.getsockname()[1]}/api", home / "server.log")
 
 
 def _end_with_parent() -> None:
-    """Leave once the parent's end of the pipe is closed, be it by `kill -9`."""
-    os.read(sys.stdin.fileno(), 1)  # holds no lock of Python's, which could not be freed at an exit
+    """Exit once the parent's end of the pipe is closed, even after `kill -9`."""
+    os.read(sys.stdin.fileno(), 1)  # holds no lock of Python, which would block the exit
     os._exit(0)
 
 

@@ -22,7 +22,7 @@ SIDES: dict[str, type[BaseModel]] = {"candidate": CandidateProfile, "job": JobPr
 
 
 def input_columns() -> list[tuple[str, Literal["string", "double"], bool]]:
-    """Name, type and whether it is required, of each column of the frame."""
+    """Return name, type and whether it is required, for each column of the frame."""
     return [
         (f"{side}.{name}", "double" if dtype.is_numeric() else "string", record.model_fields[name].is_required())
         for side, record in SIDES.items()
@@ -31,7 +31,7 @@ def input_columns() -> list[tuple[str, Literal["string", "double"], bool]]:
 
 
 def flatten(case: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """One row of the frame from `{"candidate": {...}, "job": {...}}`; values left out stay out."""
+    """Return one row of the frame from `{"candidate": {...}, "job": {...}}`; missing values are left out."""
     return {
         f"{side}.{name}": json.dumps(value) if isinstance(value, list | bool) else value
         for side in SIDES
@@ -41,20 +41,20 @@ def flatten(case: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _profile(row: dict[str, Any], side: str) -> dict[str, Any]:
-    """The validated profile of one side of a row."""
+    """Return the validated profile of one side of a row."""
     record = SIDES[side]
     schema = polars_schema(record)
     values = {}
     for name, dtype in schema.items():
         value = row.get(f"{side}.{name}")
-        if value is None or (isinstance(value, float) and math.isnan(value)):  # pandas holds a missing value as NaN
+        if value is None or (isinstance(value, float) and math.isnan(value)):  # how pandas represents a missing value
             continue
         values[name] = json.loads(value) if isinstance(dtype, pl.List | pl.Boolean) else value
     return record.model_validate(values).model_dump()
 
 
 class ProfileScorer:
-    """What `mlflow.pyfunc` calls: probabilities for rows of raw profiles."""
+    """The object that `mlflow.pyfunc` calls: probabilities for rows of raw profiles."""
 
     def __init__(self, model: MatchModel) -> None:
         self._model = model
@@ -63,10 +63,10 @@ class ProfileScorer:
         """Score pairs.
 
         Args:
-            model_input: pandas DataFrame of one pair a row, columns as in `input_columns`.
+            model_input: pandas DataFrame with one pair per row and the columns of `input_columns`.
 
         Returns:
-            pandas DataFrame of float32 with `match` and, where labelled, `company` and `candidate`.
+            pandas DataFrame of float32 with `match` and the labelled directions of `company` and `candidate`.
 
         Raises:
             pydantic.ValidationError: a profile breaks the rules of its table.

@@ -1,4 +1,4 @@
-"""The steps of a training, without any framework: each is a function that can be called and tested alone."""
+"""The steps of a training as plain functions, each callable and testable on its own without a framework."""
 
 import subprocess
 from collections.abc import Callable
@@ -37,6 +37,7 @@ from matching.value.costs import Costs
 from matching.value.estimation import measure_value
 from matching.value.report import ValueReport
 from pipelines.registry.registry import Registry
+from pipelines.registry.versions import RegisteredModel
 from store import profiles
 from store.database import connect
 
@@ -47,30 +48,30 @@ HASHED_ROWS = 100_000
 
 
 class StepRunner(Protocol):
-    """Runs one named step: directly, or as a task of an orchestrator."""
+    """Runs one step under its name: directly, or as a task of an orchestrator."""
 
     def __call__(self, name: str, work: Callable[[], Result]) -> Result:
         """Run `work` and return what it returns."""
         ...
 
 
-def directly(name: str, work: Callable[[], Result]) -> Result:  # noqa: ARG001 - the name is for orchestrators
-    """Run a step without any orchestrator."""
+def directly(name: str, work: Callable[[], Result]) -> Result:  # noqa: ARG001 - orchestrators need the name
+    """Run a step without an orchestrator."""
     return work()
 
 
 def check_input(settings: Settings, data: Path | None) -> None:
-    """Tell a wrong source or path at once, before anything slow starts.
+    """Check the source and the paths before anything slow starts.
 
     Raises:
-        InputError: there is no such source, it reads files and no folder is named, it cannot use an encoder, or no
-            bundle could name its features.
-        MissingInput: there is nothing at `data`, or no encoder in the folder of the setting.
+        InputError: the source does not exist, needs a folder of files, cannot use an encoder, or has features that a
+            bundle cannot name.
+        MissingInput: `data` does not exist, or the folder of the text encoder holds none.
     """
     problem = load_problem(settings.source)
     DeclaredFeatures.of(problem.features(), problem.features)
     if settings.text_encoder_folder is not None:
-        _open_to_encoders(settings)
+        _features_for_encoder(settings)
         EncoderFacts.read(settings.text_encoder_folder)
     if data is None and problem.needs_files:
         raise InputError(f"source {settings.source!r} reads files: pass their folder with --data")
@@ -79,12 +80,12 @@ def check_input(settings: Settings, data: Path | None) -> None:
 
 
 def ingest(settings: Settings, data: Path | None, progress: Progress, *, drop_invalid: bool = False) -> Dataset:
-    """Load and examine the dataset, as `tandem check` does.
+    """Load and validate the dataset, as `tandem check` does.
 
-    Rows that break a rule are written to `rejected/`; they stop the training, or are left out with `drop_invalid`.
+    Invalid rows are written to `rejected/`. They stop the training, or are left out with `drop_invalid`.
 
     Raises:
-        InputError: the data is missing, wrong, or useless.
+        InputError: the data is missing or invalid, or nothing can be learned from it.
     """
     dataset = load(load_problem(settings.source).source, data, seed=settings.seed, progress=progress)
     progress(
@@ -95,7 +96,7 @@ def ingest(settings: Settings, data: Path | None, progress: Progress, *, drop_in
 
 
 def data_hash(dataset: Dataset) -> str:
-    """SHA-256 over every table by its values: the same rows in the same order give the same hash."""
+    """Return the SHA-256 of the values of all tables: the same rows in the same order give the same hash."""
     whole = sha256()
     for name, (_, table) in dataset.tables().items():
         whole.update(name.encode())
@@ -105,7 +106,7 @@ def data_hash(dataset: Dataset) -> str:
 
 
 def git_commit() -> str:
-    """Commit of the code that runs, with `-dirty` where files differ from it; `unknown` outside a repository."""
+    """Return the commit of the running code, with `-dirty` if files differ from it; `unknown` outside a repository."""
     here = Path(__file__).parent
 
     def git(*arguments: str) -> str:
@@ -118,81 +119,82 @@ def git_commit() -> str:
         return "unknown"
 
 
-def cut(settings: Settings, dataset: Dataset) -> Splits:
-    """Label and cut by time.
+def label_and_split(settings: Settings, dataset: Dataset) -> Splits:
+    """Label the pairs and split them by time.
 
     Raises:
-        UnusableData: a slice is empty.
+        UnusableData: a split is empty.
     """
     return split(dataset, maturity=timedelta(days=settings.label_maturity_days), seed=settings.seed)
 
 
 def declared(settings: Settings) -> Problem:
-    """The problem of the source; with the transformer encoder of the setting, where it names one.
+    """Return the problem of the source, with the transformer encoder if the settings name one.
 
     Raises:
-        InputError: the problem's own features have no place for an encoder.
+        InputError: the features of the problem cannot use an encoder.
         ModelError: the encoder cannot be loaded.
     """
     folder = settings.text_encoder_folder
     if folder is None:
         return load_problem(settings.source)
-    _open_to_encoders(settings)
+    _features_for_encoder(settings)
     encoder = TransformerEncoder.load(folder)
     problem = load_problem(settings.source)
 
     @wraps(problem.features)  # the bundle names what it wraps
     def features() -> FeatureSet[Any]:
-        return _open_to_encoders(settings).use(encoder)
+        return _features_for_encoder(settings).use(encoder)
 
     return replace(problem, features=features)
 
 
-def _open_to_encoders(settings: Settings) -> TakesEncoder:
+def _features_for_encoder(settings: Settings) -> TakesEncoder:
     features = load_problem(settings.source).features()
     if not isinstance(features, TakesEncoder):
         raise InputError(
-            f"problem {settings.source!r} has features of its own, which no transformer encoder can be added to: "
-            "set the text encoder back to tfidf, or build its features on matching.features.pair_features.PairFeatures"
+            f"problem {settings.source!r} has its own features, which cannot use a transformer encoder: set the text "
+            "encoder back to tfidf, or build the features on matching.features.pair_features.PairFeatures"
         )
     return features
 
 
-def build(settings: Settings, parts: Splits, folder: Path, *, data_digest: str) -> MatchModel:
-    """Fit and calibrate both directions where labelled, write the core files, and load them as serving will.
+def build(settings: Settings, splits: Splits, folder: Path, *, data_digest: str) -> MatchModel:
+    """Fit and calibrate every labelled direction, write the core files and load them as the service will.
 
-    The loaded model keeps the profiles as they were encoded in memory; that the restored vocabularies encode alike is
-    checked on a sample of rows.
+    The loaded model reuses the encodings in memory. A sample of rows checks that the restored features give the same.
 
     Raises:
-        UnusableData: a direction has one class only.
+        UnusableData: a direction has only one class.
     """
-    fitted = fit.fit(parts.train, parts.calibration, seed=settings.seed, problem=declared(settings))
-    rows = np.linspace(0, len(parts.holdout) - 1, min(CHECKED_ROWS, len(parts.holdout))).astype(np.int64)
+    fitted = fit.fit(splits.train, splits.calibration, seed=settings.seed, problem=declared(settings))
+    rows = np.linspace(0, len(splits.holdout) - 1, min(CHECKED_ROWS, len(splits.holdout))).astype(np.int64)
     facts = {
-        "cuts": {name: moment.isoformat() for name, moment in asdict(parts.cuts).items()},
+        "cuts": {name: moment.isoformat() for name, moment in asdict(splits.cuts).items()},
         "data_hash": data_digest,
         "seed": settings.seed,
     }
-    check = fitted.transform(parts.holdout.pairs.take(rows))
+    check = fitted.transform(splits.holdout.pairs.take(rows))
     fit.write(fitted, folder, source=settings.source, facts=facts, check=check)
     return MatchModel.load(folder).with_tables(fitted.tables)
 
 
-def fit_baselines(model: MatchModel, parts: Splits) -> Baselines:
-    """Fit and calibrate popularity, rules and TF-IDF on the slices the model learned from."""
-    features = model.transform(parts.calibration.pairs)
+def fit_baselines(model: MatchModel, splits: Splits) -> Baselines:
+    """Fit and calibrate popularity, rules and TF-IDF on the splits that the model learned from."""
+    features = model.transform(splits.calibration.pairs)
     names = model.features.feature_names
-    return baselines.fit_baselines(parts.train, parts.calibration, features, names)
+    return baselines.fit_baselines(splits.train, splits.calibration, features, names)
 
 
-def measure(settings: Settings, model: MatchModel, named: Baselines, parts: Splits, dataset: Dataset) -> Evaluation:
-    """Measure the model beside the baselines on the newest slice, and beside the truth where known."""
-    return evaluate(model, named, parts.holdout, truth=dataset.truth, seed=settings.seed)
+def evaluate_model(
+    settings: Settings, model: MatchModel, rankers: Baselines, splits: Splits, dataset: Dataset
+) -> Evaluation:
+    """Evaluate the model and the baselines on the holdout, and the truth if the source knows it."""
+    return evaluate(model, rankers, splits.holdout, truth=dataset.truth, seed=settings.seed)
 
 
-def measure_next_view(settings: Settings, dataset: Dataset) -> pl.DataFrame | None:
-    """Recall and nDCG@10 for the next view, leave-last-out over all jobs; None for a two-sided log."""
+def evaluate_next_view(settings: Settings, dataset: Dataset) -> pl.DataFrame | None:
+    """Evaluate the ranking of all jobs for the last view of each candidate, left out; None for a two-sided log."""
     kinds = set(dataset.events["kind"].unique())
     if not kinds or kinds - {str(kind) for kind in ONE_SIDED_KINDS}:
         return None
@@ -208,13 +210,13 @@ def measure_next_view(settings: Settings, dataset: Dataset) -> pl.DataFrame | No
 
 
 @dataclass(frozen=True)
-class Rival:
-    """The champion's answers for the same frozen rows.
+class ScoredChampion:
+    """The champion on the holdout of a challenger.
 
     Attributes:
-        version: which version.
-        scores: its answers, through its own encoders; None where this version of the code cannot read it.
-        warnings: what is unfair about a comparison.
+        version: number of the champion's version.
+        scores: its scores, computed from its own features; None if this version of the code cannot load it.
+        warnings: what is unfair about a comparison, in words.
     """
 
     version: str
@@ -222,41 +224,63 @@ class Rival:
     warnings: tuple[str, ...]
 
 
-def rival(settings: Settings, holdout: LabelledPairs) -> Rival | None:
-    """Score the frozen rows with the champion; None where there is none.
+def score_champion(registry: Registry, champion: RegisteredModel, holdout: LabelledPairs) -> ScoredChampion:
+    """Score the holdout with the champion.
 
     Raises:
-        TamperedModel: the champion's files are not what was registered.
+        TamperedModel: the champion's files differ from what was registered.
     """
-    registry = Registry(settings)
-    champion = registry.aliases.champion()
-    if champion is None:
-        return None
     with TemporaryDirectory() as scratch:
         bundle = registry.versions.copy(champion, Path(scratch))
         try:
-            old = MatchModel.load(bundle)
+            model = MatchModel.load(bundle)
         except ModelError as error:
             note = (
-                f"champion version {champion.version} cannot be read by this version of the code and was not compared, "
-                f"floors and baselines alone decided ({error})"
+                f"this version of the code cannot load champion version {champion.version}: thresholds and baselines "
+                f"alone decided ({error})"
             )
-            return Rival(champion.version, None, (note,))
-        return Rival(champion.version, old.score(holdout.pairs), unfairness(old, holdout))
+            return ScoredChampion(champion.version, None, (note,))
+        return ScoredChampion(champion.version, model.score(holdout.pairs), unfairness(model, holdout))
 
 
-def worth(
-    settings: Settings, dataset: Dataset, parts: Splits, *, scores: Scores, named: Baselines, against: Rival | None
-) -> ValueReport | None:
-    """What the model's ranking is worth per week; None where the holdout is too short to tell."""
-    champion = against.scores.match if against and against.scores else None
+@dataclass(frozen=True)
+class HoldoutScores:
+    """The scores that are compared on the holdout.
+
+    Attributes:
+        holdout: the rows.
+        model: scores of the model.
+        baselines: match probability of each baseline, shape (n_rows,), by its name.
+        champion: scores of the champion; None if there is none to compare with.
+    """
+
+    holdout: LabelledPairs
+    model: Scores
+    baselines: dict[str, NDArray[np.float64]]
+    champion: ScoredChampion | None
+
+    @classmethod
+    def of(
+        cls, holdout: LabelledPairs, model: Scores, rankers: Baselines, champion: ScoredChampion | None
+    ) -> "HoldoutScores":
+        """Add the baselines' scores: a match is the product of the directions, as for the model."""
+        matches = {
+            name: np.prod([ranker.probability(d, holdout.pairs, model.features) for d in holdout.directions()], axis=0)
+            for name, ranker in rankers.items()
+        }
+        return cls(holdout, model, matches, champion)
+
+
+def estimate_value(settings: Settings, dataset: Dataset, splits: Splits, compared: HoldoutScores) -> ValueReport | None:
+    """Estimate the value per week of each ranking of the holdout; None if the holdout is too short."""
+    champion = compared.champion
     try:
         return measure_value(
             dataset,
-            parts,
-            scores.match,
-            champion=champion,
-            baselines=_match_by_baseline(named, parts.holdout, scores),
+            splits,
+            compared.model.match,
+            champion=champion.scores.match if champion and champion.scores else None,
+            baselines=compared.baselines,
             maturity=timedelta(days=settings.label_maturity_days),
             costs=Costs(**settings.costs),
             seed=settings.seed,
@@ -265,69 +289,53 @@ def worth(
         return None
 
 
-def calibration_by_slice(settings: Settings, parts: Splits, scores: Scores) -> tuple[slices.SliceFigures, ...]:
-    """Calibration of each direction in each slice of the holdout that the problem names."""
-    named = list(slices.rows_by_slice(parts.holdout, parts.train, load_problem(settings.source).slices))
-    return slices.calibration(parts.holdout, scores, named, seed=settings.seed)
+def calibration_by_slice(settings: Settings, splits: Splits, scores: Scores) -> tuple[slices.SliceFigures, ...]:
+    """Measure the calibration of each direction in each slice of the holdout that the problem declares."""
+    declared_slices = list(slices.rows_by_slice(splits.holdout, splits.train, load_problem(settings.source).slices))
+    return slices.calibration(splits.holdout, scores, declared_slices, seed=settings.seed)
 
 
-def judge(
-    settings: Settings,
-    evaluation: Evaluation,
-    *,
-    scores: Scores,
-    named: Baselines,
-    holdout: LabelledPairs,
-    against: Rival | None,
-    value: ValueReport | None,
+def apply_gate(
+    settings: Settings, evaluation: Evaluation, compared: HoldoutScores, value: ValueReport | None
 ) -> gate.GateVerdict:
-    """Hold the model against the floors, and against baselines and champion on the same frozen rows."""
-    lead = leads(holdout, scores, _match_by_baseline(named, holdout, scores))
-    noise = calibration_noise(holdout, scores, seed=settings.seed)
-    beside = None
-    if against is not None and against.scores is not None:
-        beside = compare_with_champion(holdout, scores, against.scores, champion_version=against.version)
+    """Compare the model with the thresholds, and with the baselines and the champion on the same rows."""
+    holdout, scores, champion = compared.holdout, compared.model, compared.champion
+    comparison = None
+    if champion is not None and champion.scores is not None:
+        comparison = compare_with_champion(holdout, scores, champion.scores, champion_version=champion.version)
     thresholds = load_problem(settings.source).thresholds
     if settings.gate_min_value_usd_per_week is not None:
         thresholds = replace(thresholds, min_value_lead=settings.gate_min_value_usd_per_week)
     verdict = gate.decide(
         evaluation,
-        beside,
-        lead=lead,
+        comparison,
+        lead=leads(holdout, scores, compared.baselines),
         seed=settings.seed,
-        noise=noise,
+        noise=calibration_noise(holdout, scores, seed=settings.seed),
         thresholds=thresholds,
         value_lead=value.usd_lead if value else None,
         lists=len(np.unique(holdout.lists)),
     )
-    return replace(verdict, warnings=against.warnings if against else ())
-
-
-def _match_by_baseline(named: Baselines, holdout: LabelledPairs, scores: Scores) -> dict[str, NDArray[np.float64]]:
-    """Each baseline's probability of a match: the product of its directions, as the model's is."""
-    return {
-        name: np.prod([one.probability(d, holdout.pairs, scores.features) for d in holdout.directions()], axis=0)
-        for name, one in named.items()
-    }
+    return replace(verdict, warnings=champion.warnings if champion else ())
 
 
 def unfairness(champion: MatchModel, holdout: LabelledPairs) -> tuple[str, ...]:
-    """What makes the comparison unfair: a champion that has learned from the frozen rows."""
+    """Say what makes a comparison unfair: a champion that learned from events of the holdout."""
     learned_until = champion.facts.get("cuts", {}).get("calibration_end")
     first = datetime.fromisoformat(str(holdout.time.min())).replace(tzinfo=UTC)
     if learned_until is None or datetime.fromisoformat(learned_until) <= first:
         return ()
     return (
-        f"the champion learned from data up to {learned_until[:19]}, after the frozen rows begin ({str(first)[:19]}): "
+        f"the champion learned from events up to {learned_until[:19]}, and the holdout begins at {str(first)[:19]}: "
         "the comparison favours the champion",
     )
 
 
 def store_profiles(settings: Settings, dataset: Dataset) -> None:
-    """Store the newest version of every profile, for the service to name and to search.
+    """Store the newest version of every profile for the service.
 
     Raises:
-        StorageError: the database cannot be written.
+        StorageError: the database cannot be written to.
     """
     engine = connect(settings.log_url)
     try:

@@ -1,6 +1,6 @@
 """The training: ingest, validate, split, fit, calibrate, evaluate, gate, log, register, promote.
 
-Nothing is registered before the gate, and the alias moves last: a training that ends early leaves a closed run and
+Nothing is registered before the gate, and the alias moves last: a training that is interrupted leaves a closed run and
 nothing else.
 """
 
@@ -17,7 +17,6 @@ from home.settings import Settings
 from matching.data.dataset import Dataset
 from matching.data.finite import finite_or_null
 from matching.data.progress import Progress
-from matching.data.scores import Scores
 from matching.data.splits import Splits
 from matching.errors import EngineError, GateRefused, TandemError
 from matching.evaluation import gate
@@ -44,16 +43,16 @@ IMPORTANCE_ROWS = 4_000
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training ended with.
+    """The result of a training that the gate did not refuse.
 
     Attributes:
         outcome: `promoted` to champion, `registered` as challenger, or `identical` to the champion.
         model_name: name of the registered model.
-        version: its version; of an identical model, the champion's.
-        digest: digest of the model's core files.
+        version: number of its version; the champion's for an identical model.
+        digest: digest of the core files.
         run_id: the run in the registry.
-        report: what was measured.
-        seconds: how long each step took, by name.
+        report: every measured figure.
+        seconds: duration of each step, by its name.
     """
 
     outcome: Outcome
@@ -69,7 +68,7 @@ class TrainingRefused(GateRefused):
     """The gate refused the model; nothing was registered.
 
     Attributes:
-        report: what was measured.
+        report: every measured figure.
     """
 
     def __init__(self, message: str, report: TrainingReport) -> None:
@@ -90,17 +89,17 @@ def train(
     """Train on a source, and register and promote the model if it passes the gate.
 
     Args:
-        settings: source, seed, home and the age at which a label is mature.
-        data: folder of the source's files; None where it needs none.
-        progress: told in a few words what is being done.
+        settings: source, seed, home and maturity of labels.
+        data: folder of the source's files; None if the source needs none.
+        progress: receives a few words about each step.
         promote: make the model champion; otherwise it becomes challenger.
-        drop_invalid: leave out rows that break a rule; otherwise they stop the training.
+        drop_invalid: leave out invalid rows; otherwise they stop the training.
         orchestrated: run as a Prefect flow, on the server at `PREFECT_API_URL` or a temporary one.
-        ready: returns once that server answers; None where it does already, or Prefect is to start one.
+        ready: returns once that server answers; None if it already does, or if Prefect starts one.
 
     Raises:
-        InputError: the data is missing, wrong or useless.
-        TrainingRefused: the model is not good enough; it was logged, and nothing was registered.
+        InputError: the data is missing or invalid, or nothing can be learned from it.
+        TrainingRefused: the gate refused the model; it was logged, and nothing was registered.
         BusyError: another training runs in this home.
         StorageError: the disk is full or cannot be written to.
         EngineError: Prefect did not start.
@@ -118,7 +117,7 @@ def train(
 
 @contextmanager
 def _workshop(settings: Settings) -> Iterator[Path]:
-    """An empty folder on the home's own disk; what a killed training left there is removed."""
+    """Provide the path of the bundle in an empty folder of the home; files of a killed training are removed."""
     folder = settings.root / "work"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -129,7 +128,7 @@ def _workshop(settings: Settings) -> Iterator[Path]:
 
 
 def _as_flow(work: "_Work", ready: Callable[[], None] | None) -> TrainingResult:
-    """Run as a Prefect flow; an error of Prefect's own is told in one line."""
+    """Run as a Prefect flow; Prefect's own errors become one line."""
     provide(prefect_variables(work.settings))
     work.progress("starting the flow")
     from pipelines import prefect_flow
@@ -144,23 +143,15 @@ def _as_flow(work: "_Work", ready: Callable[[], None] | None) -> TrainingResult:
             raise KeyboardInterrupt from error
         if error in work.failures or isinstance(error, TandemError) or explain(error, work.settings.root):
             raise
-        named = "check the server at PREFECT_API_URL, or unset it to use a temporary one"
-        what = "see prefect/server.log in the home, and run it again" if ready else named
-        raise EngineError(f"Prefect did not run the flow ({type(error).__name__}): {what}") from error
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What was measured of the model on the newest slice."""
-
-    evaluation: Evaluation
-    scores: Scores
-    named: steps.Baselines
-    parts: Splits
+        if ready:
+            remedy = "read prefect/server.log in the home, then run the command again"
+        else:
+            remedy = "check the server at PREFECT_API_URL, or unset it to use a temporary one"
+        raise EngineError(f"Prefect did not run the flow ({type(error).__name__}): {remedy}") from error
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C led to an error: between two steps, Prefect's own handling of it fails and hides it."""
+    """Whether Ctrl-C led to an error: between two steps, Prefect fails to handle it and raises an error of its own."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
@@ -168,7 +159,7 @@ def _interrupted(error: BaseException | None) -> bool:
 
 @dataclass(frozen=True)
 class _Work:
-    """One training and what its steps share."""
+    """One training, and what its steps share."""
 
     settings: Settings
     registry: Registry
@@ -182,33 +173,33 @@ class _Work:
     failures: list[Exception] = field(default_factory=list)
 
     def run(self, runner: StepRunner) -> TrainingResult:
-        """Run every step in order."""
-        step = self._told(runner)
+        """Run all steps in order."""
+        settings, step = self.settings, self._announced(runner)
         dataset = step("ingest", self._ingest)
         data_digest = step("hash", lambda: steps.data_hash(dataset))
-        parts = step("split", lambda: steps.cut(self.settings, dataset))
-        model = step("fit", lambda: steps.build(self.settings, parts, self.bundle, data_digest=data_digest))
-        named = step("baselines", lambda: steps.fit_baselines(model, parts))
-        evaluation = step("evaluate", lambda: steps.measure(self.settings, model, named, parts, dataset))
-        next_view = step("next view", lambda: steps.measure_next_view(self.settings, dataset))
-        scores = step("score", lambda: model.score(parts.holdout.pairs))
-        before = self.registry.aliases.champion()
-        same = before is not None and before.digest == model.digest
-        found = Measured(evaluation, scores, named, parts)
-        rival = None if same else step("rival", lambda: steps.rival(self.settings, parts.holdout))
-        value = step("value", lambda: self._worth(dataset, found, rival))
-        sliced = step("slices", lambda: steps.calibration_by_slice(self.settings, parts, scores))
-        fair = step("fairness", lambda: self._fairness(model, dataset, parts))
-        verdict = None if same else step("gate", lambda: self._judge(found, rival, value))
-        step("companions", lambda: self._companions(model, parts, dataset))
+        splits = step("split", lambda: steps.label_and_split(settings, dataset))
+        model = step("fit", lambda: steps.build(settings, splits, self.bundle, data_digest=data_digest))
+        rankers = step("baselines", lambda: steps.fit_baselines(model, splits))
+        evaluation = step("evaluate", lambda: steps.evaluate_model(settings, model, rankers, splits, dataset))
+        next_view = step("next view", lambda: steps.evaluate_next_view(settings, dataset))
+        scores = step("score", lambda: model.score(splits.holdout.pairs))
+        champion = self.registry.aliases.champion()
+        is_champion = champion is not None and champion.digest == model.digest
+        opponent = None if is_champion else self._score_champion(step, champion, splits)
+        compared = steps.HoldoutScores.of(splits.holdout, scores, rankers, opponent)
+        value = step("value", lambda: steps.estimate_value(settings, dataset, splits, compared))
+        slices = step("slices", lambda: steps.calibration_by_slice(settings, splits, scores))
+        fairness = step("fairness", lambda: self._fairness(model, dataset, splits))
+        verdict = None if is_champion else step("gate", lambda: self._apply_gate(evaluation, compared, value))
+        step("companions", lambda: self._companions(model, splits, dataset))
         findings = Findings(
-            dataset, parts, model, scores, evaluation, next_view, verdict, sliced, fair, value, data_digest
+            dataset, splits, model, scores, evaluation, next_view, verdict, slices, fairness, value, data_digest
         )
         if len(model.directions) == 1:
-            self.progress(f"only the {model.directions[0]}'s side has labels: the match is that side's alone")
+            self.progress(f"only the {model.directions[0]} direction has labels: it alone gives the match probability")
         step("describe", lambda: self._describe(findings))
         step("log", lambda: self._log(findings))
-        version, outcome = self._publish(step, findings, before)
+        version, outcome = self._publish(step, findings, champion)
         return TrainingResult(
             outcome=outcome,
             model_name=self.settings.model_name,
@@ -219,8 +210,8 @@ class _Work:
             seconds=self.seconds,
         )
 
-    def _told(self, runner: StepRunner) -> StepRunner:
-        """A runner that also tells the user, takes the time and keeps the error of a step."""
+    def _announced(self, runner: StepRunner) -> StepRunner:
+        """Return a runner that also announces each step, times it and keeps its error."""
 
         def step(name: str, work: Callable[[], Result]) -> Result:
             def timed() -> Result:
@@ -233,7 +224,7 @@ class _Work:
                 finally:
                     self.seconds[name] = time.monotonic() - began
 
-            self.progress(_WORDS[name])
+            self.progress(_ANNOUNCEMENTS[name])
             return runner(name, timed)
 
         return step
@@ -241,33 +232,31 @@ class _Work:
     def _ingest(self) -> Dataset:
         return steps.ingest(self.settings, self.data, self.progress, drop_invalid=self.drop_invalid)
 
-    def _worth(self, dataset: Dataset, found: "Measured", rival: steps.Rival | None) -> ValueReport | None:
-        return steps.worth(self.settings, dataset, found.parts, scores=found.scores, named=found.named, against=rival)
+    def _score_champion(
+        self, step: StepRunner, champion: RegisteredModel | None, splits: Splits
+    ) -> steps.ScoredChampion | None:
+        if champion is None:
+            return None
+        return step("champion", lambda: steps.score_champion(self.registry, champion, splits.holdout))
 
-    def _fairness(self, model: MatchModel, dataset: Dataset, parts: Splits) -> FairnessReport:
+    def _fairness(self, model: MatchModel, dataset: Dataset, splits: Splits) -> FairnessReport:
         seed = self.settings.seed
-        return measure_fairness(model, parts.holdout, dataset.protected, truth=dataset.truth, seed=seed)
+        return measure_fairness(model, splits.holdout, dataset.protected, truth=dataset.truth, seed=seed)
 
-    def _companions(self, model: MatchModel, parts: Splits, dataset: Dataset) -> None:
-        companions.write(model, parts, dataset, self.bundle, seed=self.settings.seed, progress=self.progress)
+    def _companions(self, model: MatchModel, splits: Splits, dataset: Dataset) -> None:
+        companions.write(model, splits, dataset, self.bundle, seed=self.settings.seed, progress=self.progress)
 
-    def _judge(self, found: "Measured", rival: steps.Rival | None, value: ValueReport | None) -> gate.GateVerdict:
-        verdict = steps.judge(
-            self.settings,
-            found.evaluation,
-            scores=found.scores,
-            named=found.named,
-            holdout=found.parts.holdout,
-            against=rival,
-            value=value,
-        )
+    def _apply_gate(
+        self, evaluation: Evaluation, compared: steps.HoldoutScores, value: ValueReport | None
+    ) -> gate.GateVerdict:
+        verdict = steps.apply_gate(self.settings, evaluation, compared, value)
         for warning in verdict.warnings:
             self.progress(f"note: {warning}")
         return verdict
 
     def _describe(self, found: Findings) -> None:
-        """Add everything but the core files to the bundle."""
-        holdout, seed = found.parts.holdout, self.settings.seed
+        """Add golden requests, reference, plots, metrics and card to the bundle."""
+        holdout, seed = found.splits.holdout, self.settings.seed
         golden_requests.write(found.model, found.dataset.jobs, self.bundle, seed=seed)
         reference.write(holdout, found.scores, found.model.feature_names, self.bundle)
         pictures = self.bundle / "plots"
@@ -291,7 +280,7 @@ class _Work:
             shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
         if found.verdict is not None:
             write_json(shown / "verdict.json", finite_or_null(found.verdict.to_dict()))
-        # Hundreds of figures: as metrics they would bury the ten that a person compares runs by.
+        # As metrics, these hundreds of figures would bury the ten by which people compare runs.
         write_json(shown / "figures.json", finite_or_null(found.flat() | self._timings()))
         self.registry.runs.log(
             self.run_id,
@@ -307,26 +296,26 @@ class _Work:
     def _timings(self) -> dict[str, float]:
         return {f"seconds.{name.replace(' ', '_')}": value for name, value in self.seconds.items()}
 
-    def _publish(self, step: StepRunner, found: Findings, before: RegisteredModel | None) -> tuple[str, Outcome]:
-        """Store the profiles, register, and move an alias, if the gate lets the model pass."""
-        if before is not None and found.verdict is None:
+    def _publish(self, step: StepRunner, found: Findings, champion: RegisteredModel | None) -> tuple[str, Outcome]:
+        """Store the profiles, register the model and move an alias; raise if the gate refused the model."""
+        if champion is not None and found.verdict is None:
             step("profiles", lambda: steps.store_profiles(self.settings, found.dataset))
-            self.progress(f"identical to champion version {before.version}: nothing new to register")
-            return before.version, "identical"
+            self.progress(f"identical to champion version {champion.version}: nothing new to register")
+            return champion.version, "identical"
         verdict = found.verdict or gate.GateVerdict(())
         if not verdict.passed:
-            raise TrainingRefused(_refusal(verdict, before, self.run_id), found.report())
+            raise TrainingRefused(_refusal(verdict, champion, self.run_id), found.report())
         step("profiles", lambda: steps.store_profiles(self.settings, found.dataset))
         version = step("register", lambda: self._register(found))
-        step("alias", lambda: self._move_alias(version, verdict, before))
+        step("alias", lambda: self._move_alias(version, verdict, champion))
         return version, "promoted" if self.promote else "registered"
 
-    def _move_alias(self, version: str, verdict: gate.GateVerdict, before: RegisteredModel | None) -> None:
-        """Make the version champion, or challenger; the trail keeps what was unfair about the comparison."""
+    def _move_alias(self, version: str, verdict: gate.GateVerdict, champion: RegisteredModel | None) -> None:
+        """Make the version champion or challenger; the trail records what was unfair about the comparison."""
         aliases = self.registry.aliases
         why = "; ".join((f"passed the gate in run {self.run_id}", *verdict.warnings))
         if self.promote:
-            expected = before.version if before else None
+            expected = champion.version if champion else None
             aliases.promote(version, expected=expected, reason=why)
         else:
             waiting = aliases.holder(CHALLENGER)
@@ -340,22 +329,22 @@ class _Work:
         return self.registry.versions.register(self.run_id, self.bundle, tags=tags)
 
 
-_WORDS = {
+_ANNOUNCEMENTS = {
     "ingest": "reading and checking the data",
     "hash": "hashing the data",
-    "split": "labelling and cutting by time",
+    "split": "labelling and splitting by time",
     "fit": "fitting and calibrating",
     "baselines": "fitting the baselines",
-    "evaluate": "measuring beside the baselines",
-    "next view": "measuring the next view",
-    "score": "scoring the newest slice",
-    "rival": "scoring the newest slice with the champion",
-    "value": "counting what it is worth",
-    "slices": "checking calibration slice by slice",
+    "evaluate": "evaluating beside the baselines",
+    "next view": "evaluating the next view",
+    "score": "scoring the holdout",
+    "champion": "scoring the holdout with the champion",
+    "value": "estimating the value",
+    "slices": "measuring calibration by slice",
     "fairness": "measuring fairness on both sides",
     "companions": "preparing explanations, intervals and advice",
-    "gate": "holding it against the floors and the champion",
-    "describe": "writing model card and plots",
+    "gate": "applying the gate",
+    "describe": "writing the model card and plots",
     "log": "logging",
     "profiles": "storing the profiles for the service",
     "register": "registering",
@@ -364,6 +353,6 @@ _WORDS = {
 
 
 def _refusal(verdict: gate.GateVerdict, champion: RegisteredModel | None, run_id: str) -> str:
-    kept = "the champion stays" if champion else "there is no champion yet"
+    stays = "the champion stays" if champion else "there is no champion yet"
     refused = f"the gate refused the model: {'; '.join(verdict.failures)}"
-    return f"{refused}; nothing was registered, {kept}; run {run_id} has every figure"
+    return f"{refused}; nothing was registered, {stays}; run {run_id} has every figure"

@@ -1,6 +1,6 @@
-"""Export of a sentence-transformers model as an encoder without torch: the one module that imports torch.
+"""Export of a sentence-transformers model to an encoder that runs without torch: only this module imports torch.
 
-It runs in an environment of its own, made by `scripts/encoder-tools.sh`: torch is large and needed for nothing else.
+It runs in a separate environment, made by `scripts/encoder-tools.sh`: torch is large, and nothing else needs it.
 """
 
 import os
@@ -17,11 +17,11 @@ from matching.errors import InputError, MissingInput, ModelError, TandemError
 from matching.features.transformer import GRAPH, TOKENIZER, EncoderFacts, TransformerEncoder
 
 LEAST_COSINE = 0.9999
-LARGEST_BYTES = 2_000_000_000  # of weights: an ONNX file cannot hold more
-LONGEST_TOKENS = 512  # where a model does not say how much of a text it reads
+LARGEST_BYTES = 2_000_000_000  # of weights: the limit of an ONNX file
+LONGEST_TOKENS = 512  # for a model that does not say how many tokens it reads
 OPSET = 18
 
-# Short, long, cased, accented, of other scripts, with signs: what tokenizers treat differently.
+# Texts that tokenizers treat differently: short, long, mixed case, accents, other scripts, signs.
 SAMPLES = (
     "Kubernetes",
     "k8s platform engineer, 7 years",
@@ -36,21 +36,21 @@ SAMPLES = (
 
 
 def export(model_name: str, target: Path) -> float:
-    """Export a model and compare it with sentence-transformers' own answers.
+    """Export a model and compare its vectors with those of sentence-transformers.
 
     Args:
         model_name: folder of a sentence-transformers model, or its name on the hub, which needs the network.
-        target: folder to write; must not hold anything.
+        target: folder to write; must be new or empty.
 
     Returns:
-        The smallest cosine between the two forms over `SAMPLES`.
+        The smallest cosine between the vectors of both over `SAMPLES`.
 
     Raises:
-        InputError: the target is in use, or the model is none that can be exported.
-        ModelError: the exported form answers differently; nothing is written.
+        InputError: the target is not empty, or the model cannot be exported.
+        ModelError: the vectors differ; nothing is written.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise InputError(f"{target} is in use: name a new folder with --to, or empty that one")
+        raise InputError(f"{target} is not empty: pass a new folder with --to, or empty this one")
     model = _loaded(model_name)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
@@ -63,17 +63,17 @@ def export(model_name: str, target: Path) -> float:
 
 
 def compare(model: Any, encoder: TransformerEncoder) -> float:
-    """Smallest cosine between the vectors of both over `SAMPLES`.
+    """Return the smallest cosine between the vectors of both over `SAMPLES`.
 
     Raises:
-        ModelError: it is below `LEAST_COSINE`.
+        ModelError: the cosine is below `LEAST_COSINE`.
     """
     wanted = model.encode(list(SAMPLES), batch_size=1, normalize_embeddings=True, show_progress_bar=False)
     least = float((np.asarray(wanted) * encoder.transform(SAMPLES)).sum(axis=1).min())
     if not least > LEAST_COSINE:
         raise ModelError(
-            f"the exported encoder differs from sentence-transformers' own: cosine {least:.5f}, "
-            f"at least {LEAST_COSINE} is needed: nothing was written; choose another model"
+            f"the exported encoder differs from the model: cosine {least:.5f}, at least {LEAST_COSINE} required; "
+            "nothing was written: choose another model"
         )
     return least
 
@@ -82,26 +82,26 @@ def _loaded(model_name: str) -> Any:
     from sentence_transformers import SentenceTransformer
 
     if Path(model_name).is_dir() and not (Path(model_name) / "modules.json").is_file():
-        raise MissingInput(f"{model_name} is no sentence-transformers model: it holds no modules.json")
+        raise MissingInput(f"{model_name} is not a sentence-transformers model: modules.json is missing")
     try:
-        # Weights as safetensors only: the older form is a pickle, which runs code when it is read.
+        # Only safetensors: the older format of weights is a pickle, which runs code when it is read.
         model = SentenceTransformer(model_name, device="cpu", model_kwargs={"use_safetensors": True})
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{model_name} cannot be loaded ({str(error).splitlines()[0]}): name a folder that holds the model, or a "
-            "model of the hub while the network is there"
+            f"{model_name} cannot be loaded ({str(error).splitlines()[0]}): pass the folder of a model, or with "
+            "network access the name of a model on the hub"
         ) from error
     if sum(weight.nbytes for weight in model.parameters()) > LARGEST_BYTES:
-        raise InputError(f"{model_name} has more than 2 GB of weights: choose a smaller model, scores come from a CPU")
+        raise InputError(f"{model_name} has more than 2 GB of weights, too many for a CPU: choose a smaller model")
     if getattr(model.tokenizer, "backend_tokenizer", None) is None:
-        raise InputError(f"{model_name} has no tokenizer that can be written as {TOKENIZER}: choose another model")
+        raise InputError(f"the tokenizer of {model_name} cannot be written as {TOKENIZER}: choose another model")
     return model.eval()
 
 
 def _write(model: Any, model_name: str, folder: Path) -> None:
     (folder / TOKENIZER).write_text(model.tokenizer.backend_tokenizer.to_str(), encoding="utf-8")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the exporter, about itself
+        warnings.simplefilter("ignore")  # the exporter warns about itself
         dimensions = _write_graph(model, folder / GRAPH)
     EncoderFacts(
         name=Path(model_name).name if Path(model_name).is_dir() else model_name,
@@ -114,23 +114,23 @@ def _write(model: Any, model_name: str, folder: Path) -> None:
 
 
 def _write_graph(model: Any, path: Path) -> int:
-    """Write tokens -> unit vectors, shape (n, dimensions), and return the dimensions."""
+    """Write the graph from tokens to unit vectors of shape (n, dimensions), and return the dimensions."""
     import torch
 
     class Encoder(torch.nn.Module):  # type: ignore[misc, unused-ignore]
-        """All modules of the model in one call, and unit length whether or not the model asks for it."""
+        """All modules of the model in one call, with vectors of unit length."""
 
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
         def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
-            given = {"input_ids": input_ids, "attention_mask": attention_mask}
+            tokens = {"input_ids": input_ids, "attention_mask": attention_mask}
             if token_type_ids is not None:
-                given["token_type_ids"] = token_type_ids
-            return torch.nn.functional.normalize(self.model(given)["sentence_embedding"], dim=1)
+                tokens["token_type_ids"] = token_type_ids
+            return torch.nn.functional.normalize(self.model(tokens)["sentence_embedding"], dim=1)
 
-    # Two rows and several tokens: the exporter takes a size of 1 for a constant.
+    # Two rows and several tokens: the exporter would treat a size of 1 as a constant.
     example = model.tokenizer(["two texts of a", "length"], padding=True, return_tensors="pt")
     names = [name for name in ("input_ids", "attention_mask", "token_type_ids") if name in example]
     arguments = tuple(example[name] for name in names)
@@ -140,13 +140,13 @@ def _write_graph(model: Any, path: Path) -> int:
         encoder, arguments, path, input_names=names, output_names=["vectors"], opset_version=OPSET, dynamo=True,
         dynamic_shapes=tuple(sizes for _ in names), external_data=False, verbose=False,
     )  # fmt: skip
-    _forget_where(path)
+    _remove_paths(path)
     with torch.no_grad():
         return int(encoder(*arguments).shape[1])
 
 
-def _forget_where(path: Path) -> None:
-    """Remove what the exporter noted of every node: thousands of lines of this machine's paths."""
+def _remove_paths(path: Path) -> None:
+    """Remove the exporter's notes on every node: thousands of lines with paths of this machine."""
     import onnx
 
     graph = onnx.load(path)
@@ -162,9 +162,9 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     model_name, target = arguments
     if Path(model_name).is_dir():
-        os.environ["HF_HUB_OFFLINE"] = "1"  # a folder needs no network: none is touched
+        os.environ["HF_HUB_OFFLINE"] = "1"  # a folder needs no network
     try:
-        print(f"{export(model_name, Path(target)):.7f}")  # noqa: T201 - the answer to the process that started this one
+        print(f"{export(model_name, Path(target)):.7f}")  # noqa: T201 - read by the parent process
     except TandemError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         return error.exit_code

@@ -1,7 +1,7 @@
-"""Search of settings and ablation of features, on the training slice alone; every fit is a nested run in MLflow.
+"""Search of settings and ablation of features, on the training split alone; every fit is a nested run in MLflow.
 
-The one module that imports Optuna. Its study is held in memory and seeded: the same data, seed and number of trials
-propose the same settings. Calibration slice and holdout are never looked at, so that the gate stays a fair judge.
+Only this module imports Optuna. The study stays in memory and is seeded: the same data, seed and number of trials give
+the same settings. Calibration split and holdout are not used, so that the gate stays fair.
 
 Source: Akiba et al. (2019), "Optuna"; Bergstra et al. (2011) for the tree-structured Parzen estimator.
 """
@@ -41,14 +41,14 @@ LARGEST_STARTUP = 10
 
 @dataclass(frozen=True)
 class Trial:
-    """One setting that was tried.
+    """One trial of a search.
 
     Attributes:
-        number: from 0; the first has the default settings.
-        settings: what was tried.
-        losses: on the newer part of the training slice.
-        added: loss added to the best trial's.
-        seconds: how long the fits took.
+        number: counted from 0; trial 0 has the default settings.
+        settings: its settings.
+        losses: its losses on the newer part of the training split.
+        added: its loss minus that of the best trial.
+        seconds: duration of its fits.
     """
 
     number: int
@@ -59,20 +59,20 @@ class Trial:
 
     @property
     def size(self) -> int:
-        """Most leaves that the trees may have: iterations times leaves."""
+        """The largest possible number of leaves: iterations times leaves per tree."""
         return self.settings.max_iter * self.settings.max_leaf_nodes
 
 
 @dataclass(frozen=True)
 class Search:
-    """What a search of settings found.
+    """The result of a search of settings.
 
     Attributes:
-        trials: in the order they were tried; the first has the default settings.
-        best: the one with the smallest loss.
-        recommended: the smallest one whose loss is within one standard error of the best's.
+        trials: all trials in their order; the first has the default settings.
+        best: the trial with the smallest loss.
+        recommended: the smallest model whose loss is within one standard error of the best.
         run_id: the parent run in the registry.
-        stopped_early: the minutes were over before the trials were.
+        stopped_early: whether time ran out before the last trial.
     """
 
     trials: tuple[Trial, ...]
@@ -88,7 +88,7 @@ class Search:
 
 
 def space() -> "dict[str, BaseDistribution]":
-    """What is searched: every setting of `Trees` with its range."""
+    """Return the search space: every setting of `Trees` with its range."""
     from optuna.distributions import FloatDistribution, IntDistribution
 
     return {
@@ -109,22 +109,22 @@ def tune(
     minutes: float | None = None,
     progress: Progress = lambda _: None,
 ) -> Search:
-    """Search the settings of the trees, beginning with the default ones.
+    """Search the settings of the trees, starting with the default ones.
 
     Args:
         settings: source, seed and home.
-        data: folder of the source's files; None where it needs none.
-        trials: how many settings to try, the default among them.
-        minutes: begin no trial later than this after the first; None for no limit.
-        progress: told in a few words what is being done.
+        data: folder of the source's files; None if the source needs none.
+        trials: number of trials, including the default settings.
+        minutes: start no trial later than this after the first; None for no limit.
+        progress: receives a few words about each step.
 
     Raises:
-        InputError: the data is missing, wrong or useless, or there are no trials.
+        InputError: the data is missing or invalid, nothing can be learned from it, or there are no trials.
         BusyError: another search runs in this home.
         StorageError: the disk is full or cannot be written to.
     """
     if trials < 1 or (minutes is not None and minutes <= 0):
-        raise InputError("a search needs at least one trial, and minutes above zero")
+        raise InputError("a search needs at least one trial and more than zero minutes")
     _trees(load_problem(settings.source))
     with _recorded(settings, data, "search", progress) as work:
         done = _tried(work, trials, minutes)
@@ -140,14 +140,14 @@ def ablate(
 
     Args:
         settings: source, seed and home.
-        data: folder of the source's files; None where it needs none.
-        progress: told in a few words what is being done.
+        data: folder of the source's files; None if the source needs none.
+        progress: receives a few words about each step.
 
     Returns:
-        The findings, and the parent run in the registry.
+        The ablation, and the identifier of its parent run in the registry.
 
     Raises:
-        InputError: the data is missing, wrong or useless.
+        InputError: the data is missing or invalid, or nothing can be learned from it.
         BusyError: another search runs in this home.
         StorageError: the disk is full or cannot be written to.
     """
@@ -167,7 +167,7 @@ def ablate(
 
 @dataclass
 class _Work:
-    """One search or ablation and what its fits share."""
+    """One search or ablation, and what its fits share."""
 
     settings: Settings
     registry: Registry
@@ -187,7 +187,7 @@ class _Work:
         self.nested(found.name, found.losses, found.seconds, {"refit": found.name, "features_left_out": found.features})
 
     def log(self, rows: list[dict[str, Any]], metrics: Mapping[str, float], params: Mapping[str, Any]) -> None:
-        """Record what came out of all of them."""
+        """Record the table, figures and parameters of the whole search or ablation."""
         with TemporaryDirectory() as folder:
             write_json(Path(folder) / "table.json", finite_or_null(rows))
             self.registry.runs.log(
@@ -201,7 +201,7 @@ class _Work:
 
 @contextmanager
 def _recorded(settings: Settings, data: Path | None, kind: str, progress: Progress) -> Iterator[_Work]:
-    """The encoded inner split, inside a run that ends however the block ends."""
+    """Provide the encoded inner split inside a run, which ends as the block ends."""
     steps.check_input(settings, data)
     tags = {"tandem.source": settings.source, "tandem.kind": kind, "tandem.git_commit": steps.git_commit()}
     with explained(settings.root), lock.held(settings, "tune", "a search of settings"):
@@ -209,8 +209,8 @@ def _recorded(settings: Settings, data: Path | None, kind: str, progress: Progre
         registry.runs.reap_orphans()
         with registry.runs.recorded(tags, of=EXPERIMENT) as run_id:
             dataset = steps.ingest(settings, data, progress)
-            progress("labelling and cutting by time")
-            train = steps.cut(settings, dataset).train
+            progress("labelling and splitting by time")
+            train = steps.label_and_split(settings, dataset).train
             progress("encoding")
             inner = trial.inner_split(train, steps.declared(settings))
             facts = {"seed": settings.seed, "rows.older": len(inner.older), "rows.newer": len(inner.newer)}
@@ -218,7 +218,7 @@ def _recorded(settings: Settings, data: Path | None, kind: str, progress: Progre
 
 
 def _tried(work: _Work, trials: int, minutes: float | None) -> list[tuple[Trees, Losses, float]]:
-    """Try the default settings, then what the sampler proposes, as long as there is time."""
+    """Try the default settings, then those that the sampler proposes, while there is time."""
     study, searched = _study(work.settings.seed, trials), space()
     trees = _trees(work.inner.problem)
     default = asdict(trees)
@@ -227,27 +227,28 @@ def _tried(work: _Work, trials: int, minutes: float | None) -> list[tuple[Trees,
     done: list[tuple[Trees, Losses, float]] = []
     best = float("inf")
     while len(done) < trials and not (done and minutes is not None and time.monotonic() - began > minutes * 60):
-        asked = study.ask(searched)
-        settings = replace(trees, **asked.params)
+        proposed = study.ask(searched)
+        settings = replace(trees, **proposed.params)
         started = time.monotonic()
         losses = trial.losses(work.inner, settings, seed=work.settings.seed)
         done.append((settings, losses, time.monotonic() - started))
-        study.tell(asked, losses.mean())
-        work.nested(f"trial {asked.number}", losses, done[-1][2], asdict(settings))
+        study.tell(proposed, losses.mean())
+        work.nested(f"trial {proposed.number}", losses, done[-1][2], asdict(settings))
         best = min(best, losses.mean())
         work.progress(f"trial {len(done)} of {trials}: loss {losses.mean():.5f}, best {best:.5f}")
     return done
 
 
 def _trees(declared: Problem) -> Trees:
-    """The trees that a problem declares.
+    """Return the trees that a problem declares.
 
     Raises:
-        InputError: it is learned by something else.
+        InputError: its estimator is not `Trees`.
     """
     if not isinstance(declared.estimator, Trees):
         raise InputError(
-            f"the problem is learned by {type(declared.estimator).__name__}: only the settings of Trees can be searched"
+            f"the estimator of the problem is {type(declared.estimator).__name__}: only the settings of Trees can be "
+            "searched"
         )
     return declared.estimator
 
@@ -256,13 +257,13 @@ def _study(seed: int, trials: int) -> "Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    # A third of a short search explores, so that the estimator has something to go by.
+    # A third of a short search explores at random: the sampler needs trials to learn from.
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(LARGEST_STARTUP, max(1, trials // 3)))
     return optuna.create_study(storage=None, sampler=sampler)
 
 
 def _search(done: list[tuple[Trees, Losses, float]], run_id: str, *, stopped_early: bool, seed: int) -> Search:
-    """Compare every trial with the best, and recommend the smallest that is as good."""
+    """Compare every trial with the best one, and recommend the smallest model that is as good."""
     best_losses = min((losses for _, losses, _ in done), key=Losses.mean)
     tried = tuple(
         Trial(number, settings, losses, trial.added(losses, best_losses, seed=seed), seconds)

@@ -1,7 +1,7 @@
-"""Aliases: which version is champion, which waits as challenger, and how either moves.
+"""Aliases: which version is champion, which one is challenger, and how they move.
 
-An alias in MLflow is last-writer-wins. Here it moves under a lock, only if the holder is still the one the caller has
-seen, and never without a line in the trail.
+In MLflow the last writer of an alias wins. Here an alias moves under a lock, only if its holder is still the one that
+the caller saw, and only with a line in the trail.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ class Aliases:
 
     Args:
         connection: whose registry.
-        versions: the versions an alias can point to.
+        versions: the versions that an alias can point to.
     """
 
     def __init__(self, connection: Connection, versions: Versions) -> None:
@@ -43,17 +43,17 @@ class Aliases:
         return self._held(alias, self._trail(CHAMPION))
 
     def previous_champion(self) -> str | None:
-        """Version that was champion before the present one, from the trail; None if there was none."""
+        """The version that was champion before the current one, from the trail; None if there was none."""
         trail = self._trail(CHAMPION)
         return _before(trail, self._held(CHAMPION, trail))
 
     def promote(self, version: str, *, expected: str | None, reason: str) -> audit.Move:
-        """Make a version the champion, if the champion is still the one the caller has seen.
+        """Make a version the champion, if the champion is still the one that the caller saw.
 
         Args:
-            version: what becomes champion; its files are verified first.
-            expected: version the caller believes to be champion; None if there is none yet.
-            reason: why, for the trail.
+            version: the new champion; its files are verified first.
+            expected: the champion that the caller saw; None for none.
+            reason: reason for the trail.
 
         Returns:
             The recorded move.
@@ -66,12 +66,12 @@ class Aliases:
         return self._take(CHAMPION, "promote", version, expected=expected, reason=reason)
 
     def challenge(self, version: str, *, expected: str | None, reason: str) -> audit.Move:
-        """Make a version the challenger, which waits beside the champion; as careful as `promote`.
+        """Make a version the challenger, with the same checks as `promote`.
 
         Args:
-            version: what becomes challenger; its files are verified first.
-            expected: version the caller believes to be challenger; None if there is none.
-            reason: why, for the trail.
+            version: the new challenger; its files are verified first.
+            expected: the challenger that the caller saw; None for none.
+            reason: reason for the trail.
 
         Returns:
             The recorded move.
@@ -84,11 +84,11 @@ class Aliases:
         return self._take(CHALLENGER, "challenge", version, expected=expected, reason=reason)
 
     def rollback(self, *, expected: str, reason: str) -> audit.Move:
-        """Make the previous champion the champion again, if the champion is still the one the caller has seen.
+        """Make the previous champion the champion again, if the champion is still the one that the caller saw.
 
         Args:
-            expected: version the caller believes to be champion.
-            reason: why, for the trail.
+            expected: the champion that the caller saw.
+            reason: reason for the trail.
 
         Raises:
             NoChampion: there is no champion, or none before it.
@@ -109,7 +109,7 @@ class Aliases:
     def _take(
         self, alias: Alias, action: audit.Action, version: str, *, expected: str | None, reason: str
     ) -> audit.Move:
-        """Move an alias to a version, if it is still where the caller has seen it."""
+        """Move an alias to a version, if the alias is still where the caller saw it."""
         with self._locked():
             current, _ = self._settled(alias)
             self._compare(alias, current, expected)
@@ -129,9 +129,9 @@ class Aliases:
         return lock.held(self._settings, "aliases", "a promotion or rollback", wait_seconds=_WAIT_SECONDS)
 
     def _settled(self, alias: Alias) -> tuple[RegisteredModel | None, list[audit.Move]]:
-        """The holder of the alias and its trail, after the trail was made to agree with the registry.
+        """Return the holder of the alias and its trail, after bringing the trail in line with the registry.
 
-        They differ if a crash came between a record and its move, or if the alias was moved by other means.
+        They differ after a crash between a record and its move, or if someone moved the alias in MLflow.
         """
         trail = self._trail(alias)
         present = self._held(alias, trail)
@@ -152,7 +152,7 @@ class Aliases:
         return present, trail
 
     def _compare(self, alias: Alias, current: RegisteredModel | None, expected: str | None) -> None:
-        """Refuse a move that was decided while another version held the alias."""
+        """Refuse a move if another version holds the alias than the caller saw."""
         holder = current.version if current else None
         if holder != expected:
             raise ModelError(
@@ -169,7 +169,7 @@ class Aliases:
         current: RegisteredModel | None,
         reason: str,
     ) -> audit.Move:
-        """Verify a version, record the move, then move: a crash in between leaves a record too many, never too few."""
+        """Verify a version, record the move, then move: a crash can leave an extra record, but never a missing one."""
         model = self._versions.get(version)
         with tempfile.TemporaryDirectory() as scratch:
             self._versions.copy(model, Path(scratch))
@@ -190,14 +190,14 @@ class Aliases:
 
 
 def no_champion(connection: Connection) -> NoChampion:
-    """The error for a model without a champion; it names the source."""
+    """Return the error for a model without a champion."""
     source = connection.settings.source
     command = "make train" if source == "marketplace" else f"make train SOURCE={source} DATA=folder"
     return NoChampion(f"no champion for source {source} yet: run `{command}`")
 
 
 def first_champion(name: str, version: str) -> NoChampion:
-    """The error for a rollback from the first champion."""
+    """Return the error for a rollback from the first champion."""
     return NoChampion(f"version {version} of {name} is its first champion: there is nothing to roll back to")
 
 

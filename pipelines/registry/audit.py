@@ -1,4 +1,4 @@
-"""The trail of alias moves: who moved what, when, from where, to where and why. The registry itself keeps none."""
+"""The trail of alias moves: who moved which alias, when, from where, to where and why. MLflow itself keeps none."""
 
 import getpass
 import json
@@ -24,12 +24,12 @@ class Move:
     Attributes:
         at: when, UTC, ISO 8601.
         who: user and host.
-        action: `promote` or `rollback` of the champion, `challenge`, or `found` where the alias was elsewhere than the
-            trail said.
+        action: `promote` or `rollback` of the champion, `challenge`, or `found` if the alias was not where the trail
+            said.
         model: name of the registered model.
         alias: `champion` or `challenger`.
-        from_version: where the alias pointed; None where it did not exist.
-        to_version: where it points now; None where it does not exist.
+        from_version: where the alias pointed; None if it did not exist.
+        to_version: where it points now; None if it does not exist.
         digest: digest of the model it points to now.
         why: the reason given.
     """
@@ -46,16 +46,16 @@ class Move:
 
 
 def trail_file(settings: Settings) -> Path:
-    """Where the trail lies."""
+    """Return the path of the trail."""
     return settings.root / "audit" / "aliases.jsonl"
 
 
 def record(settings: Settings, **what: Any) -> Move:
-    """Append one move and return it only once it is on the disk.
+    """Append one move, and return it once it is on disk.
 
     Args:
         settings: whose home.
-        **what: fields of `Move` besides `at` and `who`.
+        **what: fields of `Move` except `at` and `who`.
     """
     who = f"{_user()}@{os.uname().nodename}"
     move = Move(at=datetime.now(UTC).isoformat(timespec="seconds"), who=who, **what)
@@ -71,10 +71,10 @@ def record(settings: Settings, **what: Any) -> Move:
 
 
 def moves(settings: Settings, model: str, alias: str) -> list[Move]:
-    """Moves of one alias, oldest first.
+    """Read the moves of one alias, oldest first; a last line cut short by a crash is ignored.
 
     Raises:
-        StorageError: a line is no move; a last line cut short by a crash is left out.
+        StorageError: a line is damaged.
     """
     path = trail_file(settings)
     lines = path.read_text().splitlines() if path.exists() else []
@@ -93,9 +93,9 @@ def moves(settings: Settings, model: str, alias: str) -> list[Move]:
 
 
 def history(trail: list[Move]) -> list[str]:
-    """Versions that held the alias, oldest first, as a rollback walks them.
+    """Return the versions that held the alias, oldest first, for a rollback to walk back.
 
-    One that was rolled back from is gone, and so is one that a crash kept from ever holding the alias.
+    A version that was rolled back is left out, as is one that never held the alias because of a crash.
 
     >>> def move(action, to):
     ...     return Move("", "", action, "m", "champion", None, to, None, "")
@@ -122,7 +122,7 @@ def _user() -> str:
 
 
 def _drop_unfinished_line(path: Path) -> None:
-    """Cut off a line that a crash left half written: its move never happened, since a move follows its record."""
+    """Cut off a half-written line after a crash: its move never happened, because a move follows its record."""
     written = path.read_bytes() if path.exists() else b""
     if written and not written.endswith(b"\n"):
         os.truncate(path, written.rfind(b"\n") + 1)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-# For a missing alias of a known model MLflow answers with the second code.
+# MLflow reports a missing alias of a known model with the second code.
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _PROJECT = Path(__file__).parents[2]
 _SQLITE_HEADER = b"SQLite format 3\x00"
@@ -49,7 +49,7 @@ class Connection:
             self._require_database()
             import mlflow
 
-            # It announces the tables it creates; its own set-up at import would undo an earlier setting.
+            # Otherwise MLflow announces the tables it creates. Its import would undo an earlier setting.
             for name in ("mlflow", "alembic"):
                 logging.getLogger(name).setLevel(logging.ERROR)
             mlflow.set_tracking_uri(settings.mlflow_uri)
@@ -129,10 +129,10 @@ class ClientReader:
 
 
 def serve_command(settings: Settings) -> list[str]:
-    """Command line of MLflow's pages; run it with `serve_environment`.
+    """Return the command line that serves MLflow's pages; run it with `serve_environment`.
 
-    The pages have no login, and anyone who reaches them can move an alias: they listen on loopback only, wherever the
-    service listens.
+    The pages have no login, and anyone who reaches them can move an alias. So they listen on loopback, whatever the
+    host of the service.
     """
     return [
         # -P and --app-dir: a module in the user's folder must not hide one of ours.
@@ -145,5 +145,5 @@ def serve_command(settings: Settings) -> list[str]:
 
 
 def serve_environment() -> dict[str, str]:
-    """Variables that MLflow's server needs besides the caller's own."""
+    """Return the variables that MLflow's server needs in addition to the caller's."""
     return mlflow_variables()

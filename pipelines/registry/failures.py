@@ -1,4 +1,4 @@
-"""A full or unwritable disk, told in one line whichever library met it first."""
+"""A full or unwritable disk as one error, whichever library reports it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from matching.errors import StorageError, TandemError
 
 
 def explain(error: BaseException, folder: Path) -> StorageError | None:
-    """The storage problem behind `error`, or None where there is none."""
+    """Return the storage problem behind `error`; None if there is none."""
     if is_full(error):
         return StorageError(f"the disk that holds {folder} is full: free some space, then run the command again")
     if is_unwritable(error):
@@ -19,7 +19,7 @@ def explain(error: BaseException, folder: Path) -> StorageError | None:
 
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
-    """Turn any error caused by the storage under `folder` into a `StorageError`; pass every other on."""
+    """Turn an error caused by the storage under `folder` into a `StorageError`; leave others alone."""
     try:
         yield
     except TandemError:

@@ -1,7 +1,7 @@
-"""Reads MLflow's database without importing MLflow, which takes 4 to 10 seconds; a test compares both on real data.
+"""A reader of MLflow's database that does not import MLflow, which takes 4 to 10 s; a test compares both on real data.
 
-Tables and rules are those of MLflow 3.17's `mlflow/store/model_registry/dbmodels/models.py`: a deleted version keeps
-its row under a stage of its own, and without workspaces everything is in the one named `default`.
+Tables and rules are those of `mlflow/store/model_registry/dbmodels/models.py` in MLflow 3.17: a deleted version keeps
+its row under a special stage, and without workspaces everything is in the one called `default`.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from matching.errors import StorageError
 from pipelines.registry.stored import StoredVersion
 from store import reading
 
-# Revisions of MLflow's schema whose tables are as read here; with any other, MLflow's client reads them.
+# Revisions of MLflow's schema that this module can read; for any other, MLflow's client reads.
 KNOWN_SCHEMAS = frozenset({"dc11669786a5"})
 _VERSIONS = """
     SELECT v.name, v.version, v.run_id, v.creation_time, v.storage_location, v.source
@@ -25,7 +25,7 @@ _TAGS = """
 
 
 def knows(url: str) -> bool:
-    """Whether the database can be opened and has a schema that this module reads."""
+    """Whether the database can be opened and has a known schema."""
     try:
         with reading.opened(url) as ask:
             revisions = {row["version_num"] for row in ask("SELECT version_num FROM alembic_version")}
@@ -35,10 +35,10 @@ def knows(url: str) -> bool:
 
 
 class DatabaseReader:
-    """Reads versions straight from MLflow's tables.
+    """Reads versions directly from MLflow's tables.
 
     Args:
-        url: SQLAlchemy URL of MLflow's database, whose schema `knows` has accepted.
+        url: SQLAlchemy URL of MLflow's database; `knows` must be true of it.
     """
 
     def __init__(self, url: str) -> None:

@@ -1,7 +1,7 @@
-"""The registry of one home: the one door to MLflow.
+"""The registry of one home: the only way to MLflow.
 
-Order of a training: log, register, move the alias. A process killed in between leaves a run that `reap_orphans` closes,
-or a complete version without an alias; never half a version.
+A training logs, registers, then moves the alias. A process killed in between leaves a run that `reap_orphans` closes,
+or a complete version without an alias, but never half a version.
 """
 
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ class Registry:
 
     Attributes:
         runs: trainings and searches.
-        versions: what was registered, and its files.
+        versions: registered versions and their files.
         aliases: champion and challenger.
 
     Args:
@@ -61,7 +61,7 @@ class Registry:
         return found
 
     def require_previous_champion(self) -> RegisteredModel:
-        """The version a rollback goes back to.
+        """The version to which a rollback returns.
 
         Raises:
             NoChampion: there is no champion, or none before it.

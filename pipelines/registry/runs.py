@@ -27,12 +27,12 @@ _MAX_DESCRIPTION = 4_900
 
 @dataclass(frozen=True)
 class DataFacts:
-    """The data a run learned from.
+    """The data of a run.
 
     Attributes:
         name: name of the data.
         digest: SHA-256 of its values.
-        source: where it is from: a folder, or the name of the simulator.
+        source: its origin: a folder, or `simulated`.
         rows: rows by table.
     """
 
@@ -61,8 +61,8 @@ class Runs:
         Ctrl-C.
 
         Args:
-            tags: what is known at the start.
-            of: what kind of run it is if it is no training; such runs have an experiment of their own.
+            tags: tags known at the start.
+            of: kind of the run if it is not a training; each kind has its own experiment.
 
         Yields:
             Identifier of the run.
@@ -77,7 +77,7 @@ class Runs:
             client.set_terminated(run_id, "FINISHED")
             raise
         except BaseException as error:
-            # On a full disk this fails too; the next training closes the run.
+            # This fails on a full disk; the next training then closes the run.
             with suppress(Exception):
                 client.set_terminated(run_id, "FAILED" if isinstance(error, Exception) else "KILLED")
             raise
@@ -87,10 +87,10 @@ class Runs:
         """Record a finished run under another: one trial of a search.
 
         Args:
-            parent_id: the run it belongs to.
-            name: shown in the list of runs.
-            metrics: figures by name; those that are not finite are left out.
-            params: what was tried.
+            parent_id: the parent run.
+            name: name in the list of runs.
+            metrics: figures by name; figures that are not finite are left out.
+            params: settings of the trial.
 
         Returns:
             Identifier of the nested run.
@@ -105,7 +105,7 @@ class Runs:
         return run_id
 
     def reap_orphans(self) -> list[str]:
-        """Mark runs as KILLED whose process is gone: a process killed with -9 leaves its run RUNNING for ever.
+        """Mark runs whose process is gone as KILLED: after `kill -9` they would stay RUNNING for ever.
 
         Returns:
             Identifiers of the runs that were closed.
@@ -135,17 +135,17 @@ class Runs:
         description: str = "",
         data: DataFacts | None = None,
     ) -> None:
-        """Log what a run found.
+        """Log the results of a run.
 
         Args:
             run_id: the run.
-            metrics: figures by name; those that are not finite are left out.
-            params: what the run was set to.
-            tags: data hash, git commit, verdict and the like.
-            files: folder whose files are shown with the run: model card, plots, metrics.
-            name: shown in the list of runs; None keeps MLflow's random one.
-            description: Markdown shown with the run, cut where MLflow's limit requires.
-            data: what the run learned from.
+            metrics: figures by name; figures that are not finite are left out.
+            params: settings of the run.
+            tags: data hash, git commit, gate verdict and others.
+            files: folder of files to show with the run: model card, plots, metrics.
+            name: name in the list of runs; None keeps MLflow's random name.
+            description: Markdown to show with the run, cut to MLflow's limit.
+            data: the data of the run.
         """
         client = self._connection.client
         with explained(self._settings.root):
@@ -158,7 +158,7 @@ class Runs:
             client.log_artifacts(run_id, str(files))
 
     def _experiment(self, of: str) -> str:
-        """Identifier of the experiment of the source; created if it does not exist."""
+        """Return the identifier of the experiment of the source; create it if it does not exist."""
         client, model = self._connection.client, self._settings.model_name
         name = f"{model}-{of}" if of else model
         found = client.get_experiment_by_name(name)
@@ -171,7 +171,7 @@ class Runs:
 
 
 def fitting(card: str) -> str:
-    """As many whole sections of a Markdown text as MLflow's descriptions hold."""
+    """Return as many whole sections of a Markdown text as fit into a description in MLflow."""
     if len(card) <= _MAX_DESCRIPTION:
         return card
     return card[:_MAX_DESCRIPTION].rpartition("\n## ")[0] + "\n\nThe artifact `card.md` of the run has every section.\n"
@@ -214,5 +214,5 @@ def _log_batch(
 
 
 def _key(name: str) -> str:
-    """A name that MLflow accepts: it refuses `ndcg@10`."""
+    """Return a name that MLflow accepts; it refuses `ndcg@10`, for example."""
     return re.sub(r"[^\w\-. /]", "_", name.replace("@", "_at_"))[:250]

@@ -1,4 +1,4 @@
-"""What the registry stores about a version, and what can be read of it whichever way."""
+"""A registered version as stored, and the interface of its readers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ class StoredVersion:
     Attributes:
         name: name of the registered model.
         version: number of the version.
-        run_id: the run that made it.
-        created_at_ms: when it was registered, milliseconds since 1970 in UTC.
+        run_id: the run that created it.
+        created_at_ms: time of its registration, milliseconds since 1970 in UTC.
         location: URI of its files.
-        tags: everything recorded with it.
+        tags: tags recorded with it.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Registered versions: their facts, their files, and how a sealed bundle becomes one."""
+"""Registered versions: their facts, their files, and the registration of a sealed bundle."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PASSED = "passed"
 _BUNDLE = "bundle"
 _SOURCE, _DIGEST, _MANIFEST = "tandem.source", "tandem.digest", "tandem.manifest"
-# What `matching` imports to score; explicit, since inferring them takes MLflow up to 14 s a model.
+# The packages that scoring imports. MLflow would take up to 14 s per model to infer them.
 _SCORING_PACKAGES = ("numpy", "scipy", "scikit-learn", "onnxruntime", "polars", "pydantic", "pydantic-settings")
 
 
@@ -38,15 +38,15 @@ class RegisteredModel:
     Attributes:
         name: name of the registered model.
         version: number of the version.
-        run_id: the run that made it.
+        run_id: the run that created it.
         source: name of the data source.
         digest: digest of the model's core files.
         manifest_digest: digest of the manifest that lists every file of the bundle.
-        trained_at: when it was registered, UTC.
-        promoted_at: when it last became champion, UTC; None if it never did.
+        trained_at: time of its registration, UTC.
+        promoted_at: time it last became champion, UTC; None if it never did.
         location: URI of its files.
-        gate: the gate's verdict on record: whether it passed, and what it was compared with.
-        tags: everything else recorded with the version.
+        gate: the recorded verdict of the gate, with the champion it was compared with.
+        tags: tags recorded with the version.
     """
 
     name: str
@@ -63,12 +63,12 @@ class RegisteredModel:
 
     @property
     def passed_gate(self) -> bool:
-        """Whether the gate is on record as having passed it."""
+        """Whether the recorded verdict of the gate is that it passed."""
         return self.gate.startswith(PASSED)
 
     @classmethod
     def of(cls, stored: StoredVersion, trail: list[audit.Move]) -> "RegisteredModel":
-        """Combine what MLflow stores with the trail of the champion."""
+        """Combine the version as stored with the trail of the champion."""
         promoted = [move.at for move in trail if move.to_version == stored.version and move.action != "found"]
         return cls(
             name=stored.name,
@@ -86,7 +86,7 @@ class RegisteredModel:
 
 
 def _verdict(stored: StoredVersion, trail: list[audit.Move]) -> str:
-    """The gate's verdict from the version's tags; versions from before it was a tag have it in the trail alone."""
+    """Return the verdict of the gate from the tags; for versions older than that tag, from the trail."""
     verdict = stored.tags.get("tandem.gate")
     if verdict is not None:
         against = stored.tags.get("tandem.compared_with", "none")
@@ -135,12 +135,12 @@ class Versions:
         return RegisteredModel.of(found, audit.moves(self._settings, self._name, audit.CHAMPION))
 
     def register(self, run_id: str, bundle: Path, *, tags: Mapping[str, str]) -> str:
-        """Log a sealed bundle as a pyfunc model and register it; registering the same model twice gives one version.
+        """Log a sealed bundle as a pyfunc model and register it; the same model is registered only once.
 
         Args:
-            run_id: the run that made it.
+            run_id: the run that created it.
             bundle: the sealed folder.
-            tags: recorded with the version, e.g. data hash and git commit.
+            tags: tags to record with the version, such as data hash and git commit.
 
         Returns:
             Number of the version.
@@ -163,7 +163,7 @@ class Versions:
             card = bundle / "card.md"
             description = fitting(card.read_text(encoding="utf-8")) if card.exists() else None
             sealed = file_digest(bundle / manifest.MANIFEST)
-            # The digests are written in the transaction that makes the version: no version is ever without them.
+            # The transaction that creates the version also writes the digests: no version exists without them.
             made = client.create_model_version(
                 self._name,
                 f"models:/{model_id}",
@@ -177,11 +177,11 @@ class Versions:
             return str(made.version)
 
     def fetch(self, version: str, into: Path) -> Path:
-        """Copy the bundle of a version and verify every file against the digests recorded with the version.
+        """Copy the bundle of a version, and verify every file against the recorded digests.
 
         Args:
             version: its number.
-            into: folder that will hold the bundle; replaces a bundle already there.
+            into: folder to copy the bundle into; replaces a bundle in it.
 
         Returns:
             The bundle's folder.
@@ -194,7 +194,7 @@ class Versions:
         return self.copy(self.get(version), into)
 
     def copy(self, model: RegisteredModel, into: Path) -> Path:
-        """`fetch` for a version that was already looked up."""
+        """Do the work of `fetch` for a version that has already been read."""
         from matching.model import manifest
 
         target = into / _BUNDLE
@@ -214,7 +214,7 @@ class Versions:
         bundle = into / "data" / _BUNDLE
         location = urlparse(model.location)
         if location.scheme == "file":
-            # What MLflow would do, without the seconds that importing it takes.
+            # As MLflow does it, without the seconds that its import takes.
             source = Path(url2pathname(location.path)) / "data" / _BUNDLE
             if source.is_dir():
                 shutil.copytree(source, bundle)
@@ -252,7 +252,7 @@ def _make_name(client: "MlflowClient", name: str) -> None:
 
 
 def _log_model(run_id: str, bundle: Path) -> str:
-    """Log a bundle as pyfunc, with signature and example; returns the identifier of the logged model."""
+    """Log a bundle as pyfunc with signature and example; return the identifier of the logged model."""
     import mlflow
 
     pyfunc = _pyfunc()
@@ -273,7 +273,7 @@ def _log_model(run_id: str, bundle: Path) -> str:
 
 def _pyfunc() -> Any:
     with warnings.catch_warnings():
-        # MLflow warns about type hints of its own classes when it is imported.
+        # At import, MLflow warns about type hints of its own classes.
         warnings.filterwarnings("ignore", message=".*Any type hint is inferred as AnyType", category=UserWarning)
         import mlflow.pyfunc
 
@@ -297,7 +297,7 @@ def _signature(bundle: Path) -> Any:
 
 
 def _example(bundle: Path) -> "pd.DataFrame":
-    """The first golden case as the one-row frame that `predict` takes."""
+    """Return the first golden request as the one-row frame that `predict` takes."""
     import pandas as pd
 
     from pipelines import pyfunc_loader

@@ -149,14 +149,14 @@ def bare() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "bundle"
         model = steps.build(settings, parts, bundle, data_digest="")
-        named = steps.fit_baselines(model, parts)
-        evaluation = steps.measure(settings, model, named, parts, dataset)
+        rankers = steps.fit_baselines(model, parts)
+        evaluation = steps.evaluate_model(settings, model, rankers, parts, dataset)
         scores = model.score(parts.holdout.pairs)
-        value = steps.worth(settings, dataset, parts, scores=scores, named=named, against=None)
+        compared = steps.HoldoutScores.of(parts.holdout, scores, rankers, champion=None)
+        value = steps.estimate_value(settings, dataset, parts, compared)
         steps.calibration_by_slice(settings, parts, scores)
         measure_fairness(model, parts.holdout, dataset.protected, truth=dataset.truth, seed=SEED)
-        shown = {"scores": scores, "named": named, "holdout": parts.holdout}
-        steps.judge(settings, evaluation, against=None, value=value, **shown)
+        steps.apply_gate(settings, evaluation, compared, value)
         companions.write(model, parts, dataset, bundle, seed=SEED)
         importance(model, parts.holdout, seed=SEED, rows=IMPORTANCE_ROWS)
 

@@ -1,4 +1,4 @@
-"""Single steps of the training, called without any framework."""
+"""Single steps of a training, called without a framework."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from tests.matching.encoders import write_tiny_encoder
 SECOND_PROBLEM = Path(__file__).parent / "second_problem"
 
 
-def test_the_data_hash_sees_values_and_nothing_else(dataset: Dataset) -> None:
+def test_the_data_hash_depends_on_the_values_alone(dataset: Dataset) -> None:
     in_pieces = pl.concat([dataset.jobs[:7], dataset.jobs[7:]], rechunk=False)
     first = steps.data_hash(dataset)
     assert steps.data_hash(replace(dataset, jobs=in_pieces)) == first
@@ -30,8 +30,10 @@ def test_the_data_hash_sees_values_and_nothing_else(dataset: Dataset) -> None:
     assert steps.data_hash(replace(dataset, events=dataset.events[:-1])) != first
 
 
-def test_a_champion_that_has_seen_the_frozen_rows_is_named(dataset: Dataset, settings: Settings, bundle: Path) -> None:
-    holdout = steps.cut(settings, dataset).holdout
+def test_a_champion_that_learned_from_the_holdout_is_reported(
+    dataset: Dataset, settings: Settings, bundle: Path
+) -> None:
+    holdout = steps.label_and_split(settings, dataset).holdout
     champion = MatchModel.load(bundle)
     first = str(holdout.time.min())
     champion.facts = {"cuts": {"calibration_end": f"{first}+00:00"}}
@@ -42,7 +44,7 @@ def test_a_champion_that_has_seen_the_frozen_rows_is_named(dataset: Dataset, set
     assert "2026-12-01" in warning
 
 
-def test_a_wrong_source_or_path_is_told_before_anything_starts(tmp_path: Path, settings: Settings) -> None:
+def test_a_wrong_source_or_path_is_reported_before_anything_starts(tmp_path: Path, settings: Settings) -> None:
     with pytest.raises(MissingInput, match="--data"):
         steps.check_input(settings, tmp_path / "nowhere")
     with pytest.raises(InputError, match="no source is called 'nope'"):
@@ -53,7 +55,7 @@ def test_a_wrong_source_or_path_is_told_before_anything_starts(tmp_path: Path, s
         steps.check_input(settings.model_copy(update={"source": "tables"}), None)
 
 
-def test_the_encoder_of_the_setting_joins_the_features_of_the_problem(tmp_path: Path, settings: Settings) -> None:
+def test_the_encoder_of_the_settings_joins_the_features_of_the_problem(tmp_path: Path, settings: Settings) -> None:
     folder = write_tiny_encoder(tmp_path / "tiny")
     changed = settings.model_copy(update={"text_encoder": str(folder)})
     steps.check_input(changed, tmp_path)
@@ -61,20 +63,20 @@ def test_the_encoder_of_the_setting_joins_the_features_of_the_problem(tmp_path: 
     assert steps.declared(settings).features().feature_names == FEATURE_NAMES
 
 
-def test_features_without_a_place_for_an_encoder_are_told_before_anything_starts(
+def test_features_that_cannot_use_an_encoder_are_reported_before_anything_starts(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(matching.problems, "__path__", [*matching.problems.__path__, str(SECOND_PROBLEM)])
     settings = settings.model_copy(update={"source": "mentoring"})
     changed = settings.model_copy(update={"text_encoder": str(write_tiny_encoder(tmp_path / "tiny"))})
-    with pytest.raises(InputError, match="features of its own, which no transformer encoder can be added to"):
+    with pytest.raises(InputError, match="its own features, which cannot use a transformer encoder"):
         steps.check_input(changed, tmp_path)
-    with pytest.raises(InputError, match="features of its own"):
+    with pytest.raises(InputError, match="its own features"):
         steps.declared(changed)
     steps.check_input(settings, tmp_path)
 
 
-def test_features_that_no_bundle_could_name_are_told_before_anything_starts(
+def test_features_that_a_bundle_cannot_name_are_reported_before_anything_starts(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = replace(load_problem(settings.source), features=lambda: TableFeatures({}, {}))
@@ -83,5 +85,5 @@ def test_features_that_no_bundle_could_name_are_told_before_anything_starts(
         steps.check_input(settings, tmp_path)
 
 
-def test_the_next_view_is_measured_only_in_a_one_sided_log(dataset: Dataset, settings: Settings) -> None:
-    assert steps.measure_next_view(settings, dataset) is None
+def test_the_next_view_is_evaluated_only_in_a_one_sided_log(dataset: Dataset, settings: Settings) -> None:
+    assert steps.evaluate_next_view(settings, dataset) is None

@@ -205,7 +205,7 @@ def test_a_champion_of_another_version_of_the_code_is_replaced_with_a_warning(
     told: list[str] = []
     result = train(home, data=tables_folder, orchestrated=False, progress=told.append)
     assert (result.outcome, result.version) == ("promoted", "2")
-    warning = "champion version 1 cannot be read by this version of the code and was not compared"
+    warning = "this version of the code cannot load champion version 1: thresholds and baselines alone decided"
     assert any(line.startswith(f"note: {warning}") for line in told)
     assert warning in audit.moves(home, home.model_name, "champion")[-1].why
 
@@ -289,7 +289,7 @@ def test_a_source_with_one_direction_trains_and_says_so(
     data = write_tables(views)
     told: list[str] = []
     result = train(home, data=data, orchestrated=False, promote=False, progress=told.append)
-    assert any("only the candidate's side has labels" in line for line in told)
+    assert any("only the candidate direction has labels" in line for line in told)
     assert result.report.only_direction == "candidate"
     assert result.report.next_view is not None
     # Without a promotion the model waits as challenger.

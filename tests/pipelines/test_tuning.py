@@ -88,7 +88,7 @@ def test_the_same_seed_proposes_the_same_settings_and_another_one_others(home: S
 def test_only_the_training_slice_is_looked_at(
     home: Settings, tables_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = steps.cut
+    kept = steps.label_and_split
 
     def without_the_rest(settings: Settings, dataset: Any) -> Any:
         parts = kept(settings, dataset)
@@ -96,7 +96,7 @@ def test_only_the_training_slice_is_looked_at(
         return replace(parts, calibration=nothing, holdout=nothing)
 
     whole = tuning.tune(home, data=tables_folder, trials=1)
-    monkeypatch.setattr(steps, "cut", without_the_rest)
+    monkeypatch.setattr(steps, "label_and_split", without_the_rest)
     assert tuning.tune(home, data=tables_folder, trials=1).default.losses.mean() == whole.default.losses.mean()
 
 
@@ -168,7 +168,7 @@ def test_an_ablation_is_recorded_and_shown(home: Settings, tables_folder: Path) 
 def test_only_trees_can_be_searched(home: Settings, tables_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = replace(load_problem("tables"), estimator=trial.Logistic())
     monkeypatch.setattr(tuning, "load_problem", lambda _: other)
-    with pytest.raises(InputError, match="learned by Logistic: only the settings of Trees"):
+    with pytest.raises(InputError, match="estimator of the problem is Logistic: only the settings of Trees"):
         tuning.tune(home, data=tables_folder)
 
 

@@ -73,7 +73,7 @@ def test_a_folder_in_use_is_not_written_over(tools: str, tmp_path: Path) -> None
     (tmp_path / "made" / "mine.txt").write_text("mine")
     answer = tandem_export("anything", "--to", "made", folder=tmp_path)
     assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
-    assert "made is in use: name a new folder with --to" in answer.stderr
+    assert "made is not empty: pass a new folder with --to" in answer.stderr
     assert (tmp_path / "made" / "mine.txt").read_text() == "mine"
 
 
@@ -97,4 +97,4 @@ def test_an_export_that_answers_differently_is_refused(tools: str, weights: Path
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     lines = answer.stdout.splitlines()
     assert lines[0] == "True", answer.stderr[-2000:]
-    assert lines[1].startswith("the exported encoder differs from sentence-transformers' own: cosine 0.")
+    assert lines[1].startswith("the exported encoder differs from the model: cosine 0.")
