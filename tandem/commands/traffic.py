@@ -186,7 +186,8 @@ def _reason(answer: "httpx.Response") -> str:
         return str(error["message"])
     first = error["details"][0]
     limit = "" if first["limit"] is None else f", limit {first['limit']}"
-    return f"{re.sub(r'[[][0-9]+[]]', '[]', first['field'])}: {first['problem']}{limit}"
+    place = re.sub(r"\[\d+\]", "[]", first["field"])
+    return f"{place}: {first['problem']}{limit}"
 
 
 def _window_file(settings: "Settings") -> Path:

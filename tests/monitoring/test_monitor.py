@@ -1,10 +1,8 @@
-"""The whole look: predictions written to a real log, outcomes told, a window read, judged, drawn and remembered."""
+"""The whole check: predictions in a real log with their outcomes, a window read, evaluated, drawn and remembered."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -18,55 +16,11 @@ from monitoring.monitor import monitor
 from monitoring.quality import measure_quality
 from monitoring.verdict import Judge
 from monitoring.windows import Sample, read_window
-from store.answers import Answer, LoggedModel
-from store.database import connect
-from store.outcomes import Outcome, record_outcomes
-from store.writer import LogWriter
+from tests.monitoring.logged import log_window, renamed
 from tests.monitoring.market import INPUTS, Market
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
-
-
-def _log(settings: Settings, window: Sample, *, ranked_from: int | None = None, only_yes: bool = False) -> None:
-    """Write a window as the service would, and tell the outcomes, or only those that are a yes of the company."""
-    engine = connect(settings.log_url)
-    writer = LogWriter(engine, LoggedModel("tandem-test", "3", "d" * 64, window.features))
-    for (request_id,), rows in window.frame.group_by("request_id", maintain_order=True):
-        writer.append(replace(_answer(str(request_id), rows, window.features), ranked_from=ranked_from))
-    assert writer.close()
-    told = [
-        Outcome(row["prediction_id"], _outcome(row), row["predicted_at"] + timedelta(hours=1))  # type: ignore[arg-type]
-        for row in window.frame.iter_rows(named=True)
-        if row["company_label"] or not only_yes
-    ]
-    record_outcomes(engine, told, received_at=NOW)
-    engine.dispose()
-
-
-def _answer(request_id: str, rows: pl.DataFrame, features: tuple[str, ...]) -> Answer:
-    def probability(name: str) -> np.ndarray:
-        return rows[f"{name}_probability"].to_numpy().astype(np.float32)
-
-    return Answer(
-        request_id=request_id,
-        predicted_at=rows["predicted_at"][0],
-        prediction_ids=rows["prediction_id"].to_list(),
-        candidate_ids=rows["candidate_id"].to_list(),
-        job_ids=rows["job_id"].to_list(),
-        features=rows.select(features).to_numpy().astype(np.float32),
-        company=probability("company"),
-        candidate=probability("candidate"),
-        match=probability("match"),
-        candidates=dict.fromkeys(rows["candidate_id"], "{}"),
-        jobs=dict.fromkeys(rows["job_id"], "{}"),
-    )
-
-
-def _outcome(row: dict[str, object]) -> str:
-    if not row["company_label"]:
-        return "no_outreach"
-    return "accept" if row["candidate_label"] else "decline"
 
 
 def test_a_window_of_the_log_is_judged_drawn_and_remembered(
@@ -80,7 +34,7 @@ def test_a_window_of_the_log_is_judged_drawn_and_remembered(
     DeclaredFeatures.of(PairFeatures(), PairFeatures).write(tmp_path)
     window = market.with_(monthly_share=0.5).sample(6, lists=60, size=10)
     window = Sample.of(window.frame.select(*(set(window.frame.columns) - set(window.features)), *few), "test")
-    _log(settings, window)
+    log_window(settings, window)
     steps: list[str] = []
     verdict, again = (
         monitor(
@@ -107,20 +61,14 @@ def test_a_window_of_the_log_is_judged_drawn_and_remembered(
     assert drawn == [again.report]
 
 
-def _renamed(sample: Sample, name: str, **columns: object) -> Sample:
-    """The same rows under other ids, so that they can be logged beside others."""
-    ids = [(pl.lit(name) + pl.col(column)).alias(column) for column in ("prediction_id", "request_id")]
-    return Sample.of(sample.frame.with_columns(*ids, **columns), "test")
-
-
 def test_young_rows_do_not_make_a_calibrated_model_look_biased(
     settings: Settings, reference: Sample, market: Market
 ) -> None:
     """A yes is told at once, a no never: counting the yes of young rows alone shows far too many of them."""
-    old = _renamed(market.sample(21, lists=100, size=10), "old-", predicted_at=NOW - timedelta(days=20))
-    young = _renamed(market.sample(22, lists=100, size=10), "young-", predicted_at=NOW - timedelta(days=1))
+    old = renamed(market.sample(21, lists=100, size=10), "old-", predicted_at=NOW - timedelta(days=20))
+    young = renamed(market.sample(22, lists=100, size=10), "young-", predicted_at=NOW - timedelta(days=1))
     for sample in (old, young):
-        _log(settings, sample, only_yes=True)
+        log_window(settings, sample, only_yes=True)
     read = read_window(settings, model_name="tandem-test", model_version="3", now=NOW)
     assert len(read) == 2_000
     assert read.labelled(Direction.COMPANY) == 1_000
@@ -134,8 +82,8 @@ def test_rankings_of_the_holdouts_own_profiles_are_no_drift(
     reference.frame.write_parquet(tmp_path / "reference.parquet")
     best = pl.col("match_probability").rank("ordinal", descending=True).over("request_id") <= 10
     top = Sample.of(reference.frame.filter(best).sort("request_id", maintain_order=True), "test")
-    _log(settings, market.sample(23, lists=100, size=10))
-    _log(settings, _renamed(top, "top-"), ranked_from=25)
+    log_window(settings, market.sample(23, lists=100, size=10))
+    log_window(settings, renamed(top, "top-"), ranked_from=25)
     judge = Judge(reference, seed=7, inputs=INPUTS)
     about = {"model_name": "tandem-test", "model_version": "3"}
     read = read_window(settings, **about, now=NOW)
@@ -151,7 +99,7 @@ def test_a_verdict_that_cannot_be_saved_leaves_no_report_in_the_queue(
 ) -> None:
     reference.frame.write_parquet(tmp_path / "reference.parquet")
     DeclaredFeatures.of(PairFeatures(), PairFeatures).write(tmp_path)
-    _log(settings, market.sample(5, lists=40, size=10))
+    log_window(settings, market.sample(5, lists=40, size=10))
     (settings.root / "monitoring").write_text("in the way")
     about = {"model_name": "tandem-test", "model_version": "3"}
     with pytest.raises(StorageError, match="the verdict cannot be stored"):

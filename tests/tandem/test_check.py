@@ -1,28 +1,27 @@
-import os
-import subprocess
-import sys
+"""`tandem check`: every fault of every file, with its place and how to correct it."""
+
 from pathlib import Path
 
 import pytest
+
+from tests.tandem.command import Ended, refused, tandem
 
 CANDIDATES = "candidate_id,headline,skills,remote_wish,updated_at\nann,Nurse,[],any,2026-01-01\n"
 JOBS = "job_id,title,updated_at\nward,Nurse,2026-01-01\n"
 EVENTS = "candidate_id,job_id,kind,time\nann,ward,view,2026-02-03\nann,ward,view,2026-02-02\n"
 
 
-def check(tmp_path: Path, **texts: str) -> subprocess.CompletedProcess[str]:
+def check(tmp_path: Path, **texts: str) -> Ended:
     data = tmp_path / "data"
     data.mkdir()
     for name, text in ({"candidates": CANDIDATES, "jobs": JOBS, "events": EVENTS} | texts).items():
         (data / f"{name}.csv").write_text(text, encoding="utf-8")
-    environment = os.environ | {"TANDEM_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
-    command = [sys.executable, "-m", "tandem", "check", str(data)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    return tandem("check", str(data))
 
 
 def test_clean_data_exits_with_0_and_warnings_are_allowed(tmp_path: Path) -> None:
     answer = check(tmp_path, events=EVENTS + EVENTS.splitlines()[1] + "\n")
-    assert answer.returncode == 0, answer.stderr
+    assert answer.code == 0, answer.stderr
     assert "1 view event delivered again, counted once" in answer.stdout
     assert "no faults" in answer.stdout
     assert not (tmp_path / "home" / "rejected").exists()
@@ -32,7 +31,7 @@ def test_clean_data_exits_with_0_and_warnings_are_allowed(tmp_path: Path) -> Non
 def test_faults_of_all_files_are_listed_with_lines_and_exit_with_2(end: str, tmp_path: Path) -> None:
     people = (CANDIDATES + "\nbob,Jane Roe,[],Remote,soon\n").replace("\n", end)
     answer = check(tmp_path, candidates=people, events=EVENTS + "ANN,ward,view,02/03/2026\n")
-    assert answer.returncode == 2
+    assert answer.code == 2
     for line in (
         "remote_wish: must be one of onsite, hybrid, remote, any  [1 row: line 4]",
         "found Remote: did you mean remote?",
@@ -57,7 +56,5 @@ def test_faults_of_all_files_are_listed_with_lines_and_exit_with_2(end: str, tmp
 
 
 def test_a_folder_that_is_missing_is_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tandem", "check", str(tmp_path / "none")]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
-    assert "none is not a folder: pass the folder that holds your files" in answer.stderr
+    line = refused("check", str(tmp_path / "none"), code=2)
+    assert "none is not a folder: pass the folder that holds your files" in line

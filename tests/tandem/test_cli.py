@@ -1,10 +1,12 @@
-"""The command as a user meets it, run as a process of its own."""
+"""The command as a user meets it: as a process of its own where starting it is the point, else in this process."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.tandem.command import refused, tandem
 
 pytestmark = pytest.mark.slow
 
@@ -15,7 +17,7 @@ COMMANDS = (  # noqa: SIM905
 ).split()
 
 
-def tandem(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def started(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "tandem", *arguments], capture_output=True, text=True, check=False, timeout=120
     )
@@ -33,45 +35,55 @@ def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
 
 
 def test_version() -> None:
-    answer = tandem("--version")
+    answer = started("--version")
     assert (answer.returncode, answer.stdout.split()[0]) == (0, "tandem")
+    assert tandem("--version").stdout == answer.stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
     answer = tandem(command, "--help")
-    assert answer.returncode == 0
+    assert answer.code == 0
     assert f"Usage: tandem {command}" in answer.stdout
 
 
 def test_a_wrong_setting_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TANDEM_PORT", "99999")
-    answer = tandem("stop")
-    assert answer.returncode == 2
-    assert answer.stderr == "error: a setting is wrong: TANDEM_PORT: input should be less than or equal to 65535\n"
+    line = "a setting is wrong: TANDEM_PORT: input should be less than or equal to 65535"
+    assert refused("stop", code=2) == line
+    answer = started("stop")
+    assert (answer.returncode, answer.stderr) == (2, f"error: {line}\n")
+
+
+def test_a_home_that_is_a_file_is_one_line(own_home: Path) -> None:
+    own_home.touch()
+    assert refused("stop", code=2) == f"TANDEM_HOME: {own_home} is a file: name a folder"
 
 
 def test_stop_with_nothing_running_says_so(own_home: Path) -> None:
-    answer = tandem("stop")
-    assert (answer.returncode, answer.stderr) == (0, "")
-    assert "nothing" in answer.stdout
+    answer = started("stop")
+    assert (answer.returncode, answer.stderr, answer.stdout) == (0, "", "nothing was running\n")
+    assert tandem("stop", "--source", "tables").stdout == "no service of tandem-tables was running\n"
     assert not own_home.exists(), "looking does not make folders"
 
 
 def test_no_champion_yet() -> None:
-    answer = tandem("deploy", "--engine", "process")
+    answer = started("deploy", "--engine", "process")
     assert answer.returncode == 1
     assert answer.stderr == "error: no champion for source marketplace yet: run `make train`\n"
 
 
 def test_traffic_without_a_service_says_how_to_start_one() -> None:
-    answer = tandem("traffic", "--pairs", "10", "--port", "1")
-    assert answer.returncode == 1
-    assert answer.stderr.startswith("error: no service answers at http://127.0.0.1:1: run `make deploy`")
-    assert answer.stderr.count("\n") == 1
+    line = refused("traffic", "--pairs", "10", "--port", "1")
+    assert line.startswith("no service answers at http://127.0.0.1:1: run `make deploy`")
 
 
 def test_traffic_is_for_the_marketplace() -> None:
-    answer = tandem("traffic", "--source", "job_board")
-    assert answer.returncode == 2
-    assert answer.stderr == "error: traffic is simulated for the marketplace only, not for job_board\n"
+    line = "traffic is simulated for the marketplace only, not for job_board"
+    assert refused("traffic", "--source", "job_board", code=2) == line
+
+
+@pytest.mark.parametrize("scenario", ["none", "no-such"])
+def test_the_demo_needs_a_drift(scenario: str) -> None:
+    line = refused("demo", "--scenario", scenario, code=2)
+    assert line.startswith(f"the demo needs a drift, not '{scenario}': choose one of unit-bug, ")

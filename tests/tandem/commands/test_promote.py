@@ -12,6 +12,8 @@ from pipelines.registry.registry import Registry
 from tandem.commands.promote import promote_version
 from tests.pipelines.conftest import bundle, dataset, empty_registry, other_bundle, settings  # noqa: F401 - fixtures
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(settings: Settings, empty_registry: Path, bundle: Path, other_bundle: Path) -> Settings:  # noqa: F811

@@ -1,0 +1,58 @@
+"""`tandem status`: one screen, whatever is there and whatever has ended."""
+
+from pathlib import Path
+
+import pytest
+
+from home.process import Process
+from home.settings import Settings
+from monitoring import history
+from monitoring.verdict import WindowFacts, WindowVerdict
+from monitoring.workspace import workspace_folder
+from tests.monitoring.market import Market
+from tests.tandem.command import tandem
+from tests.tandem.commands.conftest import MOMENT, SOURCE, Watched, deployed, ended
+
+NO_PAGES = "mlflow not running: run `make dashboards` evidently not running: run `make dashboards`"
+
+
+def test_a_new_home_names_the_first_steps(own_home: Path) -> None:
+    shown = tandem("status").words
+    assert shown.startswith(
+        "champion none of tandem-marketplace: run `make train` service not deployed: run `make deploy`"
+    )
+    assert shown.endswith(f"log empty last verdict - {NO_PAGES}")
+    assert not own_home.exists(), "looking does not make folders"
+
+
+def test_services_of_every_model_are_listed(own_home: Path) -> None:
+    settings = Settings(home=own_home)
+    deployed(settings, "tandem-tables", ended())
+    shown = tandem("status").words
+    assert "service tandem-marketplace is not deployed: run `make deploy`" in shown
+    assert "service tandem-tables version 1 has ended: run `make deploy`" in shown
+    deployed(settings, "tandem-marketplace", Process.current())
+    shown = tandem("status").words
+    assert "is not deployed" not in shown
+    assert (
+        "service tandem-marketplace version 1, not ready, since 2026-01-02 03:04 UTC engine process "
+        "address http://127.0.0.1:1"
+    ) in shown
+
+
+@pytest.mark.slow
+def test_champion_log_verdict_and_report(watched: Watched) -> None:
+    settings = watched.settings
+    watched.answer("a", Market(), lists=3)
+    facts = WindowFacts(start=MOMENT, end=MOMENT, rows=30, requests=3, labelled={})
+    quiet = WindowVerdict(state="quiet", model_name=settings.model_name, model_version="1", window=facts, report="one")
+    history.append(settings, quiet)
+    shown = tandem("status", "--source", SOURCE).words
+    assert shown.startswith("champion tandem-tables version 1, trained ")
+    assert "rollback to - service not deployed" in shown
+    assert "log 30 predictions" in shown
+    assert "last verdict quiet (version 1, 2026-01-02 03:04 UTC) last report deleted" in shown
+    file = workspace_folder(settings) / "project" / "snapshots" / "one.json"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert "last report ready: see Evidently's pages mlflow" in tandem("status", "--source", SOURCE).words
