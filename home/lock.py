@@ -28,28 +28,41 @@ def held(settings: Settings, name: str, doing: str, *, wait_seconds: float = 0) 
     Raises:
         BusyError: another process holds the lock.
     """
-    folder = settings.make_root() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / f"{name}.json"
-    lock = FileLock(folder / f"{name}.lock", timeout=wait_seconds)
+    settings.make_root()
+    facts = _facts(settings, name)
+    facts.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(facts.with_suffix(".lock"), timeout=wait_seconds)
     try:
         lock.acquire()
     except Timeout as busy:
-        raise BusyError(_who(holder, name)) from busy
+        raise BusyError(_who(facts, name)) from busy
     try:
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        holder.write_text(json.dumps(Process.current().facts() | {"doing": doing, "since": since}))
+        facts.write_text(json.dumps(Process.current().facts() | {"doing": doing, "since": since}))
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        facts.unlink(missing_ok=True)
         lock.release()
 
 
-def _who(holder: Path, name: str) -> str:
-    """One line about the holder of a lock, as far as it is known."""
+def holder(settings: Settings, name: str) -> Process | None:
+    """Return the process that holds the lock `name` of the home; None if nobody does."""
     try:
-        facts = json.loads(holder.read_text())
+        process = Process.from_facts(json.loads(_facts(settings, name).read_text()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None if process.is_gone else process
+
+
+def _facts(settings: Settings, name: str) -> Path:
+    return settings.root / "locks" / f"{name}.json"
+
+
+def _who(file: Path, name: str) -> str:
+    """Describe the holder of a lock in one line, as far as it is known."""
+    try:
+        facts = json.loads(file.read_text())
         who = f"{facts['doing']} is running already (process {facts['pid']} since {facts['since']})"
         return f"{who}: wait for it, or stop it with `kill {facts['pid']}`"
     except (OSError, ValueError, KeyError):
-        return f"another process holds {holder.with_name(name + '.lock')}: wait for it, then run the command again"
+        return f"another process holds {file.with_name(name + '.lock')}: wait for it, then run the command again"

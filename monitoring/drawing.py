@@ -4,34 +4,36 @@ Importing Evidently and drawing take longer than the verdict, so nobody waits fo
 process outlives the command: what it prints goes to a log in the home, and what it could not draw stays in the queue.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from home import lock
 from home.process import Process
 from home.settings import Settings
-from matching.errors import EngineError, TandemError
+from matching.errors import BusyError, EngineError, TandemError
 from monitoring import report_queue
 from monitoring.report_queue import WaitingReport
 from monitoring.workspace import report_file
 
-LOCK_SECONDS = 600.0
 POLL_SECONDS = 0.1
 STOP_SECONDS = 5.0
+_LOCK = "reports"
+_ENDED = "the process that draws it has ended"
 
 
 def log_file(settings: Settings) -> Path:
-    """File with everything the process prints."""
+    """Return the file with everything the process prints."""
     return settings.root / "run" / "reports.log"
 
 
 def start(settings: Settings) -> None:
-    """Start a process that draws every report in the queue, one process at a time, and do not wait for it.
+    """Start a process that draws every report in the queue, and do not wait for it.
 
     Raises:
         EngineError: the process cannot be started; the reports stay in the queue.
@@ -39,25 +41,18 @@ def start(settings: Settings) -> None:
     reports = report_queue.waiting(settings)
     if not reports:
         return
-    log = log_file(settings)
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            started = subprocess.Popen(
-                [sys.executable, "-P", "-m", "monitoring.drawing"],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=os.environ | {"TANDEM_HOME": str(settings.root)},
-                start_new_session=True,
-            )
-        process = Process.of(started.pid)
+        for report in reports:
+            report.retry()
+        process = _spawn(settings)
+        _process_file(settings).write_text(json.dumps(process.facts()))
     except OSError as error:
         raise EngineError(f"the report cannot be drawn now ({error.strerror}): run `make monitor` again") from error
-    # It outlives this command on purpose; without this Python warns that it still runs.
-    started.returncode = 0
-    for report in reports:
-        report.assign(process)
+
+
+def problem(settings: Settings, report: WaitingReport) -> str | None:
+    """Return why a report is not drawn; None while a process draws it, or will."""
+    return report.failure or (None if _processes(settings) else _ENDED)
 
 
 def wait(settings: Settings, report: str) -> Path:
@@ -67,9 +62,9 @@ def wait(settings: Settings, report: str) -> Path:
         EngineError: it could not be drawn.
     """
     while (waiting := report_queue.find(settings, report)) is not None:
-        problem = waiting.problem
-        if problem is not None and report_queue.find(settings, report) is not None:
-            raise EngineError(f"the report was not drawn: {problem}; see {log_file(settings)}")
+        reason = problem(settings, waiting)
+        if reason is not None and report_queue.find(settings, report) is not None:
+            raise EngineError(f"the report was not drawn: {reason}; see {log_file(settings)}")
         time.sleep(POLL_SECONDS)
     file = report_file(settings, report)
     if file is None:
@@ -78,59 +73,79 @@ def wait(settings: Settings, report: str) -> Path:
 
 
 def stop(settings: Settings) -> int:
-    """Stop the processes that draw; return how many reports stay in the queue because of it."""
-    reports = [report for report in report_queue.waiting(settings) if report.is_being_drawn]
-    for process in {process for report in reports if (process := report.process) is not None}:
+    """Stop drawing; return how many reports stay in the queue because of it."""
+    reports = [report for report in report_queue.waiting(settings) if problem(settings, report) is None]
+    for process in _processes(settings):
         process.stop(drain_seconds=STOP_SECONDS, kill_seconds=STOP_SECONDS)
     return len(reports)
 
 
 def draw_waiting(settings: Settings) -> None:
-    """Draw every report in the queue; note beside each one that fails why it did.
-
-    Raises:
-        BusyError: another process still draws after `LOCK_SECONDS`.
-    """
-    if not report_queue.waiting(settings):
-        return
-    with lock.held(settings, "reports", "drawing reports", wait_seconds=LOCK_SECONDS):
-        for report in _untried(settings):
-            try:
-                _draw(settings, report)
-            except TandemError as error:
-                report.fail(str(error))
-            except Exception as error:
-                sys.stderr.write(f"report {report.id}\n")
-                traceback.print_exc()
-                report.fail(f"unexpected {type(error).__name__}")
+    """Draw every report in the queue, unless another process does; note beside each one that fails why it did."""
+    given_up: set[str] = set()
+    # The queue is read once more without the lock: a process that found it held has left its reports to this one.
+    while _drawable(settings, given_up):
+        try:
+            with lock.held(settings, _LOCK, "drawing reports"):
+                while reports := _drawable(settings, given_up):
+                    if not _draw(settings, reports[0]):
+                        given_up.add(reports[0].id)
+        except BusyError:
+            return
 
 
-def _untried(settings: Settings) -> Iterator[WaitingReport]:
-    """Yield each report of the queue once, also those that come meanwhile."""
-    tried: set[str] = set()
-    while reports := [report for report in report_queue.waiting(settings) if report.id not in tried]:
-        tried.add(reports[0].id)
-        yield reports[0]
+def _spawn(settings: Settings) -> Process:
+    log = log_file(settings)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        started = subprocess.Popen(
+            [sys.executable, "-P", "-m", "monitoring.drawing"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"TANDEM_HOME": str(settings.root)},
+            start_new_session=True,
+        )
+    process = Process.of(started.pid)
+    # It outlives this command on purpose; without this Python warns that it still runs.
+    started.returncode = 0
+    return process
 
 
-def _draw(settings: Settings, report: WaitingReport) -> None:
-    if any(report.id in other.replaces for other in report_queue.waiting(settings)):
-        report.remove()
-        return
-    from monitoring.reports import write_report
-
-    write_report(settings, report)
-    report.remove()
+def _processes(settings: Settings) -> set[Process]:
+    """Return the processes that draw, or are about to: the one started last and the one that holds the lock."""
+    found = {lock.holder(settings, _LOCK)}
+    with suppress(OSError, ValueError, KeyError, TypeError):  # none was started
+        found.add(Process.from_facts(json.loads(_process_file(settings).read_text())))
+    return {process for process in found if process is not None and not process.is_gone}
 
 
-def main() -> None:
-    """Draw the reports that wait in the home which `TANDEM_HOME` names."""
+def _process_file(settings: Settings) -> Path:
+    return settings.root / "run" / "reports.json"
+
+
+def _drawable(settings: Settings, given_up: set[str]) -> list[WaitingReport]:
+    """Return the reports that no attempt has failed to draw, oldest first."""
+    waiting = report_queue.waiting(settings)
+    return [report for report in waiting if report.failure is None and report.id not in given_up]
+
+
+def _draw(settings: Settings, report: WaitingReport) -> bool:
+    """Draw one report, or note why it fails; False if not even that can be written."""
     try:
-        draw_waiting(Settings())
+        if not any(report.id in other.replaces for other in report_queue.waiting(settings)):
+            from monitoring.reports import write_report
+
+            write_report(settings, report)
     except TandemError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+        return report.fail(str(error))
+    except Exception as error:
+        sys.stderr.write(f"report {report.id}\n")
+        traceback.print_exc()
+        return report.fail(f"unexpected {type(error).__name__}")
+    report.remove()
+    return True
 
 
 if __name__ == "__main__":
-    main()
+    draw_waiting(Settings())

@@ -1,10 +1,10 @@
-"""Drift: how far each column of a window lies from the reference, against what quiet windows reach.
+"""Drift: how far each column of a window is from the reference, compared with what quiet windows reach.
 
-Thresholds come from the null: reference and window are pooled, as if nothing had changed, and windows are drawn from
-the pool the way real ones come, as whole lists, because rows of one list share a job: treating them as independent
-raises false alarms. The reference is a sample as well, so it is drawn anew in every round. One bound holds over all
-columns at once (single-step max-T: Westfall and Young, "Resampling-Based Multiple Testing", 1993), and a change too
-small to matter never counts. See docs/decisions/0003-drift-verdicts.md.
+Thresholds come from the null distribution: reference and window are pooled as if nothing had changed, and windows are
+drawn from the pool as whole clusters. Rows of one job are not independent, and treating them so raises false alarms.
+The reference is a sample too, so every draw takes a new one. One bound covers all columns together (single-step max-T:
+Westfall and Young, "Resampling-Based Multiple Testing", 1993). A change too small to matter never counts. See
+docs/decisions/0003-drift-verdicts.md.
 """
 
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ ROWS_PER_ROUND = 200_000
 
 @dataclass(frozen=True)
 class DriftSettings:
-    """How sure and how large a change must be.
+    """How certain and how large a change must be.
 
     Attributes:
         alpha: share of quiet windows that may raise any alarm, over all columns together.
-        draws: windows drawn from the reference.
+        draws: number of windows drawn for the null distribution.
         min_shape: smallest change of a distribution that matters (share of rows that must move, 0 to 1).
         min_missing: smallest change of the share of missing values that matters.
-        blind: a window in which half of the columns could move this far unseen holds not enough data.
-        min_clusters: fewest clusters of a window.
+        blind: if half of the columns have a threshold this high, the window is too small for a verdict.
+        min_clusters: smallest number of clusters that allows a verdict.
     """
 
     alpha: float = 0.005
@@ -46,10 +46,10 @@ class DriftSettings:
 
 
 class ColumnDrift(BaseModel):
-    """One column of one window against the reference.
+    """The change of one column from the reference to a window.
 
-    `shape` is the Kolmogorov-Smirnov distance of the present values (total variation where there are few different
-    ones), `missing` the absolute change of the missing share; both between 0 and 1.
+    `shape` is the Kolmogorov-Smirnov distance of the present values (total variation if there are few distinct values),
+    `missing` the absolute change of the missing share; both between 0 and 1.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -78,7 +78,7 @@ class Grid:
     Attributes:
         columns: names of the columns.
         cuts: per column its upper bin edges, or its values where there are few.
-        few: shape (n_columns,), whether a column has few different values.
+        few: shape (n_columns,), whether a column has few distinct values.
         starts: shape (n_columns + 1,), first bin of each column.
     """
 
@@ -92,14 +92,14 @@ class Grid:
         """Choose bins from the reference, `values` of shape (n_rows, n_columns)."""
         cuts, few = [], []
         for column in values.T:
-            different = np.unique(column[~np.isnan(column)])
-            few.append(len(different) <= FEW_VALUES)
-            cuts.append(different if few[-1] else _edges(column, different))
+            distinct = np.unique(column[~np.isnan(column)])
+            few.append(len(distinct) <= FEW_VALUES)
+            cuts.append(distinct if few[-1] else _edges(column, distinct))
         starts = np.concatenate([[0], np.cumsum([len(cut) + 2 for cut in cuts])]).astype(np.int64)
         return cls(columns, tuple(cuts), np.array(few), starts)
 
     def codes(self, values: Floats) -> Integers:
-        """Bin of every value, shape (n_rows, n_columns)."""
+        """Return the bin of every value, shape (n_rows, n_columns)."""
         codes = np.empty(values.shape, dtype=np.int64)
         for j, cut in enumerate(self.cuts):
             column = values[:, j]
@@ -110,7 +110,11 @@ class Grid:
         return codes
 
     def distances(self, left: Floats, right: Floats) -> tuple[Floats, Floats]:
-        """Compare bin counts of shape (n_draws, n_bins): distances of shape and of missing share per column."""
+        """Compare bin counts of shape (n_draws, n_bins).
+
+        Returns:
+            Distances of the distributions and of the missing shares, each of shape (n_draws, n_columns).
+        """
         shape = np.zeros((len(left), len(self.columns)))
         missing = np.zeros_like(shape)
         for j, few in enumerate(self.few):
@@ -124,10 +128,10 @@ class Grid:
         return shape, missing
 
 
-def _edges(column: Floats, different: Floats) -> Floats:
-    """Quantiles as upper edges, and one edge just below the smallest value, for values never seen so low."""
+def _edges(column: Floats, distinct: Floats) -> Floats:
+    """Return quantiles as upper edges, and an edge just below the smallest value for values lower than any seen."""
     quantiles = np.nanquantile(column, np.linspace(0, 1, QUANTILES + 1), method="inverted_cdf")
-    return np.unique(np.concatenate([[np.nextafter(different[0], -np.inf)], quantiles]))
+    return np.unique(np.concatenate([[np.nextafter(distinct[0], -np.inf)], quantiles]))
 
 
 def _shares(counts: Floats) -> Floats:
@@ -139,7 +143,7 @@ def _shares(counts: Floats) -> Floats:
 class Comparison:
     """All columns of one window, most severe first.
 
-    `is_blind` says that half of the columns could have changed beyond recognition unseen.
+    `is_blind` is True if half of the columns could have changed beyond recognition without an alarm.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -164,7 +168,7 @@ class DriftDetector:
         self._codes = self.grid.codes(values)
 
     def compare(self, window: Sample, unit: str) -> Comparison:
-        """Compare every column of a window; rows with the same `unit` (a column) are one draw."""
+        """Compare every column of a window; rows with the same value of the column `unit` are one cluster."""
         codes = self.grid.codes(window.matrix(self.columns))
         before, now = (_count(rows, self.grid)[None, :] for rows in (self._codes, codes))
         shape, missing = self.grid.distances(now, before)
@@ -204,10 +208,10 @@ class DriftDetector:
 
 
 def bound(null: Floats, floors: Floats, alpha: float) -> Floats:
-    """Thresholds that hold over all statistics together in all but `alpha` of the draws.
+    """Return thresholds that all statistics stay under together, in all but a share `alpha` of the draws.
 
-    Each statistic is measured in units of its own 99th percentile, so that one with a heavy tail does not blunt the
-    others; what stays under its floor never alarms and so does not count.
+    Each statistic is measured in units of its own 99th percentile, so that a heavy tail of one does not raise the
+    thresholds of all. A statistic under its floor never alarms, so it does not count.
 
     Args:
         null: shape (n_draws, n_statistics).
@@ -226,9 +230,9 @@ def _count(codes: Integers, grid: Grid) -> Floats:
 
 @dataclass(frozen=True)
 class _Pool:
-    """Rows of reference and window grouped into clusters, ready to be drawn.
+    """Rows of reference and window, grouped into clusters that can be drawn.
 
-    `codes` are sorted by cluster and shuffled inside; `histograms` has shape (n_clusters, n_bins).
+    `codes` are sorted by cluster and shuffled within it; `histograms` has shape (n_clusters, n_bins).
     """
 
     codes: Integers
@@ -247,7 +251,7 @@ class _Pool:
         return cls(codes, starts.astype(np.int64), sizes.astype(np.int64), histograms)
 
     def windows(self, n_draws: int, sizes: Integers, rng: np.random.Generator) -> Floats:
-        """Draw windows with clusters of the given sizes: bin counts of shape (n_draws, n_bins)."""
+        """Draw windows with clusters of these sizes; return bin counts of shape (n_draws, n_bins)."""
         chosen = rng.integers(len(self.sizes), size=(n_draws, len(sizes)))
         first = np.repeat(rng.integers(self.sizes[chosen]), sizes, axis=1)
         cluster = np.repeat(chosen, sizes, axis=1)
@@ -258,14 +262,14 @@ class _Pool:
         return np.bincount(flat.ravel(), minlength=n_draws * n_bins).reshape(n_draws, n_bins).astype(np.float64)
 
     def references(self, n_draws: int, n_clusters: int, rng: np.random.Generator) -> Floats:
-        """Draw references of so many whole clusters: bin counts of shape (n_draws, n_bins)."""
+        """Draw references of `n_clusters` whole clusters each; return bin counts of shape (n_draws, n_bins)."""
         share = np.full(len(self.sizes), 1 / len(self.sizes))
         weights = rng.multinomial(n_clusters, share, size=n_draws).astype(np.float64)
         return np.asarray((self.histograms.T @ weights.T).T)
 
 
 def _some_clusters(clusters: Integers, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Keep all clusters, or as many as the null can use: more rows only move thresholds that lie under the floors."""
+    """Return which clusters to draw from: all, or a random part of them, since more rows change no verdict."""
     sizes = np.bincount(clusters)
     order = rng.permutation(len(sizes))
     kept = np.zeros(len(sizes), dtype=bool)

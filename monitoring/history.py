@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from home.settings import Settings
 from matching.errors import StorageError
 
-if TYPE_CHECKING:  # verdicts bring scipy along, which the command line does not need to show the last one
+if TYPE_CHECKING:  # importing it imports scipy, which the command line does not need to show the last verdict
     from monitoring.verdict import WindowVerdict
 
 
@@ -34,12 +34,12 @@ class LatestVerdict:
 
 
 def history_file(settings: Settings, model_name: str) -> Path:
-    """File that holds the verdicts of one model."""
+    """Return the file with the verdicts of one model."""
     return settings.root / "monitoring" / model_name / "verdicts.jsonl"
 
 
 def append(settings: Settings, verdict: "WindowVerdict") -> Path:
-    """Add a verdict; it is on the disk when this returns.
+    """Append a verdict; it is on the disk when this returns.
 
     Raises:
         StorageError: the file cannot be written.
@@ -50,7 +50,7 @@ def append(settings: Settings, verdict: "WindowVerdict") -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            # A line that a crash cut short must not swallow this one.
+            # A line that a crash cut short must not run into this one.
             os.write(descriptor, b"\n" * _is_cut_short(path) + line)
             os.fsync(descriptor)
         finally:
@@ -68,7 +68,7 @@ def _is_cut_short(path: Path) -> bool:
 
 
 def read(settings: Settings, model_name: str) -> "tuple[WindowVerdict, ...]":
-    """All verdicts of a model, oldest first; a line cut short by a crash is left out."""
+    """Return all verdicts of a model, oldest first; a line cut short by a crash is left out."""
     from monitoring.verdict import WindowVerdict
 
     return tuple(WindowVerdict.model_validate(document) for document in _documents(settings, model_name))
@@ -90,7 +90,7 @@ def latest(settings: Settings, model_name: str) -> LatestVerdict | None:
 
 
 def _documents(settings: Settings, model_name: str) -> list[dict[str, Any]]:
-    """Every whole line, oldest first."""
+    """Return every complete line, oldest first."""
     path = history_file(settings, model_name)
     if not path.is_file():
         return []

@@ -11,7 +11,7 @@ from matching.model import declared_features
 from monitoring import history, report_queue
 from monitoring.drawn_columns import drawn_columns
 from monitoring.report_queue import ReportContent, WaitingReport
-from monitoring.verdict import Judge, WindowVerdict
+from monitoring.verdict import Evaluator, WindowVerdict
 from monitoring.windows import Sample, read_reference, read_window
 
 
@@ -49,8 +49,8 @@ def monitor(
     window = read_window(settings, model_name=model_name, model_version=model_version, last=last, since=since, now=now)
     reference = read_reference(bundle)
     progress(f"evaluating {len(window):,} predictions")
-    judge = Judge(reference, seed=settings.seed, inputs=declared_features.read(bundle).inputs)
-    verdict = judge.judge(window, model_name=model_name, model_version=model_version)
+    evaluator = Evaluator(reference, seed=settings.seed, inputs=declared_features.read(bundle).inputs)
+    verdict = evaluator.evaluate(window, model_name=model_name, model_version=model_version)
     if not verdict.columns:
         history.append(settings, verdict)
         return verdict

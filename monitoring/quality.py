@@ -1,12 +1,12 @@
-"""Quality on mature labels: do outcomes still come as the probabilities say?
+"""Quality on mature labels: do the outcomes still agree with the probabilities?
 
-Two figures per direction, each against the model's own holdout, with errors that count a list as one draw:
+Two figures per direction, each compared with the model's own holdout. For the standard errors a cluster is one draw.
 
-- calibration in the large: observed rate against the expected one. A row looked at with propensity t is expected to
-  be a yes with t times its probability, and the holdout's own miscalibration is the baseline.
-- discrimination: AUC minus the AUC that the probabilities themselves promise for these very rows (the model-based
-  concordance of van Klaveren et al., Statistics in Medicine 35, 2016), so that another mix of candidates is not
-  mistaken for a worse model. Its error is the cluster-robust one of Obuchowski (Biometrics 53, 1997).
+- calibration in the large: the observed rate of yes over the expected one. A row examined with propensity t is expected
+  to be a yes with t times its probability. The same ratio on the holdout is the baseline.
+- discrimination: the AUC minus the AUC that the probabilities imply for the same rows (the model-based concordance of
+  van Klaveren et al., Statistics in Medicine 35, 2016). A different mix of candidates is thus not mistaken for a worse
+  model. The standard error is cluster-robust (Obuchowski, Biometrics 53, 1997).
 """
 
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ Measure = Literal["calibration", "discrimination"]
 
 @dataclass(frozen=True)
 class QualitySettings:
-    """How sure and how large a loss must be.
+    """How certain and how large a loss must be.
 
     Attributes:
         alpha: share of quiet windows that may raise any alarm, over all figures together.
         min_calibration: smallest relative change of observed over expected that matters.
         min_discrimination: smallest loss of AUC that matters.
-        min_positives: fewest outcomes of either kind, observed or expected.
-        min_clusters: fewest clusters with labels.
+        min_positives: smallest number of outcomes of either kind, observed or expected.
+        min_clusters: smallest number of clusters with labels.
     """
 
     alpha: float = 0.005
@@ -47,7 +47,7 @@ class QualityFigure(BaseModel):
     """One figure of one direction: `change` from the baseline with its `margin` (half of the interval's width).
 
     For `calibration` the change is relative (observed over expected, over the same on the holdout, minus 1); for
-    `discrimination` it is a difference of AUC. `enough` is False where the labels could not show a loss.
+    `discrimination` it is a difference of AUC. `enough` is False if there are too few labels to show a loss.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,7 +66,7 @@ class QualityFigure(BaseModel):
 
     @property
     def severity(self) -> float:
-        """Size of the change in units of what would be an alarm; over 1 means worse quality."""
+        """Size of the loss in units of the smallest loss that raises an alarm; over 1 means worse quality."""
         loss = -self.change if self.measure == "discrimination" else abs(self.change)
         return loss / max(self.margin, self.minimum)
 
@@ -77,8 +77,8 @@ class LabelledScores:
 
     Attributes:
         label: 1 for yes, 0 for no.
-        score: the probability given by the model.
-        expected: the probability of the label: the score, times the propensity where the row may not have been seen.
+        score: the probability that the model gave.
+        expected: the probability of a yes: the score, times the propensity in the direction `company`.
         clusters: number of the cluster of each row.
     """
 
@@ -111,7 +111,7 @@ class LabelledScores:
         return len(np.unique(self.clusters))
 
     def can_show(self, settings: QualitySettings) -> bool:
-        """Whether there are outcomes of both kinds, enough of them, from enough clusters."""
+        """Whether there are enough outcomes of both kinds, from enough clusters."""
         yes = min(self.label.sum(), self.expected.sum())
         no = min((1 - self.label).sum(), (1 - self.expected).sum())
         return min(yes, no) >= settings.min_positives and self.n_clusters >= settings.min_clusters
@@ -136,7 +136,7 @@ def measure_quality(
 
 @dataclass(frozen=True)
 class _Comparison:
-    """Labelled rows of one direction, on the holdout and in the window; `tail` is the error allowed on one side."""
+    """Labelled rows of one direction, of the holdout and of the window; `tail` is the error allowed on one side."""
 
     direction: Direction
     before: LabelledScores
@@ -145,7 +145,7 @@ class _Comparison:
     settings: QualitySettings
 
     def calibration(self) -> QualityFigure:
-        """Compare observed over expected with the same on the holdout; the change is relative."""
+        """Compare observed over expected with the same ratio on the holdout; the change is relative."""
         baseline, baseline_variance = _observed_over_expected(self.before)
         if baseline <= 0:
             return self._figure("calibration", (0.0, 0.0, baseline), 0.0, np.inf)
@@ -156,12 +156,12 @@ class _Comparison:
         return self._figure("calibration", (float(self.now.label.mean()), expected, baseline), relative - 1, error)
 
     def discrimination(self) -> QualityFigure:
-        """Compare AUC with what the probabilities promise, and that with the same on the holdout."""
-        old, old_promised, old_variance = _excess_auc(self.before)
-        new, promised, variance = _excess_auc(self.now)
-        baseline = old - old_promised
+        """Compare the AUC beyond the implied one with the same difference on the holdout."""
+        old, old_implied, old_variance = _excess_auc(self.before)
+        new, implied, variance = _excess_auc(self.now)
+        baseline = old - old_implied
         error = float(np.sqrt(variance + old_variance))
-        return self._figure("discrimination", (new, promised + baseline, baseline), new - promised - baseline, error)
+        return self._figure("discrimination", (new, implied + baseline, baseline), new - implied - baseline, error)
 
     def _figure(
         self, measure: Measure, values: tuple[float, float, float], change: float, error: float
@@ -185,7 +185,7 @@ class _Comparison:
 
 
 def _observed_over_expected(outcomes: LabelledScores, assumed: float = 1.0) -> tuple[float, float]:
-    """Ratio of observed to expected outcomes and its variance: cluster-robust, and never under the binomial one."""
+    """Return the ratio of observed to expected outcomes, and its variance: cluster-robust, but at least binomial."""
     expected = max(float(outcomes.expected.sum()), 1e-12)
     ratio = float(outcomes.label.sum()) / expected
     residuals = _by_cluster(outcomes.label - ratio * outcomes.expected, outcomes.clusters)
@@ -196,19 +196,24 @@ def _observed_over_expected(outcomes: LabelledScores, assumed: float = 1.0) -> t
 
 
 def _excess_auc(outcomes: LabelledScores) -> tuple[float, float, float]:
-    """AUC, the AUC that the probabilities promise, and the cluster-robust variance of their difference."""
+    """Return the AUC, the AUC that the probabilities imply, and the cluster-robust variance of the difference."""
     auc, influence = weighted_auc(outcomes.score, outcomes.label, 1 - outcomes.label)
-    promised, promised_influence = weighted_auc(outcomes.score, outcomes.expected, 1 - outcomes.expected)
+    implied, implied_influence = weighted_auc(outcomes.score, outcomes.expected, 1 - outcomes.expected)
     n_clusters = max(2, outcomes.n_clusters)
-    sums = _by_cluster(influence - promised_influence, outcomes.clusters)
-    return auc, promised, n_clusters / (n_clusters - 1) * float((sums**2).sum())
+    sums = _by_cluster(influence - implied_influence, outcomes.clusters)
+    return auc, implied, n_clusters / (n_clusters - 1) * float((sums**2).sum())
 
 
 def weighted_auc(score: Floats, yes: Floats, no: Floats) -> tuple[float, Floats]:
-    """Probability that a yes scores above a no (ties count half), where rows are yes and no by weight.
+    """Return the probability that a yes scores above a no; ties count half.
+
+    Args:
+        score: shape (n_rows,).
+        yes: weight of each row as a yes, shape (n_rows,).
+        no: weight of each row as a no, shape (n_rows,).
 
     Returns:
-        The AUC and each row's influence on it, shape (n_rows,); the squared influences sum to its variance.
+        The AUC and the influence of each row on it, shape (n_rows,); the squared influences sum to its variance.
         Without any yes or no: 0.5 and zeros.
     """
     total_yes, total_no = float(yes.sum()), float(no.sum())

@@ -14,7 +14,7 @@ from monitoring.windows import PROBABILITY_COLUMNS, Sample
 ReasonKind = Literal["data", "missing", "unknown", "prediction", "quality"]
 Inputs = Mapping[str, tuple[str, ...]]
 
-# A salary per year that reads this many times too low is one per month, week, hour, or in thousands.
+# How many times too low a salary per year is if it was given in another unit.
 UNITS_PER_YEAR = {
     12.0: "per month",
     52.0: "per week",
@@ -30,12 +30,12 @@ class DriftReason(BaseModel):
     """Why a window differs from the reference.
 
     Attributes:
-        kind: what sort of thing moved.
+        kind: what kind of thing moved.
         column: the column of the log, or `company` / `candidate` for quality.
         statistic: size of the change.
-        threshold: what quiet windows of this size do not reach.
-        words: what moved, in words.
-        also: columns whose change follows from this one, because they are computed from the same inputs.
+        threshold: what quiet windows of this size stay under.
+        words: what moved, as a sentence.
+        also: columns that moved as well because they are computed from the same inputs.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,8 +58,8 @@ def explain(
 ) -> tuple[DriftReason, ...]:
     """Turn what moved into reasons: causes in the input first, then predictions, then quality.
 
-    A column computed from one side's profile is a cause before one that compares both sides; a column that shares
-    inputs with a worse cause is listed under it.
+    Columns computed from one side's profile come before columns that compare both sides. A column that shares an input
+    with a more severe cause is listed under that cause.
     """
     moved = sorted((drift for drift in drifts if drift.severity > 1), key=lambda drift: -drift.severity)
     features = [drift for drift in moved if drift.column not in PROBABILITY_COLUMNS]
@@ -72,7 +72,7 @@ def explain(
 
 
 def _group_by_cause(moved: Sequence[ColumnDrift], inputs: Inputs) -> list[tuple[ColumnDrift, tuple[str, ...]]]:
-    """Put each column under the first cause it shares an input with; `moved` comes most severe first."""
+    """Put each column under the first cause that it shares an input with; `moved` is sorted, most severe first."""
     causes: list[tuple[ColumnDrift, list[str]]] = []
     for drift in sorted(moved, key=lambda drift: _compares_both_sides(drift.column, inputs)):
         own = set(inputs.get(drift.column, (drift.column,)))
@@ -133,7 +133,7 @@ def _quality_reason(figure: QualityFigure) -> DriftReason:
 
 
 def describe(column: str, before: Floats, now: Floats) -> str:
-    """Say how the present values of a column moved; `before` and `now` have shape (n,) and hold no NaN."""
+    """Describe how the present values of a column moved; `before` and `now` have shape (n,) and contain no NaN."""
     values = np.unique(before)
     if len(values) <= FEW_VALUES:
         return f"{column}: {_describe_shares(values, before, now)}"
@@ -158,7 +158,7 @@ def _describe_shares(values: Floats, before: Floats, now: Floats) -> str:
 
 
 def other_unit(column: str, before: Floats, now: Floats) -> str | None:
-    """Recognise values given in another unit: many outside the usual range, all by one familiar factor."""
+    """Recognise another unit: many values are outside the usual range, by one familiar factor; None otherwise."""
     if "_per_year" not in column or len(before) == 0 or len(now) == 0 or before.min() <= 0:
         return None
     low, high = np.quantile(before, [0.005, 0.995])

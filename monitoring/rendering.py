@@ -1,4 +1,4 @@
-"""A verdict as text for people."""
+"""A verdict as text."""
 
 from monitoring.quality import QualityFigure
 from monitoring.verdict import WindowVerdict
@@ -7,7 +7,7 @@ SHOWN_ALSO = 6
 
 
 def render(verdict: WindowVerdict) -> str:
-    """Write a verdict as lines: the state, the window, the reasons with the cause first, quality, notes."""
+    """Return a verdict as lines: state, window, reasons with the cause first, quality, notes."""
     window = verdict.window
     labels = ", ".join(f"{count:,} {direction} labels" for direction, count in window.labelled.items())
     lines = [

@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from home.process import Process
 from home.settings import Settings
 from matching.errors import StorageError
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from monitoring.verdict import WindowVerdict
 
-_CONTENT, _PROCESS, _FAILURE = "report.json", "process.json", "failure.txt"
+_CONTENT, _FAILURE = "report.json", "failure.txt"
 
 
 @dataclass(frozen=True)
@@ -69,25 +68,12 @@ class WaitingReport:
         return self.folder.name
 
     @property
-    def process(self) -> Process | None:
-        """Process that draws it, which may have ended; None where there never was one."""
+    def failure(self) -> str | None:
+        """Why the last attempt to draw it failed; None if none did."""
         try:
-            return Process.from_facts(json.loads((self.folder / _PROCESS).read_text()))
-        except (OSError, ValueError, KeyError, TypeError):
+            return (self.folder / _FAILURE).read_text(encoding="utf-8")
+        except OSError:
             return None
-
-    @property
-    def is_being_drawn(self) -> bool:
-        """Whether a process draws it now, or will once the reports before it are drawn."""
-        process = self.process
-        return process is not None and not process.is_gone and self._failure is None
-
-    @property
-    def problem(self) -> str | None:
-        """Why it is not drawn, in words; None while a process draws it."""
-        if self.is_being_drawn:
-            return None
-        return self._failure or "the process that draws it has ended"
 
     def content(self) -> ReportContent:
         """Read what it shows.
@@ -106,20 +92,17 @@ class WaitingReport:
             window=pl.read_parquet(self.folder / "window.parquet"),
         )
 
-    def assign(self, process: Process) -> None:
-        """Note which process draws it, and forget why another one failed."""
-        try:
-            (self.folder / _PROCESS).write_text(json.dumps(process.facts()))
-            (self.folder / _FAILURE).unlink(missing_ok=True)
-        except FileNotFoundError:
-            return  # drawn by now
-
-    def fail(self, reason: str) -> None:
-        """Note why it could not be drawn."""
+    def fail(self, reason: str) -> bool:
+        """Note why it could not be drawn; False if not even that can be written."""
         try:
             (self.folder / _FAILURE).write_text(reason, encoding="utf-8")
         except OSError:
-            return  # the process ends without the report, which `problem` says as well
+            return False
+        return True
+
+    def retry(self) -> None:
+        """Forget why the last attempt failed."""
+        (self.folder / _FAILURE).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Take it out of the queue."""
@@ -130,13 +113,6 @@ class WaitingReport:
         except FileNotFoundError:
             return
         shutil.rmtree(gone, ignore_errors=True)
-
-    @property
-    def _failure(self) -> str | None:
-        try:
-            return (self.folder / _FAILURE).read_text(encoding="utf-8") or None
-        except OSError:
-            return None
 
 
 def add(settings: Settings, report: str, content: ReportContent, *, replaces: Sequence[str] = ()) -> WaitingReport:

@@ -1,8 +1,8 @@
 """Evidently: one report per window, drawn into its workspace. The one module that imports it.
 
-The verdict is computed without Evidently (its own rules raise false alarms on small windows, and a share of columns
-is no verdict); here its numbers are drawn. The score of a column is its change in units of its calibrated threshold:
-over 1 is drift, in the report as in the verdict.
+The verdict is computed without Evidently, whose own rules raise false alarms on small windows and reduce the columns
+to one share. Here the numbers of the verdict are drawn. The score of a column is its change in units of its calibrated
+threshold: over 1 is drift, in the report as in the verdict.
 """
 
 import os
@@ -54,7 +54,7 @@ def write_report(settings: Settings, report: WaitingReport) -> Path:
 
 @contextmanager
 def _quiet_evidently() -> Iterator[None]:
-    """Send nothing to Evidently's makers, and keep warnings about its own plots from the user."""
+    """Send nothing to Evidently's makers, and hide warnings about its own plots."""
     os.environ.setdefault("DO_NOT_TRACK", "true")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -69,17 +69,17 @@ def _snapshot(content: ReportContent) -> Any:
     reference[SHARE], current[SHARE] = 0.0, verdict.drifted_share
     # Evidently cannot draw a column without a single value.
     drawable = {name for name in current.columns if reference[name].count() and current[name].count()}
-    judged = [d for d in Direction if _has_both_outcomes(reference, current, d)]
+    labelled = [d for d in Direction if _has_both_outcomes(reference, current, d)]
     definition = DataDefinition(
         numerical_columns=[name for name in current.columns if not name.endswith(" outcome")],
-        categorical_columns=[f"{direction} outcome" for direction in judged],
+        categorical_columns=[f"{direction} outcome" for direction in labelled],
         classification=[
             BinaryClassification(name=d, target=f"{d} outcome", prediction_probas=f"{d}_probability", pos_label="yes")
-            for d in judged
+            for d in labelled
         ],
     )
     _register_calibrated({column.column: column.severity for column in verdict.columns})
-    report = Report(_metrics(verdict, drawable, judged), metadata=_metadata(verdict))
+    report = Report(_metrics(verdict, drawable, labelled), metadata=_metadata(verdict))
     return report.run(
         Dataset.from_pandas(current, definition),
         Dataset.from_pandas(reference, definition),
@@ -96,8 +96,8 @@ def _has_both_outcomes(reference: "pd.DataFrame", current: "pd.DataFrame", direc
     )
 
 
-def _metrics(verdict: WindowVerdict, drawable: set[str], judged: list[Direction]) -> list[Any]:
-    """Say what to draw: what drifted first, most severe first."""
+def _metrics(verdict: WindowVerdict, drawable: set[str], labelled: list[Direction]) -> list[Any]:
+    """Return what to draw: drifted columns first, most severe first."""
     from evidently.metrics import MeanValue, MissingValueCount, ValueDrift
     from evidently.presets import ClassificationQuality
 
@@ -105,18 +105,18 @@ def _metrics(verdict: WindowVerdict, drawable: set[str], judged: list[Direction]
     drifted = [column for column in columns if column.severity > 1]
     missing = [column for column in verdict.columns if column.severity > 1 and column.is_missing]
     means = [name for name in (SHARE, "match_probability") if name in drawable]
-    means += [f"{d} yes{suffix}" for d in judged for suffix in ("", " expected")]
+    means += [f"{d} yes{suffix}" for d in labelled for suffix in ("", " expected")]
     return [
         *(ValueDrift(column=column.column, method=METHOD, threshold=1.0) for column in drifted),
         *(MissingValueCount(column=column.column) for column in missing),
         *(MeanValue(column=name) for name in means),
-        *(ClassificationQuality(classification_name=direction, pr_curve=True) for direction in judged),
+        *(ClassificationQuality(classification_name=direction, pr_curve=True) for direction in labelled),
         *(ValueDrift(column=c.column, method=METHOD, threshold=1.0) for c in columns if c not in drifted),
     ]
 
 
 def _register_calibrated(severities: dict[str, float]) -> None:
-    """Give Evidently our figures as a drift method, so that the report and the verdict never disagree."""
+    """Register the verdict's figures as a drift method of Evidently, so that report and verdict never disagree."""
     from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
     from evidently.legacy.core import ColumnType
 
@@ -135,7 +135,7 @@ def _name(verdict: WindowVerdict) -> str:
 
 
 def _metadata(verdict: WindowVerdict) -> dict[str, Any]:
-    """Describe the window, as the pages show it beside the report."""
+    """Describe the window; the pages show this beside the report."""
     window = verdict.window
     return {
         "window": f"{window.start.isoformat()} to {window.end.isoformat()}",
@@ -196,7 +196,7 @@ def _new_project(folder: Path, model_name: str) -> Path:
 
 
 def _mean(column: str, legend: str) -> Any:
-    """Mean of a column; a long legend leaves no room for the plot."""
+    """Plot the mean of a column; a long legend would leave no room for the plot."""
     from evidently.sdk.models import PanelMetric
 
     return PanelMetric(legend=legend, metric="MeanValue", metric_labels={"column": column})

@@ -17,7 +17,7 @@ State = Literal["quiet", "drift", "not enough data"]
 
 
 class WindowFacts(BaseModel):
-    """What a window holds. Times are UTC; `ranked` rows of rankings were answered since its start and left out."""
+    """What a window contains. Times are UTC; `ranked` is the number of rows of rankings since its start, left out."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,14 +30,14 @@ class WindowFacts(BaseModel):
 
 
 class WindowVerdict(BaseModel):
-    """What one window says about the model in production.
+    """The result of comparing one window with the reference.
 
     Attributes:
-        state: `not enough data` means that even a large change could not be told from chance.
+        state: `not enough data` means that even a large change could not be distinguished from chance.
         reasons: what moved, the likely cause first; empty unless the state is `drift`.
         columns: every column's change and threshold, most severe first.
-        quality: the figures on mature labels; empty where there are none.
-        notes: what could not be judged, in words.
+        quality: the figures on mature labels; empty if there are none.
+        notes: what could not be evaluated, as sentences.
         report: id of its report in Evidently's workspace; None where there was too little to draw.
     """
 
@@ -59,23 +59,23 @@ class WindowVerdict(BaseModel):
         return sum(column.severity > 1 for column in self.columns) / max(1, len(self.columns))
 
     def is_of_the_window(self, other: "WindowVerdict") -> bool:
-        """Whether both judge the same rows of the same model version."""
+        """Whether both are about the same rows of the same model version."""
         mine, theirs = self.window, other.window
         same_rows = (mine.start, mine.end, mine.rows) == (theirs.start, theirs.end, theirs.rows)
         return same_rows and (self.model_name, self.model_version) == (other.model_name, other.model_version)
 
     def exit_code(self, *, fail_on_drift: bool) -> int:
-        """Exit code of the command line: 4 for drift where the caller asked to fail on it, else 0."""
+        """Exit code of the command: 4 on drift if `fail_on_drift` is set, else 0."""
         return 4 if fail_on_drift and self.state == "drift" else 0
 
 
-class Judge:
-    """Judges windows of one model against its reference.
+class Evaluator:
+    """Compares windows of one model with its reference.
 
     Args:
-        reference: the model's own holdout with its real predictions.
+        reference: the model's own holdout with its predictions.
         seed: seed of the windows drawn for the thresholds.
-        inputs: profile columns that each feature is computed from; names the cause of a change.
+        inputs: profile columns that each feature is computed from; they group changes with one cause.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Judge:
         self.quality = quality or QualitySettings()
         self.detector = DriftDetector(reference, seed=seed, settings=drift)
 
-    def judge(self, window: Sample, *, model_name: str, model_version: str) -> WindowVerdict:
+    def evaluate(self, window: Sample, *, model_name: str, model_version: str) -> WindowVerdict:
         """Compare one window with the reference.
 
         Raises:
@@ -104,7 +104,7 @@ class Judge:
         about = WindowVerdict(state="not enough data", model_name=model_name, model_version=model_version, window=facts)
         n_clusters, needed = window.frame[unit].n_unique(), self.detector.settings.min_clusters
         if n_clusters < needed:
-            note = f"{n_clusters} different values of {unit}, at least {needed} are needed"
+            note = f"{n_clusters} distinct values of {unit}; at least {needed} are required"
             return about.model_copy(update={"notes": (note, *_left_out(facts))})
         comparison = self.detector.compare(window, unit)
         figures = measure_quality(self.reference, window, unit, self.quality)
@@ -125,7 +125,7 @@ class Judge:
 
 
 def window_facts(window: Sample) -> WindowFacts:
-    """Summarise what a window holds."""
+    """Summarise what a window contains."""
     start, end = window.span
     labelled = {direction: window.labelled(direction) for direction in Direction}
     return WindowFacts(
@@ -139,14 +139,18 @@ def window_facts(window: Sample) -> WindowFacts:
 
 
 def _notes(facts: WindowFacts, figures: Sequence[QualityFigure], *, is_blind: bool) -> tuple[str, ...]:
-    notes = ["so few requests that half of the columns could change beyond recognition unseen"] if is_blind else []
+    notes = (
+        ["so few requests that half of the columns could change beyond recognition without an alarm"]
+        if is_blind
+        else []
+    )
     for direction, labelled in facts.labelled.items():
         ours = [figure for figure in figures if figure.direction is direction]
         if not ours:
-            notes.append(f"{direction}: {labelled:,} mature labels, quality not judged")
+            notes.append(f"{direction}: {labelled:,} mature labels, quality not evaluated")
         elif not ours[0].enough:
             notes.append(
-                f"{direction}: {ours[0].positives:,} yes in {labelled:,} mature labels are too few for quality"
+                f"{direction}: {ours[0].positives:,} yes in {labelled:,} mature labels are too few to evaluate quality"
             )
     return (*notes, *_left_out(facts))
 

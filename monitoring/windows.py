@@ -1,4 +1,4 @@
-"""A sample of the log: rows with their features, probabilities and labels, and which of them belong together."""
+"""A sample of the log: rows with their features, probabilities and labels, and the clusters that they form."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ PROBABILITY_COLUMNS = ("company_probability", "candidate_probability", "match_pr
 OUTCOME_COLUMNS = ("company_label", "candidate_label", "propensity")
 RANKING_COLUMNS = ("position", "ranked_from")
 LOG_COLUMNS = IDENTITY_COLUMNS + PROBABILITY_COLUMNS + RANKING_COLUMNS + OUTCOME_COLUMNS
-# A holdout was never answered: it has no prediction ids and no places, and its version is the bundle's.
+# A holdout does not come from the log: it has no prediction ids and no positions, and its version is the bundle's.
 REQUIRED_COLUMNS = tuple(
     name for name in LOG_COLUMNS if name not in ("prediction_id", "model_version", *RANKING_COLUMNS)
 )
@@ -28,12 +28,12 @@ REQUIRED_COLUMNS = tuple(
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows of the log, or of a model's holdout in the shape of the log.
+    """Rows of the log, or of a model's holdout with the same columns.
 
     Attributes:
         frame: the columns of `LOG_COLUMNS` (at least the required ones), then one Float32 column per feature.
         features: names of the feature columns.
-        ranked: rows of rankings that were answered since the first row and are not among these.
+        ranked: number of rows of rankings since the first row; they are not in `frame`.
     """
 
     frame: pl.DataFrame
@@ -57,17 +57,21 @@ class Sample:
 
     @property
     def requests(self) -> int:
-        """How many requests the rows come from."""
+        """Number of requests that the rows come from."""
         return self.frame["request_id"].n_unique()
 
     @property
     def probabilities(self) -> tuple[str, ...]:
-        """Names of the probability columns that hold anything: a one-sided source leaves one empty."""
+        """Names of the probability columns with any value: a one-sided source leaves one empty."""
         return tuple(name for name in PROBABILITY_COLUMNS if self.frame[name].null_count() < len(self))
 
     @property
     def span(self) -> tuple[datetime, datetime]:
-        """Time of the first and of the last row, UTC."""
+        """Time of the first and of the last row, UTC.
+
+        Raises:
+            UnusableData: there is no row.
+        """
         times = self.frame["predicted_at"]
         first, last = times.min(), times.max()
         if not isinstance(first, datetime) or not isinstance(last, datetime):
@@ -75,24 +79,24 @@ class Sample:
         return first, last
 
     def matrix(self, columns: tuple[str, ...]) -> NDArray[np.float64]:
-        """The columns as numbers, shape (n_rows, n_columns); null, NaN and infinity become NaN."""
+        """Return columns as numbers, shape (n_rows, n_columns); null, NaN and infinity become NaN."""
         values = self.frame.select(pl.col(name).cast(pl.Float64) for name in columns).to_numpy().astype(np.float64)
         return np.where(np.isfinite(values), values, np.nan)
 
     def labelled(self, direction: Direction) -> int:
-        """How many rows have a known outcome in this direction."""
+        """Return the number of rows with a known outcome in this direction."""
         return len(self) - self.frame[f"{direction}_label"].null_count()
 
     def clusters(self, unit: str) -> NDArray[np.int64]:
-        """Number of the cluster each row belongs to, shape (n_rows,), from 0."""
+        """Return the number of each row's cluster, from 0, shape (n_rows,)."""
         _, inverse = np.unique(self.frame[unit].cast(pl.String).to_numpy(), return_inverse=True)
         return inverse.astype(np.int64)
 
     def cluster_unit(self) -> str:
-        """Which column says what rows belong together.
+        """Return the column that defines the clusters: `job_id` or `candidate_id`.
 
-        Rows of one ranked list share a job (or a candidate), and the job recurs in later lists, so the rows of a job
-        are one draw of it. The side that most requests hold fixed is the unit.
+        The rows of a list share a job (or a candidate), and the job recurs in later lists, so all rows of a job are one
+        draw. Of the two, the column is the one that is constant within the requests of more rows.
         """
         sides = self.frame.group_by("request_id").agg(
             pl.len().alias("rows"), pl.col("job_id").n_unique().alias("jobs"), pl.col("candidate_id").n_unique()
@@ -103,7 +107,7 @@ class Sample:
 
 
 def read_reference(bundle: Path) -> Sample:
-    """Read a model's own holdout with the predictions it made.
+    """Read a model's own holdout with its predictions.
 
     Raises:
         ModelError: the bundle has no reference, or one without the columns of the log.
@@ -123,10 +127,10 @@ def read_window(
     since: datetime | None = None,
     now: datetime | None = None,
 ) -> Sample:
-    """Read the pairs one model version scored lately, with what is known of the outcomes.
+    """Read the pairs that a model version scored recently, with their known outcomes.
 
-    Rankings log the best of a pool only, so their rows differ from a holdout of everyone shown: they are counted, not
-    read.
+    Rankings log only the best of a pool, so their rows differ from a holdout of everyone shown. They are counted, but
+    not read.
 
     Raises:
         UnusableData: the log holds no scored pair of this version in the window.

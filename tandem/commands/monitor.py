@@ -1,4 +1,4 @@
-"""The monitor as a command: which window is the latest, and what is said about it."""
+"""`tandem monitor`: choose the window, print the verdict, have the report drawn."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -72,7 +72,7 @@ def watch(
         else:
             model = champion(settings)
         if last is None and since is None:
-            since = _end_of_last_window(settings, model.version)
+            since = _begin_of_next_window(settings, model.version)
         with fetched(settings, model) as release:
             verdict = monitor(
                 settings,
@@ -94,13 +94,11 @@ def _have_drawn(settings: "Settings", verdict: "WindowVerdict") -> None:
     """Start drawing what waits, and say where the report will be and which earlier one is drawn only now."""
     from monitoring import drawing, report_queue
 
-    late = [report for report in report_queue.waiting(settings) if report.id != verdict.report and report.problem]
-    for report in late:
-        out.print(
-            f"  report of the window to {report.window_end:%Y-%m-%d %H:%M} UTC: was not drawn ({report.problem}); "
-            "trying again",
-            markup=False,
-        )
+    for report in report_queue.waiting(settings):
+        reason = drawing.problem(settings, report)
+        if reason is not None and report.id != verdict.report:
+            late = f"{report.window_end:%Y-%m-%d %H:%M} UTC"
+            out.print(f"  report of the window to {late}: was not drawn ({reason}); trying again", markup=False)
     drawing.start(settings)
     if verdict.report is None:
         out.print("  report: none, as there is too little to draw")
@@ -120,20 +118,20 @@ def wait_for_reports(settings: "Settings", reports: "Sequence[str]") -> "list[Pa
         return [drawing.wait(settings, report) for report in reports]
 
 
-def _end_of_last_window(settings: "Settings", version: str) -> datetime | None:
-    """Where the latest window begins: behind the last one that could be judged, if anything was answered since.
+def _begin_of_next_window(settings: "Settings", version: str) -> datetime | None:
+    """Return where the next window begins: after the last one with a verdict, if anything was answered since.
 
-    A window too small to be judged is taken again with what came later; the last window is judged again when nothing
-    came later, since outcomes may have.
+    A window with too little data is extended by what came later. If nothing came later, the last window is evaluated
+    again, since outcomes may have arrived.
     """
     from monitoring import history
     from store import database, windows
 
-    judged = [v for v in history.read(settings, settings.model_name) if v.model_version == version]
-    judged = [v for v in judged if v.state != "not enough data"]
-    if not judged:
+    evaluated = [v for v in history.read(settings, settings.model_name) if v.model_version == version]
+    evaluated = [v for v in evaluated if v.state != "not enough data"]
+    if not evaluated:
         return None
-    last = judged[-1].window
+    last = evaluated[-1].window
     engine = database.connect(settings.log_url)
     try:
         newer = windows.window(

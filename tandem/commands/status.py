@@ -91,21 +91,22 @@ def _verdict(settings: "Settings") -> list[tuple[str, str]]:
 
 def _report(settings: "Settings", report: str | None) -> str:
     """Whether a report is on Evidently's pages, or why not."""
-    from monitoring import report_queue, workspace
+    from monitoring import drawing, report_queue, workspace
 
     if report is None:
         return NONE
     if (waiting := report_queue.find(settings, report)) is not None:
-        return _undrawn(waiting.problem) if waiting.problem else "being drawn"
+        problem = drawing.problem(settings, waiting)
+        return _undrawn(problem) if problem else "being drawn"
     return "ready: see Evidently's pages" if workspace.report_file(settings, report) else "deleted"
 
 
 def _late(settings: "Settings", last: str | None) -> Iterator[tuple[str, str]]:
     """Say which earlier reports could not be drawn."""
-    from monitoring import report_queue
+    from monitoring import drawing, report_queue
 
     for report in report_queue.waiting(settings):
-        if report.id != last and (problem := report.problem):
+        if report.id != last and (problem := drawing.problem(settings, report)):
             yield "earlier report", f"window to {_minute(report.window_end)}: {_undrawn(problem)}"
 
 

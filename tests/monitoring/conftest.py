@@ -8,7 +8,7 @@ from home.settings import Settings
 from monitoring import report_queue
 from monitoring.drawn_columns import drawn_columns
 from monitoring.report_queue import ReportContent, WaitingReport
-from monitoring.verdict import Judge
+from monitoring.verdict import Evaluator
 from monitoring.windows import Sample
 from tests.monitoring.market import INPUTS, Market
 
@@ -37,7 +37,7 @@ def content(market: Market) -> ReportContent:
         sample = market.sample(seed, lists=lists, size=10)
         samples.append(Sample.of(sample.frame.drop(set(sample.features) - set(few)), "test"))
     reference, window = samples
-    verdict = Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
+    verdict = Evaluator(reference, seed=7, inputs=INPUTS).evaluate(window, model_name="tandem-test", model_version="3")
     return ReportContent(verdict, drawn_columns(reference, 7), drawn_columns(window, 7))
 
 

@@ -1,5 +1,6 @@
 """The process that draws reports, with the real Evidently: it outlives its starter, and no failure is lost."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,12 +9,12 @@ from collections.abc import Callable
 
 import pytest
 
-from home import lock
 from home.settings import Settings
 from matching.errors import EngineError
 from monitoring import drawing, report_queue
 from monitoring.report_queue import WaitingReport
 from monitoring.workspace import report_file, workspace_folder
+from tests.monitoring.undrawn import nothing_is_drawn
 
 pytestmark = pytest.mark.slow
 
@@ -38,8 +39,8 @@ def test_a_failure_stays_visible_until_a_process_that_outlives_its_starter_draws
     drawing.start(settings)
     with pytest.raises(EngineError, match=r"the report was not drawn: .*: the report cannot be stored"):
         drawing.wait(settings, report.id)
-    assert report.problem is not None
-    assert report.problem.startswith(f"{workspace_folder(settings)}: the report cannot be stored")
+    assert report.failure is not None
+    assert report.failure.startswith(f"{workspace_folder(settings)}: the report cannot be stored")
     workspace_folder(settings).unlink()
     code = "from home.settings import Settings\nfrom monitoring import drawing\ndrawing.start(Settings())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
@@ -54,14 +55,24 @@ def test_a_process_that_ends_early_leaves_the_report_in_the_queue(
     end: signal.Signals | None, settings: Settings, queued: Callable[..., WaitingReport]
 ) -> None:
     report = queued()
-    with lock.held(settings, "reports", "the test"):  # so that it does not finish
-        drawing.start(settings)
-        assert report.is_being_drawn
-        assert report.process is not None
-        if end:
-            os.kill(report.process.pid, end)
-        else:
-            assert drawing.stop(settings) == 1
-        with pytest.raises(EngineError, match="the process that draws it has ended"):
-            drawing.wait(settings, report.id)
+    drawing.start(settings)
+    assert drawing.problem(settings, report) is None
+    if end:
+        os.kill(json.loads((settings.root / "run" / "reports.json").read_text())["pid"], end)
+    else:
+        assert drawing.stop(settings) == 1
+    with pytest.raises(EngineError, match="the process that draws it has ended"):
+        drawing.wait(settings, report.id)
     assert report_queue.waiting(settings) == (report,)
+    assert drawing.stop(settings) == 0
+
+
+def test_a_process_that_finds_another_one_drawing_leaves_its_report_to_it(
+    settings: Settings, queued: Callable[..., WaitingReport]
+) -> None:
+    report = queued()
+    with nothing_is_drawn(settings):
+        drawing.draw_waiting(settings)
+        assert drawing.problem(settings, report) is None, "the other one draws it"
+        assert drawing.stop(settings) == 1
+    assert drawing.problem(settings, report) == "the process that draws it has ended"

@@ -14,7 +14,7 @@ from matching.model.declared_features import DeclaredFeatures
 from monitoring import drawing, history, report_queue
 from monitoring.monitor import monitor
 from monitoring.quality import measure_quality
-from monitoring.verdict import Judge
+from monitoring.verdict import Evaluator
 from monitoring.windows import Sample, read_window
 from tests.monitoring.logged import log_window, renamed
 from tests.monitoring.market import INPUTS, Market
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationW
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 
 
-def test_a_window_of_the_log_is_judged_drawn_and_remembered(
+def test_a_window_of_the_log_is_evaluated_drawn_and_remembered(
     settings: Settings, tmp_path: Path, reference: Sample, market: Market
 ) -> None:
     few = [name for name in reference.features if "trait" not in name and "similarity" not in name]
@@ -64,7 +64,7 @@ def test_a_window_of_the_log_is_judged_drawn_and_remembered(
 def test_young_rows_do_not_make_a_calibrated_model_look_biased(
     settings: Settings, reference: Sample, market: Market
 ) -> None:
-    """A yes is told at once, a no never: counting the yes of young rows alone shows far too many of them."""
+    """A yes is reported at once, a no never: counting the yes of young rows shows far too many of them."""
     old = renamed(market.sample(21, lists=100, size=10), "old-", predicted_at=NOW - timedelta(days=20))
     young = renamed(market.sample(22, lists=100, size=10), "young-", predicted_at=NOW - timedelta(days=1))
     for sample in (old, young):
@@ -84,14 +84,14 @@ def test_rankings_of_the_holdouts_own_profiles_are_no_drift(
     top = Sample.of(reference.frame.filter(best).sort("request_id", maintain_order=True), "test")
     log_window(settings, market.sample(23, lists=100, size=10))
     log_window(settings, renamed(top, "top-"), ranked_from=25)
-    judge = Judge(reference, seed=7, inputs=INPUTS)
+    evaluator = Evaluator(reference, seed=7, inputs=INPUTS)
     about = {"model_name": "tandem-test", "model_version": "3"}
     read = read_window(settings, **about, now=NOW)
-    verdict = judge.judge(read, **about)
+    verdict = evaluator.evaluate(read, **about)
     assert (len(read), verdict.window.ranked, verdict.state) == (1_000, 4_000, "quiet")
     assert verdict.notes == ("4,000 ranked answers left out: the selected best of a pool differ from the pool",)
     mixed = Sample.of(pl.concat([read.frame.select(top.frame.columns), top.frame]), "test")
-    assert judge.judge(mixed, **about).state == "drift"  # as it was while they were judged together
+    assert evaluator.evaluate(mixed, **about).state == "drift"  # as it was while they were evaluated together
 
 
 def test_a_verdict_that_cannot_be_saved_leaves_no_report_in_the_queue(

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from monitoring.reasons import describe, other_unit
-from monitoring.verdict import Judge, WindowVerdict
+from monitoring.verdict import Evaluator, WindowVerdict
 from monitoring.windows import Sample
 from tests.monitoring.market import INPUTS, Market
 
 SALARY = "candidate_expected_salary_usd_per_year"
 
 
-def _judge(reference: Sample, window: Sample) -> WindowVerdict:
-    return Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
+def _evaluate(reference: Sample, window: Sample) -> WindowVerdict:
+    return Evaluator(reference, seed=7, inputs=INPUTS).evaluate(window, model_name="tandem-test", model_version="3")
 
 
 @pytest.mark.parametrize(
@@ -27,19 +27,19 @@ def _judge(reference: Sample, window: Sample) -> WindowVerdict:
 def test_the_cause_leads(
     reference: Sample, market: Market, change: dict[str, float], lead: tuple[str, str], words: str
 ) -> None:
-    verdict = _judge(reference, market.with_(**change).sample(6, lists=100, size=10))
+    verdict = _evaluate(reference, market.with_(**change).sample(6, lists=100, size=10))
     first = verdict.reasons[0]
     assert (verdict.state, (first.kind, first.column)) == ("drift", lead)
     assert words in first.words
 
 
 def test_a_changed_taste_is_quality_and_nothing_else(reference: Sample, market: Market) -> None:
-    verdict = _judge(reference, market.with_(candidate_taste=-0.3).sample(6, lists=200, size=10))
+    verdict = _evaluate(reference, market.with_(candidate_taste=-0.3).sample(6, lists=200, size=10))
     assert {(reason.kind, reason.column) for reason in verdict.reasons} == {("quality", "candidate")}
 
 
 def test_what_follows_from_a_cause_is_listed_under_it(reference: Sample, market: Market) -> None:
-    verdict = _judge(reference, market.with_(monthly_share=0.6).sample(6, lists=100, size=10))
+    verdict = _evaluate(reference, market.with_(monthly_share=0.6).sample(6, lists=100, size=10))
     assert verdict.reasons[0].also == ("salary_headroom_log",)
     assert "salary_headroom_log" not in {reason.column for reason in verdict.reasons}
     assert [reason.kind for reason in verdict.reasons][:2] == ["data", "prediction"]
@@ -47,7 +47,7 @@ def test_what_follows_from_a_cause_is_listed_under_it(reference: Sample, market:
 
 def test_without_known_inputs_every_column_stands_alone(reference: Sample, market: Market) -> None:
     window = market.with_(monthly_share=0.6).sample(6, lists=100, size=10)
-    verdict = Judge(reference, seed=7, inputs={}).judge(window, model_name="m", model_version="3")
+    verdict = Evaluator(reference, seed=7, inputs={}).evaluate(window, model_name="m", model_version="3")
     assert {SALARY, "salary_headroom_log"} <= {reason.column for reason in verdict.reasons}
 
 

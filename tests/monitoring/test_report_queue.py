@@ -8,19 +8,13 @@ from collections.abc import Callable
 
 import pytest
 
-from home.process import Process
+from home import lock
 from home.settings import Settings
 from matching.errors import EngineError, StorageError
 from monitoring import drawing, report_queue
 from monitoring.report_queue import ReportContent, WaitingReport
 
 ENDED = "the process that draws it has ended"
-
-
-def ended() -> Process:
-    """A process that has ended."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as one:
-        return Process.of(one.pid)
 
 
 def test_what_waits_is_read_back_oldest_first(
@@ -54,17 +48,16 @@ def test_a_home_that_cannot_be_written_takes_no_report(settings: Settings, conte
         report_queue.add(settings, "one", content)
 
 
-def test_a_report_says_why_it_is_not_drawn(queued: Callable[..., WaitingReport]) -> None:
+def test_a_report_says_why_it_is_not_drawn(settings: Settings, queued: Callable[..., WaitingReport]) -> None:
     report = queued()
-    assert report.problem == ENDED, "nobody has started to draw it"
-    report.assign(Process.current())
-    assert (report.is_being_drawn, report.problem) == (True, None)
-    report.fail("the disk is full")
-    assert (report.is_being_drawn, report.problem) == (False, "the disk is full")
-    report.assign(Process.current())
-    assert report.problem is None, "another attempt"
-    report.assign(ended())
-    assert report.problem == ENDED
+    assert drawing.problem(settings, report) == ENDED, "nobody has started to draw it"
+    with lock.held(settings, "reports", "the test"):
+        assert drawing.problem(settings, report) is None
+        assert report.fail("the disk is full")
+        assert drawing.problem(settings, report) == "the disk is full"
+        report.retry()
+        assert drawing.problem(settings, report) is None, "another attempt"
+    assert drawing.problem(settings, report) == ENDED
 
 
 def test_notes_about_a_report_that_is_drawn_by_now_are_dropped(
@@ -72,8 +65,8 @@ def test_notes_about_a_report_that_is_drawn_by_now_are_dropped(
 ) -> None:
     report = queued()
     report.remove()
-    report.assign(Process.current())
-    report.fail("too late")
+    report.retry()
+    assert not report.fail("too late")
     report.remove()
     assert report_queue.waiting(settings) == ()
     assert not report.folder.exists()

@@ -19,7 +19,7 @@ from monitoring import drawing, report_queue
 from monitoring.drawn_columns import MAX_DRAWN_ROWS, drawn_columns
 from monitoring.report_queue import ReportContent, WaitingReport
 from monitoring.reports import SHARE, write_report
-from monitoring.verdict import Judge, WindowVerdict
+from monitoring.verdict import Evaluator, WindowVerdict
 from monitoring.windows import Sample
 from monitoring.workspace import serve_command, workspace_folder
 from tests.monitoring.market import INPUTS, Market
@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationW
 SALARY = "candidate_expected_salary_usd_per_year"
 
 
-def _judge(reference: Sample, window: Sample) -> WindowVerdict:
-    return Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
+def _evaluate(reference: Sample, window: Sample) -> WindowVerdict:
+    return Evaluator(reference, seed=7, inputs=INPUTS).evaluate(window, model_name="tandem-test", model_version="3")
 
 
 def _draw(
@@ -71,7 +71,7 @@ def reference(market: Market) -> Sample:
 @pytest.fixture(scope="module")
 def drifted(reference: Sample, market: Market) -> tuple[Sample, WindowVerdict]:
     window = _narrow(market.with_(monthly_share=0.6).sample(6, lists=100, size=10))
-    return window, _judge(reference, window)
+    return window, _evaluate(reference, window)
 
 
 def test_a_report_opens_with_the_verdicts_own_figures(
@@ -99,7 +99,7 @@ def test_the_same_window_replaces_its_report_and_another_one_does_not(
     first = _draw(settings, verdict, reference=reference, window=window)
     second = _draw(settings, verdict, reference=reference, window=window, replaces=[first, "not there"])
     quiet = _narrow(market.sample(5, lists=40, size=10))
-    third = _draw(settings, _judge(reference, quiet), reference=reference, window=quiet)
+    third = _draw(settings, _evaluate(reference, quiet), reference=reference, window=quiet)
     assert set(_runs(settings)) == {second, third}
 
 
@@ -108,7 +108,7 @@ def test_a_column_without_any_value_and_one_sided_labels_are_drawn(
 ) -> None:
     window = _narrow(market.with_(missing_salary=1.0).sample(6, lists=60, size=10))
     window = Sample.of(window.frame.with_columns(candidate_label=pl.lit(None, dtype=pl.Boolean)), "test")
-    verdict = _judge(reference, window)
+    verdict = _evaluate(reference, window)
     report = _draw(settings, verdict, reference=reference, window=window)
     values = _values(_runs(settings)[report])
     assert values[f"Mean value of '{SHARE}'"] == pytest.approx(verdict.drifted_share)
@@ -120,7 +120,7 @@ def test_large_samples_are_drawn_in_part_and_nothing_warns(
     settings: Settings, reference: Sample, market: Market
 ) -> None:
     window = _narrow(market.sample(6, lists=MAX_DRAWN_ROWS // 20, size=21))
-    verdict = _judge(reference, window)
+    verdict = _evaluate(reference, window)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         report = _draw(settings, verdict, reference=reference, window=window)
@@ -135,7 +135,7 @@ def test_an_unexpected_failure_is_noted_and_the_next_report_is_drawn(
     broken, whole = queued(), queued()
     (broken.folder / "window.parquet").unlink()
     drawing.draw_waiting(settings)
-    assert broken.problem == "unexpected FileNotFoundError"
+    assert broken.failure == "unexpected FileNotFoundError"
     assert f"report {broken.id}\nTraceback" in capsys.readouterr().err
     assert set(_runs(settings)) == {whole.id}
 

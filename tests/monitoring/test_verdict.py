@@ -4,35 +4,35 @@ from home.settings import Settings
 from matching.errors import ModelError, StorageError
 from monitoring import history
 from monitoring.rendering import render
-from monitoring.verdict import Judge, WindowVerdict
+from monitoring.verdict import Evaluator, WindowVerdict
 from monitoring.windows import Sample
 from tests.monitoring.market import INPUTS, Market
 
 
-def _judge(reference: Sample, window: Sample) -> WindowVerdict:
-    return Judge(reference, seed=7, inputs=INPUTS).judge(window, model_name="tandem-test", model_version="3")
+def _evaluate(reference: Sample, window: Sample) -> WindowVerdict:
+    return Evaluator(reference, seed=7, inputs=INPUTS).evaluate(window, model_name="tandem-test", model_version="3")
 
 
 @pytest.fixture(scope="module")
 def drifted(reference: Sample, market: Market) -> WindowVerdict:
-    return _judge(reference, market.with_(monthly_share=0.6).sample(6, lists=100, size=10))
+    return _evaluate(reference, market.with_(monthly_share=0.6).sample(6, lists=100, size=10))
 
 
 def test_a_quiet_window_is_quiet(reference: Sample, market: Market) -> None:
-    verdict = _judge(reference, market.sample(5, lists=100, size=10))
+    verdict = _evaluate(reference, market.sample(5, lists=100, size=10))
     assert (verdict.state, verdict.reasons) == ("quiet", ())
     assert (verdict.window.rows, verdict.window.requests) == (1_000, 100)
     assert len(verdict.columns) == len(reference.features) + 3
 
 
 def test_a_few_jobs_are_not_enough_data_even_when_they_differ(reference: Sample, market: Market) -> None:
-    verdict = _judge(reference, market.with_(monthly_share=1.0).sample(5, lists=4, size=10, lists_per_job=1))
+    verdict = _evaluate(reference, market.with_(monthly_share=1.0).sample(5, lists=4, size=10, lists_per_job=1))
     assert (verdict.state, verdict.reasons) == ("not enough data", ())
     assert "3 different values of job_id, at least 8 are needed" in render(verdict)
 
 
 def test_a_blind_window_is_not_enough_data(reference: Sample, market: Market) -> None:
-    verdict = _judge(reference, market.with_(monthly_share=1.0).sample(5, lists=13, size=1, lists_per_job=1))
+    verdict = _evaluate(reference, market.with_(monthly_share=1.0).sample(5, lists=13, size=1, lists_per_job=1))
     assert (verdict.state, verdict.reasons) == ("not enough data", ())
     assert "beyond recognition" in verdict.notes[0]
 
@@ -40,12 +40,12 @@ def test_a_blind_window_is_not_enough_data(reference: Sample, market: Market) ->
 def test_another_set_of_features_is_refused(reference: Sample, market: Market) -> None:
     window = Sample.of(market.sample(5, lists=20, size=5).frame.drop("must_have_coverage"), "test")
     with pytest.raises(ModelError, match="differ in must_have_coverage: monitor one version at a time"):
-        _judge(reference, window)
+        _evaluate(reference, window)
 
 
 def test_the_same_window_gives_the_same_verdict(reference: Sample, market: Market) -> None:
     window = market.sample(5, lists=50, size=10)
-    assert _judge(reference, window) == _judge(reference, window)
+    assert _evaluate(reference, window) == _evaluate(reference, window)
 
 
 def test_exit_code(drifted: WindowVerdict) -> None:

@@ -1,16 +1,12 @@
 """`tandem monitor`: which window is next, the exit code, and where the report is; on a real registry and log."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
-from home import lock
-from home.settings import Settings
-from monitoring import drawing, history, report_queue
+from monitoring import history, report_queue
 from monitoring.workspace import workspace_folder
 from tandem.commands.monitor import watch
 from tests.monitoring.market import Market
+from tests.monitoring.undrawn import nothing_is_drawn
 from tests.tandem.command import refused, tandem
 from tests.tandem.commands.conftest import SOURCE, Watched
 
@@ -18,14 +14,6 @@ pytestmark = pytest.mark.slow
 
 QUIET, DRIFTED = Market(), Market(monthly_share=0.6)
 COMMAND = ("monitor", "--source", SOURCE, "--maturity-days", "0")
-
-
-@contextmanager
-def nothing_is_drawn(settings: Settings) -> Iterator[None]:
-    """Keep reports in the queue: the processes that would draw them wait for the lock until they are stopped."""
-    with lock.held(settings, "reports", "the test"):
-        yield
-        drawing.stop(settings)
 
 
 def rows(watched: Watched) -> int:
