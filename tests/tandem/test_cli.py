@@ -86,4 +86,7 @@ def test_traffic_is_for_the_marketplace() -> None:
 @pytest.mark.parametrize("scenario", ["none", "no-such"])
 def test_the_demo_needs_a_drift(scenario: str) -> None:
     line = refused("demo", "--scenario", scenario, code=2)
-    assert line.startswith(f"the demo needs a drift, not '{scenario}': choose one of unit-bug, ")
+    assert line.startswith(f"the demo needs a drift, not '{scenario}': choose one of ")
+    offered = line.split("one of ")[1].split(", ")
+    assert "unit-bug" in offered
+    assert "none" not in offered
