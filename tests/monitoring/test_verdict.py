@@ -28,7 +28,7 @@ def test_a_quiet_window_is_quiet(reference: Sample, market: Market) -> None:
 def test_a_few_jobs_are_not_enough_data_even_when_they_differ(reference: Sample, market: Market) -> None:
     verdict = _evaluate(reference, market.with_(monthly_share=1.0).sample(5, lists=4, size=10, lists_per_job=1))
     assert (verdict.state, verdict.reasons) == ("not enough data", ())
-    assert "3 different values of job_id, at least 8 are needed" in render(verdict)
+    assert "3 distinct values of job_id; at least 8 are required" in render(verdict)
 
 
 def test_a_blind_window_is_not_enough_data(reference: Sample, market: Market) -> None:
