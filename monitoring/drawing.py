@@ -44,8 +44,8 @@ def start(settings: Settings) -> None:
     try:
         for report in reports:
             report.retry()
-        process = _spawn(settings)
-        _process_file(settings).write_text(json.dumps(process.facts()))
+        processes = [*_started(settings), _spawn(settings)]
+        _process_file(settings).write_text(json.dumps([process.facts() for process in processes]))
     except OSError as error:
         raise EngineError(f"the report cannot be drawn now ({error.strerror}): run `make monitor` again") from error
 
@@ -113,11 +113,17 @@ def _spawn(settings: Settings) -> Process:
 
 
 def _processes(settings: Settings) -> set[Process]:
-    """Return the processes that draw, or are about to: the one started last and the one that holds the lock."""
-    found = {lock.holder(settings, _LOCK)}
-    with suppress(OSError, ValueError, KeyError, TypeError):  # none was started
-        found.add(Process.from_facts(json.loads(_process_file(settings).read_text())))
+    """Return the processes that draw, or are about to."""
+    found = {lock.holder(settings, _LOCK), *_started(settings)}
     return {process for process in found if process is not None and not process.is_gone}
+
+
+def _started(settings: Settings) -> list[Process]:
+    """Return the processes started by commands of this home, without those that have ended."""
+    with suppress(OSError, ValueError, KeyError, TypeError):  # none was started
+        noted = json.loads(_process_file(settings).read_text())
+        return [process for process in map(Process.from_facts, noted) if not process.is_gone]
+    return []
 
 
 def _process_file(settings: Settings) -> Path:

@@ -1,12 +1,12 @@
 """A smoke test per component: a lock file can resolve cleanly and still contain combinations that do not run.
 
-Each test does the smallest real thing with one library, so that a broken pin fails here, by name.
+Each test does the smallest real thing with one library, so that a broken pin fails here, by name. Prefect's are in
+tests/pipelines/test_prefect_flow.py, which starts a server anyway.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,6 @@ import polars as pl
 import pytest
 
 from tandem import telemetry
-from tandem.processes import Program
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,56 +42,6 @@ client.set_registered_model_alias("m", "champion", version.version)
 print(client.get_run(run.info.run_id).data.metrics["auc"], client.get_model_version_by_alias("m", "champion").version)
 """
     assert fresh_python(code, f"sqlite:///{tmp_path / 'mlflow.db'}").splitlines()[-1] == "0.75 1"
-
-
-@pytest.mark.slow
-def test_prefect_runs_a_flow_and_schedules_a_cron_deployment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
-) -> None:
-    # With sqlalchemy 2.1, Prefect silently scheduled no cron run; only a separate server schedules at all.
-    port = free_port()
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
-    program = Program("prefect", tmp_path)
-    program.start(
-        [sys.executable, "-m", "prefect", "server", "start", "--port", str(port), "--no-ui"],
-        address=f"http://127.0.0.1:{port}/api/health",
-        environment={},
-        wait_seconds=120,
-    )
-    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
-    code = """
-import time
-from prefect import flow, task
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate
-from prefect.client.schemas.schedules import CronSchedule
-
-@task
-def double(number):
-    return 2 * number
-
-@flow
-def doubled():
-    return double.map([1, 2, 3]).result()
-
-print(doubled())
-with get_client(sync_client=True) as client:
-    cron = DeploymentScheduleCreate(schedule=CronSchedule(cron="0 * * * *", timezone="UTC"), active=True)
-    deployment = client.create_deployment(client.create_flow(doubled), "hourly", schedules=[cron])
-    for _ in range(60):
-        scheduled = [run for run in client.read_flow_runs() if run.deployment_id == deployment]
-        if scheduled:
-            break
-        time.sleep(1)
-    print(len(scheduled) > 0)
-"""
-    (tmp_path / "flow.py").write_text(code)
-    try:
-        runner = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
-        answer = fresh_python(runner, str(tmp_path / "flow.py"))
-    finally:
-        program.stop()
-    assert answer.splitlines()[-2:] == ["[2, 4, 6]", "True"]
 
 
 def test_bentoml_builds_a_bento(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from home.process import Process
 from home.settings import Settings
 from matching.errors import EngineError
 from monitoring import drawing, report_queue
@@ -17,6 +18,11 @@ from monitoring.workspace import report_file, workspace_folder
 from tests.monitoring.undrawn import nothing_is_drawn
 
 pytestmark = pytest.mark.slow
+
+
+def started(settings: Settings) -> list[Process]:
+    """The processes that commands of this home started."""
+    return [Process.from_facts(facts) for facts in json.loads((settings.root / "run" / "reports.json").read_text())]
 
 
 def test_two_in_quick_succession_draw_every_report_into_one_project(
@@ -58,13 +64,24 @@ def test_a_process_that_ends_early_leaves_the_report_in_the_queue(
     drawing.start(settings)
     assert drawing.problem(settings, report) is None
     if end:
-        os.kill(json.loads((settings.root / "run" / "reports.json").read_text())["pid"], end)
+        (process,) = started(settings)
+        os.kill(process.pid, end)
     else:
         assert drawing.stop(settings) == 1
     with pytest.raises(EngineError, match="the process that draws it has ended"):
         drawing.wait(settings, report.id)
     assert report_queue.waiting(settings) == (report,)
     assert drawing.stop(settings) == 0
+
+
+def test_stop_ends_every_process_that_was_started(settings: Settings, queued: Callable[..., WaitingReport]) -> None:
+    for _ in range(2):
+        queued()
+        drawing.start(settings)
+    first, second = started(settings)
+    assert drawing.stop(settings) == 2
+    assert first.is_gone
+    assert second.is_gone
 
 
 def test_a_process_that_finds_another_one_drawing_leaves_its_report_to_it(

@@ -42,8 +42,9 @@ def test_the_written_model_returns_what_scikit_learn_returns(trained: Trained, t
 
 def test_data_and_seed_decide_the_digest(trained: Trained, tmp_path: Path) -> None:
     parts = trained.parts
+    some = parts.train.take(parts.train.lists % 3 == 0)
     folders = [
-        save(fit(parts.train, parts.calibration, seed=seed, problem=QUICK), tmp_path / str(number))
+        save(fit(some, parts.calibration, seed=seed, problem=QUICK), tmp_path / str(number))
         for number, seed in enumerate((1, 1, 2))
     ]
     first, again, other = map(model_digest, folders)
