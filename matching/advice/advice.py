@@ -133,15 +133,9 @@ def guesses(model: MatchModel, profile: Profile, pool: Counterparts) -> tuple[li
 
 def true_gains(truth: Truth, profile: Profile, changes: Sequence[Change], others: pl.DataFrame) -> Floats:
     """Return the true expected matches of a profile, then the true gain of each change, shape (1 + n_changes,)."""
-    mine = _table([profile, *(change.profile for change in changes)])
-    rows, columns = _grid(mine.height, np.arange(others.height))
-    if isinstance(profile, CandidateProfile):
-        pairs = Pairs(mine, others, rows, columns)
-    else:
-        pairs = Pairs(others, mine, columns, rows)
-    both = truth.probability(Direction.COMPANY, pairs) * truth.probability(Direction.CANDIDATE, pairs)
-    matches = both.reshape(mine.height, -1).sum(axis=1)
-    return np.concatenate([matches[:1], matches[1:] - matches[0]])
+    profiles = [profile, *(change.profile for change in changes)]
+    matches = _true_matches(truth, profiles, others, np.tile(np.arange(others.height), (len(profiles), 1)))
+    return _against_the_first(matches, [len(profiles)])
 
 
 def measure_spreads(
@@ -169,17 +163,23 @@ def measure_spreads(
     kinds: list[str] = []
     guessed: list[Guess] = []
     true: list[Floats] = []
-    people_of: list[Rows] = []
+    tried: list[int] = []
     for side, table, others in (("candidate", candidates, jobs), ("job", jobs, candidates)):
         everybody, encoded = _encoded(model, _drawn(others, MAX_POOL, rng))
+        profiles: list[Profile] = []
+        rows: list[Rows] = []
         for profile in read_profiles(_drawn(table, people, rng)):
             seen = Counterparts(everybody, encoded, _rows_drawn(everybody, pool, rng))
             changes, before, after = guesses(model, profile, seen)
             kinds += [f"{side} {kind}" for kind in (LEVEL, *(change.kind for change in changes))]
             guessed += [Guess.of(np.zeros_like(before), before[None]), Guess.of(before, after)]
-            true.append(true_gains(truth, profile, changes, seen.compared))
-            people_of.append(np.full(len(changes) + 1, len(people_of)))
-    return Spreads.fit(kinds, Guess.joined(guessed), np.concatenate(true), np.concatenate(people_of))
+            profiles += [profile, *(change.profile for change in changes)]
+            rows += [seen.rows] * (1 + len(changes))
+            tried.append(1 + len(changes))
+        # In one call for everybody, since reading a table costs the simulator more than scoring its pairs.
+        true.append(_true_matches(truth, profiles, everybody, np.stack(rows)))
+    gains = _against_the_first(np.concatenate(true), tried)
+    return Spreads.fit(kinds, Guess.joined(guessed), gains, np.repeat(np.arange(len(tried)), tried))
 
 
 def read_profiles(table: pl.DataFrame) -> list[Profile]:
@@ -214,6 +214,26 @@ def _matches(model: MatchModel, profiles: Sequence[Profile], pool: Counterparts)
         scores = model.score_encoded(pool.encoded, mine, columns, rows)
         allowed = eligible(Pairs(pool.table, table, columns, rows))
     return (scores.match.astype(np.float64) * allowed).reshape(table.height, -1)
+
+
+def _true_matches(truth: Truth, profiles: Sequence[Profile], others: pl.DataFrame, rows: Rows) -> Floats:
+    """Return the true expected matches of each profile over its own `rows`, (n_profiles, n_pool), of the others."""
+    mine = _table(profiles)
+    profile_rows, other_rows = np.repeat(np.arange(mine.height), rows.shape[1]), rows.ravel()
+    if isinstance(profiles[0], CandidateProfile):
+        pairs = Pairs(mine, others, profile_rows, other_rows)
+    else:
+        pairs = Pairs(others, mine, other_rows, profile_rows)
+    both = truth.probability(Direction.COMPANY, pairs) * truth.probability(Direction.CANDIDATE, pairs)
+    return np.asarray(both.reshape(rows.shape).sum(axis=1))
+
+
+def _against_the_first(matches: Floats, sizes: Sequence[int]) -> Floats:
+    """Return the first of each group of that many values as it is, and the others minus the first."""
+    starts = np.cumsum([0, *sizes[:-1]])
+    gains = matches - np.repeat(matches[starts], sizes)
+    gains[starts] = matches[starts]
+    return gains
 
 
 def _table(profiles: Sequence[Profile]) -> pl.DataFrame:
