@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 TANDEM := .venv/bin/tandem
+# Where this is set, as in many container images, every command would compile its libraries again, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Only what is given on make's own command line: a PORT or HOST in the environment means something else.
 given = $(filter command,$(firstword $(origin $(1))))

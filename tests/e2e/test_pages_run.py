@@ -16,6 +16,7 @@ import pytest
 
 from tests.e2e.conftest import Window
 from tests.e2e.house import ANSWER_SECONDS, SECONDS, House
+from tests.monitoring.undrawn import nothing_is_drawn
 from tests.pages import COMMANDS, ELSEWHERE, NOT_RUN, ROOT, Block, blocks, commands, is_request, listed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -29,7 +30,9 @@ def lent(house: House, windows: dict[str, Window]) -> Iterator[House]:  # noqa: 
     """The home of all end-to-end tests; the pages' verdicts are removed again, because others read the last one."""
     kept = house.home / "kept-monitoring"
     shutil.copytree(house.home / "monitoring", kept)
-    yield house
+    with nothing_is_drawn(house.settings):  # tests/e2e/test_pages.py looks at reports that are drawn
+        yield house
+    shutil.rmtree(house.home / "waiting-reports", ignore_errors=True)
     shutil.rmtree(house.home / "monitoring")
     kept.rename(house.home / "monitoring")
 

@@ -20,7 +20,8 @@ with lock.held(Settings(), "reports", "the test"):
 
 @contextmanager
 def nothing_is_drawn(settings: Settings) -> Iterator[None]:
-    """Have another process hold the lock of the reports while the block runs; then stop it."""
+    """Stop what draws; have another process hold the lock of the reports while the block runs; then stop it."""
+    drawing.stop(settings)
     environment = os.environ | {"TANDEM_HOME": str(settings.root)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([sys.executable, "-c", HOLD], env=environment, text=True, **pipes) as process:

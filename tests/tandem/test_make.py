@@ -1,4 +1,4 @@
-"""Make refuses options that a target does not know."""
+"""Make refuses options that a target does not know, and keeps compiled modules."""
 
 import os
 import subprocess
@@ -29,3 +29,10 @@ def test_known_options_and_variables_of_the_environment_pass() -> None:
     answer = make("deploy", SCENARIO="x", PORT="9")
     assert answer.returncode == 0
     assert "--port" not in answer.stdout
+
+
+def test_modules_stay_compiled_even_where_python_is_told_not_to_keep_them() -> None:
+    show = "--eval=show: ; @echo variable: $$PYTHONDONTWRITEBYTECODE"
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    answer = subprocess.check_output(["make", show, "show"], cwd=ROOT, env=environment, text=True)
+    assert answer == "variable:\n"
