@@ -17,7 +17,7 @@ SAY_EVERY = 10  # percent, without a terminal
 
 @contextmanager
 def steps(doing: str) -> Iterator[Callable[[str], None]]:
-    """Show long work as it goes: a spinner with the current step, and each step once with the second it was told.
+    """Show long work as it goes: a spinner with the current step, and each step once with the second at which it began.
 
     A step that counts ("week 3 of 26") is only kept when it is through.
     """

@@ -289,7 +289,7 @@ def _signature(bundle: Path) -> Any:
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec(kind, name, required=required) for name, kind, required in pyfunc_loader.input_columns()
     ]
-    scores = _golden_case(bundle)["scores"]
+    scores = _golden_request(bundle)["scores"]
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec("float", name) for name in ("match", "company", "candidate") if scores.get(name) is not None
     ]
@@ -302,9 +302,9 @@ def _example(bundle: Path) -> "pd.DataFrame":
 
     from pipelines import pyfunc_loader
 
-    return pd.DataFrame([pyfunc_loader.flatten(_golden_case(bundle))])
+    return pd.DataFrame([pyfunc_loader.flatten(_golden_request(bundle))])
 
 
-def _golden_case(bundle: Path) -> dict[str, Any]:
+def _golden_request(bundle: Path) -> dict[str, Any]:
     case: dict[str, Any] = json.loads((bundle / "golden.json").read_text(encoding="utf-8"))["cases"][0]
     return case

@@ -39,19 +39,19 @@ def load_model(settings: Settings, bundle: Path) -> ServedModel:
     engine = connect(settings.log_url)
     names = LoggedModel(deployed.model_name, deployed.model_version, model.digest, model.feature_names)
     sides: tuple[Side[Any], ...] = (CANDIDATE, JOB)
-    log = LogWriter(engine, names)
     served = ServedModel(
         model=model,
         deployed=deployed,
         pools={side.name: StoredPool(side, model, load_kind(engine, model.source, side.name)) for side in sides},
         engine=engine,
-        log=log,
         supports=support.read(bundle),
         explainer=_explainer(model, bundle),
         spreads=Spreads.load(bundle),
         salary=SalaryModel.load(bundle),
         metrics=_metrics(bundle / "metrics.json"),
         card=_text(bundle / "card.md"),
+        # Last: it starts a thread, which nothing would stop if anything above failed.
+        log=LogWriter(engine, names),
     )
     log_example(served, datetime.now(UTC))
     return served

@@ -28,7 +28,7 @@ def export(model_name: str, target: Path) -> None:
     """Export a sentence-transformers model, and say what came of it.
 
     Args:
-        model_name: folder of the model, or its name on the hub, which is then asked for it over the network.
+        model_name: folder of the model, or its name on the hub, which is then downloaded from there.
         target: folder to write, new or empty.
 
     Raises:

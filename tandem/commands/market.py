@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 CHUNK = 100_000
 MODEL = "model alone"
-COLUMNS = ["policy", "matches a week", "gain", "asked a week", "lost", "to top 10", "Gini", "in lists"]
+COLUMNS = ["policy", "matches a week", "gain", "outreach a week", "lost", "to top 10", "Gini", "in lists"]
 LEGEND = (
     "alone: each job ranked for itself. no limit: as if every outreach were answered, so what congestion costs. gain: "
-    "over the model alone, on the same chance. asked: outreach. lost: what candidates leave unanswered. Gini, "
+    "over the model alone, on the same chance. lost: outreach that candidates leave unanswered. Gini, "
     "in lists: how evenly places in lists are spread, and who has any. ±: 95 % interval over chance in one market."
 )
 

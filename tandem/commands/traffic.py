@@ -68,7 +68,7 @@ def send_window(settings: "Settings", *, scenario: str = "none", pairs: int = 2_
     Args:
         settings: which service; the seed must be the one the model was trained with.
         scenario: name of a drift of the marketplace.
-        pairs: candidate-job pairs to ask for.
+        pairs: candidate-job pairs to request.
         window: which window of time after the log; the one after the last sent where None.
 
     Raises:

@@ -63,6 +63,6 @@ def test_higher_salaries_are_not_another_unit() -> None:
     assert other_unit("candidate_experience_years", usual, usual / 12) is None
 
 
-def test_values_never_seen_are_told() -> None:
+def test_values_never_seen_are_reported() -> None:
     before = np.array([0.0, 1.0] * 50)
     assert describe("job_remote_policy", before, np.full(10, 7.0)).endswith("values never seen before: 0 % -> 100 %")

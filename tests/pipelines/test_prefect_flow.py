@@ -93,6 +93,6 @@ def test_a_flow_runs_and_shows_its_steps_on_the_server(server: dict[str, str], t
 
 def test_a_cron_deployment_has_scheduled_runs(server: dict[str, str], tmp_path: Path) -> None:
     client(SCHEDULE, server, tmp_path)
-    asked = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-    runs = until(lambda: httpx.post(f"{server['PREFECT_API_URL']}/flow_runs/filter", json=asked).json())
+    scheduled = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    runs = until(lambda: httpx.post(f"{server['PREFECT_API_URL']}/flow_runs/filter", json=scheduled).json())
     assert len(runs) > 1

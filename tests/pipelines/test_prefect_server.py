@@ -79,7 +79,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     assert ended(pid)
 
 
-def test_one_that_ends_while_starting_is_told_in_one_line(tmp_path: Path) -> None:
+def test_one_that_ends_while_starting_is_reported_in_one_line(tmp_path: Path) -> None:
     with prefect_server.temporary(Settings(home=tmp_path / "home")) as server:
         assert server is not None
         assert os.environ[prefect_server.URL] == server.url
@@ -115,7 +115,7 @@ def test_the_server_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert not (tmp_path / "home").exists()
 
 
-def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError), prefect_server.temporary(Settings(home=tmp_path / "file" / "sub" / "home")):
         pass

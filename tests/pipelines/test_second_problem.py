@@ -188,13 +188,15 @@ def test_its_service_matches_and_ranks(served: ServedModel) -> None:
 
 def test_its_scores_are_explained_by_its_own_features(served: ServedModel) -> None:
     request = ExplainRequest.model_validate({"candidate": student(0), "job": mentor()})
-    told = {one.target: one for one in explain(served, request, Call("r3", NOW)).scores}["match"]
-    by_group = {one.group: one for one in told.contributions}
+    explained = {one.target: one for one in explain(served, request, Call("r3", NOW)).scores}["match"]
+    by_group = {one.group: one for one in explained.contributions}
     assert set(by_group) == set(FEATURES)
     assert by_group["same_subject"].effect == "raises"
     assert by_group["years_above"].effect == "lowers"
-    assert told.base + sum(one.contribution for one in told.contributions) == pytest.approx(told.score, abs=1e-6)
-    assert len({one.for_candidate for one in told.contributions}) == len(FEATURES), "the words name the feature"
+    assert explained.base + sum(one.contribution for one in explained.contributions) == pytest.approx(
+        explained.score, abs=1e-6
+    )
+    assert len({one.for_candidate for one in explained.contributions}) == len(FEATURES), "the words name the feature"
 
 
 def test_advice_counts_what_its_features_can_see(served: ServedModel) -> None:
@@ -231,7 +233,7 @@ def test_monitoring_reads_its_reference_and_sees_a_drift_of_its_features(
     assert report_file(settings, str(verdict.report)) is not None
 
 
-def test_what_is_told_about_the_model_names_its_own_features(
+def test_what_is_explained_of_the_model_names_its_own_features(
     swapped: tuple[Settings, TrainingResult, Path, Path],
 ) -> None:
     _, _, bundle, _ = swapped

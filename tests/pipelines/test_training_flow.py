@@ -171,10 +171,10 @@ def test_the_same_data_and_seed_give_the_same_model_and_no_new_version(
     trained: tuple[Settings, TrainingResult], tables_folder: Path
 ) -> None:
     settings, first = trained
-    told: list[str] = []
-    again = train(settings, data=tables_folder, orchestrated=False, progress=told.append)
+    messages: list[str] = []
+    again = train(settings, data=tables_folder, orchestrated=False, progress=messages.append)
     assert (again.outcome, again.version, again.digest) == ("identical", "1", first.digest)
-    assert "identical to champion version 1: nothing new to register" in told
+    assert "identical to champion version 1: nothing new to register" in messages
     assert len(Registry(settings).versions.all()) == 1
 
 
@@ -202,11 +202,11 @@ def test_a_champion_of_another_version_of_the_code_is_replaced_with_a_warning(
     manifest.seal(older, {})
     with Registry(home).runs.recorded({}) as run:
         Registry(home).aliases.promote(Registry(home).versions.register(run, older, tags={}), expected=None, reason="")
-    told: list[str] = []
-    result = train(home, data=tables_folder, orchestrated=False, progress=told.append)
+    messages: list[str] = []
+    result = train(home, data=tables_folder, orchestrated=False, progress=messages.append)
     assert (result.outcome, result.version) == ("promoted", "2")
     warning = "this version of the code cannot load champion version 1: thresholds and baselines alone decided"
-    assert any(line.startswith(f"note: {warning}") for line in told)
+    assert any(line.startswith(f"note: {warning}") for line in messages)
     assert warning in audit.moves(home, home.model_name, "champion")[-1].why
 
 
@@ -287,9 +287,9 @@ def test_a_source_with_one_direction_trains_and_says_so(
 ) -> None:
     views = dataset.events.filter(pl.col("kind") == "accept").with_columns(pl.lit("view").alias("kind"))
     data = write_tables(views)
-    told: list[str] = []
-    result = train(home, data=data, orchestrated=False, promote=False, progress=told.append)
-    assert any("only the candidate direction has labels" in line for line in told)
+    messages: list[str] = []
+    result = train(home, data=data, orchestrated=False, promote=False, progress=messages.append)
+    assert any("only the candidate direction has labels" in line for line in messages)
     assert result.report.only_direction == "candidate"
     assert result.report.next_view is not None
     # Without a promotion the model waits as challenger.
@@ -309,13 +309,13 @@ def test_one_class_only_is_one_clear_line(
     assert statuses(home) == ["FAILED"]
 
 
-def test_missing_data_is_told_before_anything_is_made(settings: Settings, tmp_path: Path) -> None:
+def test_missing_data_is_reported_before_anything_is_made(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(MissingInput, match="nowhere is not there"):
         train(settings, data=tmp_path / "nowhere")
     assert not settings.root.exists()
 
 
-def test_wrong_columns_and_empty_tables_are_told(home: Settings, tables_folder: Path, tmp_path: Path) -> None:
+def test_wrong_columns_and_empty_tables_are_refused(home: Settings, tables_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     shutil.copytree(tables_folder, folder)
     events = pl.read_parquet(folder / "events.parquet")
@@ -329,7 +329,7 @@ def test_wrong_columns_and_empty_tables_are_told(home: Settings, tables_folder: 
     assert statuses(home) == ["FAILED", "FAILED"]
 
 
-def test_a_second_training_is_told_who_trains(home: Settings, tables_folder: Path) -> None:
+def test_a_second_training_names_the_first(home: Settings, tables_folder: Path) -> None:
     with (
         lock.held(home, "train", "a training"),
         pytest.raises(BusyError, match=rf"a training is running already \(process {os.getpid()} since "),
@@ -383,12 +383,12 @@ except KeyboardInterrupt:
 
 @contextmanager
 def started_until(line: str, settings: Settings, data: Path, how: str) -> "Iterator[subprocess.Popen[str]]":
-    """A training in a process of its own that has just told `line`."""
+    """A training in a process of its own that has just printed `line`."""
     command = [sys.executable, "-c", SCRIPT, str(settings.root), str(data), how]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
-        told = next((told for told in process.stdout if told.strip() == line), None)
-        assert told is not None, f"the training ended with {process.wait()} before {line!r}"
+        printed = next((text for text in process.stdout if text.strip() == line), None)
+        assert printed is not None, f"the training ended with {process.wait()} before {line!r}"
         yield process
 
 
@@ -425,11 +425,11 @@ def test_a_killed_training_is_closed_by_the_next(home: Settings, tables_folder: 
         process.kill()
     assert statuses(home) == ["RUNNING"]
     assert nothing_registered(home)
-    told: list[str] = []
+    messages: list[str] = []
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(MissingInput):
-        train(home, data=empty, orchestrated=False, progress=told.append)
-    assert told[0].startswith("closed run")
+        train(home, data=empty, orchestrated=False, progress=messages.append)
+    assert messages[0].startswith("closed run")
     assert statuses(home) == ["FAILED", "KILLED"]
     assert not (home.root / "work").exists()

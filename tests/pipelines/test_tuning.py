@@ -57,8 +57,8 @@ def runs(settings: Settings) -> list[Any]:
 def test_every_trial_is_a_nested_run_and_the_first_has_the_default_settings(
     home: Settings, tables_folder: Path
 ) -> None:
-    told: list[str] = []
-    found = tuning.tune(home, data=tables_folder, trials=TRIALS, progress=told.append)
+    messages: list[str] = []
+    found = tuning.tune(home, data=tables_folder, trials=TRIALS, progress=messages.append)
     parent, *nested = runs(home)
     assert parent.info.run_id == found.run_id
     assert {run.info.status for run in (parent, *nested)} == {"FINISHED"}
@@ -73,7 +73,7 @@ def test_every_trial_is_a_nested_run_and_the_first_has_the_default_settings(
         assert run.data.metrics["loss.company"] == pytest.approx(one.losses.by_direction["company"])
     assert parent.data.metrics["loss.best"] == pytest.approx(min(one.losses.mean() for one in found.trials))
     assert parent.data.params["max_iter"] == str(found.recommended.settings.max_iter)
-    assert told[-1].startswith(f"trial {TRIALS} of {TRIALS}: loss 0.")
+    assert messages[-1].startswith(f"trial {TRIALS} of {TRIALS}: loss 0.")
     assert Registry(home).versions.all() == [], "nothing is registered"
 
 

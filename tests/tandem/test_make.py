@@ -31,7 +31,7 @@ def test_known_options_and_variables_of_the_environment_pass() -> None:
     assert "--port" not in answer.stdout
 
 
-def test_modules_stay_compiled_even_where_python_is_told_not_to_keep_them() -> None:
+def test_modules_stay_compiled_where_the_environment_forbids_it() -> None:
     show = "--eval=show: ; @echo variable: $$PYTHONDONTWRITEBYTECODE"
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     answer = subprocess.check_output(["make", show, "show"], cwd=ROOT, env=environment, text=True)

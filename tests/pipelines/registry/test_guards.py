@@ -71,7 +71,7 @@ def test_the_trail_keeps_what_was_recorded_in_order(settings: Settings) -> None:
     assert made[0].at.endswith("+00:00")
 
 
-def test_a_line_cut_short_by_a_crash_is_dropped_and_damage_elsewhere_is_told(settings: Settings) -> None:
+def test_a_line_cut_short_by_a_crash_is_dropped_and_damage_elsewhere_is_reported(settings: Settings) -> None:
     move(settings, "1")
     path = audit.trail_file(settings)
     with path.open("a") as file:

@@ -53,9 +53,9 @@ def test_a_registered_version_scores_raw_profiles_through_mlflow(registered: Set
         expected = [case["scores"][direction] for case in golden]
         assert list(several[direction]) == pytest.approx(expected, abs=1e-6)
     assert [column.name for column in loaded.metadata.signature.outputs.inputs] == ["match", "company", "candidate"]
-    stated = {"candidate": golden[0]["candidate"] | {"would_relocate": False}, "job": golden[0]["job"]}
-    stated["job"] = stated["job"] | {"sponsors_work_permit": True, "block_words": ["agency"]}
-    both = loaded.predict(pd.DataFrame([flatten(stated), flatten(golden[1])]))  # a boolean in one row alone
+    complete = {"candidate": golden[0]["candidate"] | {"would_relocate": False}, "job": golden[0]["job"]}
+    complete["job"] = complete["job"] | {"sponsors_work_permit": True, "block_words": ["agency"]}
+    both = loaded.predict(pd.DataFrame([flatten(complete), flatten(golden[1])]))  # a boolean in one row alone
     assert list(both["match"]) == pytest.approx([case["scores"]["match"] for case in golden[:2]], abs=1e-6)
     requirements = Path(mlflow.artifacts.download_artifacts(f"models:/{name(registered)}/1")) / "requirements.txt"
     assert {line.split("==")[0] for line in requirements.read_text().split()} >= {"onnxruntime", "numpy", "polars"}
@@ -156,7 +156,7 @@ def test_rollback_walks_back_and_stops_at_the_first_champion(registered: Setting
         Registry(registered).aliases.rollback(expected="1", reason="again")
 
 
-def test_a_crash_between_record_and_move_is_found_and_told(registered: Settings) -> None:
+def test_a_crash_between_record_and_move_is_found_and_reported(registered: Settings) -> None:
     model = name(registered)
     Registry(registered).aliases.promote("1", expected=None, reason="first")
     audit.record(
@@ -245,7 +245,7 @@ def test_looking_into_an_empty_home_makes_nothing(settings: Settings) -> None:
     assert not settings.root.exists()
 
 
-def test_a_damaged_database_is_told_in_one_line(settings: Settings) -> None:
+def test_a_damaged_database_is_reported_in_one_line(settings: Settings) -> None:
     settings.mlflow_folder.mkdir(parents=True)
     (settings.mlflow_folder / "mlflow.db").write_bytes(bytes(range(256)) * 400)
     with pytest.raises(StorageError, match=r"mlflow\.db is damaged: restore a copy"):

@@ -37,7 +37,7 @@ SALARY = "candidate_expected_salary_usd_per_year"
 
 
 @pytest.mark.parametrize(
-    ("told", "result"),
+    ("chapter", "result"),
     [
         (chapter("none", "quiet"), demo.RIGHT),
         (chapter("none", "drift", SALARY), demo.FALSE_ALARM),
@@ -51,11 +51,11 @@ SALARY = "candidate_expected_salary_usd_per_year"
         (chapter("taste-shift", "drift", SALARY), demo.WRONG_REASON),
     ],
 )
-def test_a_verdict_is_right_only_for_the_right_reason(told: Chapter, result: str) -> None:
-    assert told.result == result
+def test_a_verdict_is_right_only_for_the_right_reason(chapter: Chapter, result: str) -> None:
+    assert chapter.result == result
 
 
-def test_a_false_alarm_is_told_and_does_not_fail(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_false_alarm_is_shown_and_does_not_fail(capsys: pytest.CaptureFixture[str]) -> None:
     demo._conclude([chapter("none", "drift", SALARY), chapter("unit-bug", "drift", SALARY)])
     assert "about once in 200 windows" in " ".join(capsys.readouterr().out.split())
     demo._conclude([chapter("none", "quiet"), chapter("unit-bug", "drift", SALARY)])
