@@ -231,7 +231,7 @@ def _true_matches(truth: Truth, profiles: Sequence[Profile], others: pl.DataFram
 def _against_the_first(matches: Floats, sizes: Sequence[int]) -> Floats:
     """Return the first of each group of that many values as it is, and the others minus the first."""
     starts = np.cumsum([0, *sizes[:-1]])
-    gains = matches - np.repeat(matches[starts], sizes)
+    gains: Floats = matches - np.repeat(matches[starts], sizes)
     gains[starts] = matches[starts]
     return gains
 
