@@ -24,6 +24,7 @@ options_dashboards := SOURCE
 options_rollback := SOURCE PORT
 options_promote := SOURCE VERSION REASON
 options_status := SOURCE
+options_stop := SOURCE
 options_bench := SOURCE
 options_market := SEED
 goals := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))

@@ -37,8 +37,7 @@ class ContradictingOutcome(InputError):
 
     def __init__(self, position: int, prediction_id: str, outcome: str, known: str) -> None:
         super().__init__(
-            f"outcome {position} of the list: {outcome} contradicts {known}, which is recorded for prediction "
-            f"{prediction_id}: leave it out"
+            f"the outcome {outcome} contradicts {known}, which is recorded for prediction {prediction_id}: leave it out"
         )
         self.position, self.outcome, self.known = position, outcome, known
 
@@ -52,8 +51,7 @@ class EarlyOutcome(InputError):
 
     def __init__(self, position: int, prediction_id: str) -> None:
         super().__init__(
-            f"outcome {position} of the list is dated before its prediction {prediction_id}: send the time it "
-            "happened, with its time zone"
+            f"an outcome is dated before its prediction {prediction_id}: send the time it happened, with its time zone"
         )
         self.position = position
 

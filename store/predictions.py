@@ -24,18 +24,12 @@ class UnknownPrediction(InputError):
         prediction_id: the id.
         position: index of the outcome that names it, in the list that was sent; None for a single look-up.
 
-    Examples:
-        >>> print(UnknownPrediction("p-17"))
-        the log holds no prediction p-17: use the prediction_id of an earlier answer
-        >>> print(UnknownPrediction("p-17", position=3))
-        the log holds no prediction p-17 (outcome 3 of the list): use the prediction_id of an earlier answer
+    >>> print(UnknownPrediction("p-17"))
+    the log holds no prediction p-17: use the prediction_id of an earlier answer
     """
 
     def __init__(self, prediction_id: str, position: int | None = None) -> None:
-        where = "" if position is None else f" (outcome {position} of the list)"
-        super().__init__(
-            f"the log holds no prediction {prediction_id}{where}: use the prediction_id of an earlier answer"
-        )
+        super().__init__(f"the log holds no prediction {prediction_id}: use the prediction_id of an earlier answer")
         self.prediction_id, self.position = prediction_id, position
 
 

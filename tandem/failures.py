@@ -13,7 +13,8 @@ from matching.errors import TandemError
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
-ROOMS = ("matching", "pipelines", "serving", "monitoring", "tandem")
+PROJECT = Path(__file__).resolve().parents[1]
+ROOMS = frozenset(("home", "intake", "matching", "monitoring", "pipelines", "serving", "store", "tandem"))
 
 
 @contextmanager
@@ -63,5 +64,9 @@ def _leave(line: str, code: int) -> NoReturn:
 def _place(error: Exception) -> str:
     """File and line of the innermost frame of ours."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if set(Path(frame.filename).parts) & set(ROOMS)] or list(frames)
+    ours = [frame for frame in frames if _is_ours(Path(frame.filename))] or list(frames)
     return f"{'/'.join(Path(ours[-1].filename).parts[-2:])}:{ours[-1].lineno}" if ours else "an unknown place"
+
+
+def _is_ours(file: Path) -> bool:
+    return file.is_relative_to(PROJECT) and file.relative_to(PROJECT).parts[0] in ROOMS

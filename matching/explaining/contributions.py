@@ -21,6 +21,7 @@ from scipy.special import logit
 
 from matching.arrays import Booleans, Floats, Floats32, Integers
 from matching.data.scores import FeatureScorer
+from matching.model.match_model import MatchModel
 
 Groups = Mapping[str, tuple[str, ...]]
 
@@ -140,6 +141,16 @@ class Explainer:
         self._scorer = scorer
         self._background = background
         self.columns = _columns(feature_names, groups)
+        if len(self.columns) > MOST_GROUPS:
+            raise ValueError(f"{len(self.columns)} groups of features are too many: at most {MOST_GROUPS}")
+
+    @classmethod
+    def load(cls, model: MatchModel, folder: Path) -> "Explainer | None":
+        """Read what explains the model of a bundle; None without a background, or with too many groups."""
+        background = read_background(folder, model.feature_names)
+        if background is None or len(_columns(model.feature_names, model.groups)) > MOST_GROUPS:
+            return None
+        return cls(model, background, model.feature_names, model.groups)
 
     def explain(self, features: Floats32) -> tuple[Contributions, ...]:
         """Explain the scores of one pair: each direction of the model, and the match.
@@ -207,10 +218,7 @@ def _columns(feature_names: tuple[str, ...], groups: Groups) -> dict[str, Intege
     place = {name: column for column, name in enumerate(feature_names)}
     rest = tuple(name for name in feature_names if name not in set(grouped))
     found = {name: [place[one] for one in names if one in place] for name, names in {**groups, "other": rest}.items()}
-    columns = {name: np.array(members, dtype=np.int64) for name, members in found.items() if members}
-    if len(columns) > MOST_GROUPS:
-        raise ValueError(f"{len(columns)} groups of features are too many to explain exactly: at most {MOST_GROUPS}")
-    return columns
+    return {name: np.array(members, dtype=np.int64) for name, members in found.items() if members}
 
 
 def _standardised(rows: Floats32) -> Floats:

@@ -7,7 +7,6 @@ import numpy as np
 
 from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, frame
-from matching.explaining import contributions
 from matching.explaining.contributions import MATCH, Explainer
 from matching.explaining.reasons import Reason, reasons
 from matching.model.manifest import NOT_SERVED, verify
@@ -23,7 +22,7 @@ class Match:
         company: calibrated P(the company reaches out); None if the model lacks this direction.
         candidate: calibrated P(the candidate accepts); None if the model lacks this direction.
         reasons: what each group of features does to the match probability, the largest contribution first; empty if
-            the bundle has no background.
+            the bundle has no background, or too many groups to explain.
     """
 
     probability: float
@@ -51,9 +50,7 @@ class Matcher:
         folder = Path(folder)
         verify(folder, without=NOT_SERVED)
         self.model = MatchModel.load(folder)
-        names = self.model.feature_names
-        background = contributions.read_background(folder, names)
-        self._explainer = Explainer(self.model, background, names, self.model.groups) if background else None
+        self._explainer = Explainer.load(self.model, folder)
 
     def match(self, candidate: CandidateProfile, job: JobProfile) -> Match:
         """Score one pair and explain its match probability."""

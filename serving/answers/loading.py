@@ -9,7 +9,6 @@ from home.settings import Settings
 from matching.advice.gains import Spreads
 from matching.advice.salary.model import SalaryModel
 from matching.data.finite import finite_or_null
-from matching.explaining import contributions
 from matching.explaining.contributions import Explainer
 from matching.model import support
 from matching.model.manifest import NOT_SERVED, verify
@@ -45,7 +44,7 @@ def load_model(settings: Settings, bundle: Path) -> ServedModel:
         pools={side.name: StoredPool(side, model, load_kind(engine, model.source, side.name)) for side in sides},
         engine=engine,
         supports=support.read(bundle),
-        explainer=_explainer(model, bundle),
+        explainer=Explainer.load(model, bundle),
         spreads=Spreads.load(bundle),
         salary=SalaryModel.load(bundle),
         metrics=_metrics(bundle / "metrics.json"),
@@ -55,15 +54,6 @@ def load_model(settings: Settings, bundle: Path) -> ServedModel:
     )
     log_example(served, datetime.now(UTC))
     return served
-
-
-def _explainer(model: MatchModel, bundle: Path) -> Explainer | None:
-    """Return what explains the model; None without a background, or with too many groups to explain exactly."""
-    names, groups = tuple(model.feature_names), model.groups
-    background = contributions.read_background(bundle, names)
-    grouped = {name for members in groups.values() for name in members}
-    n_groups = len(groups) + (not grouped >= set(names))  # features without a group share one
-    return Explainer(model, background, names, groups) if background and n_groups <= contributions.MOST_GROUPS else None
 
 
 def _text(file: Path) -> str:

@@ -235,7 +235,7 @@ def test_an_unknown_prediction_is_refused_and_leaves_nothing(engine: Engine) -> 
     with pytest.raises(UnknownPrediction) as caught:
         record_outcomes(engine, [Outcome("r-0", "accept", NOW), Outcome("x", "accept", NOW)], received_at=NOW)
     assert caught.value.position == 1
-    assert "no prediction x (outcome 1 of the list)" in str(caught.value)
+    assert "the log holds no prediction x: " in str(caught.value)
     assert labels(engine)["r-0"] == (None, None)
 
 
@@ -250,7 +250,7 @@ def test_a_single_look_up_names_the_prediction_and_no_outcome(engine: Engine) ->
 def test_an_outcome_before_its_prediction_is_refused_and_leaves_nothing(engine: Engine) -> None:
     write(engine, answer("r", 2))
     early = Outcome("r-1", "accept", NOW - CLOCK_SKEW - TICK)
-    with pytest.raises(EarlyOutcome, match="outcome 1 of the list is dated before its prediction r-1"):
+    with pytest.raises(EarlyOutcome, match="dated before its prediction r-1"):
         record_outcomes(engine, [Outcome("r-0", "accept", NOW), early], received_at=NOW)
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(outcomes)).scalar() == 0

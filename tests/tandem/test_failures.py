@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from matching.errors import GateRefused, InputError, NoChampion, TandemError
+from store.schema import microseconds
 from tandem.failures import reported
 
 
@@ -53,9 +54,15 @@ def test_a_file_that_may_not_be_read_is_named(capsys: pytest.CaptureFixture[str]
 def test_an_unexpected_error_tells_its_place_but_not_the_data_it_quotes(capsys: pytest.CaptureFixture[str]) -> None:
     code, line = ends(ValueError("could not convert 'Ms Secret, secret@example.com'"), capsys)
     assert code == 1
-    assert line.startswith("error: unexpected ValueError at tandem/test_failures.py:")
+    assert line.startswith("error: unexpected ValueError at ")
     assert "TANDEM_DEBUG=1" in line
     assert "Secret" not in line
+
+
+def test_the_place_of_an_unexpected_error_is_the_last_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(TypeError) as caught:
+        microseconds("yesterday")  # type: ignore[arg-type]
+    assert "unexpected TypeError at store/schema.py:" in ends(caught.value, capsys)[1]
 
 
 def test_debug_shows_the_trace(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Make refuses options that a target does not know, and keeps compiled modules."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -36,3 +37,12 @@ def test_modules_stay_compiled_where_the_environment_forbids_it() -> None:
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     answer = subprocess.check_output(["make", show, "show"], cwd=ROOT, env=environment, text=True)
     assert answer == "variable:\n"
+
+
+def test_every_target_knows_the_options_of_its_recipe() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    shared = re.findall(r"^common = (.*)", makefile, re.MULTILINE)
+    known = dict(re.findall(r"^options_([a-z-]+) := (.*)", makefile, re.MULTILINE))
+    for target, recipe in re.findall(r"^([a-z-]+):.*## .*\n((?:\t.*\n)+)", makefile, re.MULTILINE):
+        used = re.findall(r"\$\(call (?:option|given),([A-Z]+)", recipe.replace("$(common)", shared[0]))
+        assert set(known.get(target, "").split()) == set(used), target
