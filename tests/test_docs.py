@@ -4,9 +4,12 @@ import ast
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
+from itertools import dropwhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -133,6 +136,38 @@ def test_commands_that_run_elsewhere_or_nowhere_are_on_a_page() -> None:
 def test_what_runs_elsewhere_is_run_there(command: str) -> None:
     file, words = ELSEWHERE[command]
     assert words in (ROOT / file).read_text(encoding="utf-8")
+
+
+def tandem_calls(command: str) -> list[list[str]]:
+    """Arguments of each call of `tandem` that a command, or the recipe of its make target, contains."""
+    words = list(dropwhile(re.compile(r"[A-Z_]+=").match, shlex.split(command, comments=True)))
+    if words[0] == "make":
+        make = ["make", "-n", *words[1:]]
+        recipe = subprocess.check_output(make, cwd=ROOT, text=True).replace("\\\n", " ")
+        return [call for line in recipe.splitlines() if ".venv/bin/tandem " in line for call in tandem_calls(line)]
+    return [words[1:]] if words[0].endswith("bin/tandem") else []
+
+
+def parsed(arguments: list[str]) -> dict[str, object]:
+    """Options of a call as the command line reads them; raises what a user would see."""
+    command: Any = typer.main.get_command(app)
+    context = typer.Context(command)
+    while hasattr(command, "resolve_command"):
+        name, command, arguments = command.resolve_command(context, arguments)
+    return dict(command.make_context(name, list(arguments), parent=context).params)
+
+
+@pytest.mark.parametrize("command", sorted({*ELSEWHERE, *NOT_RUN} - {"make clean"}))
+def test_the_command_line_accepts_what_no_test_types(command: str) -> None:
+    for call in tandem_calls(command):
+        parsed(call)
+
+
+def test_calls_are_found_behind_make_and_wrong_ones_are_refused() -> None:
+    assert [parsed(call)["version"] for call in tandem_calls("make promote VERSION=2")] == ["2"]
+    assert tandem_calls(".venv/bin/tandem tune --trails 3") == [["tune", "--trails", "3"]]
+    with pytest.raises(Exception, match="--trails"):
+        parsed(["tune", "--trails", "3"])
 
 
 def test_commands_are_read_as_a_shell_reads_them() -> None:
