@@ -92,7 +92,8 @@ def ingest(settings: Settings, data: Path | None, progress: Progress, *, drop_in
         f"checking {dataset.candidates.height:,} candidates, {dataset.jobs.height:,} jobs, "
         f"{dataset.events.height:,} events"
     )
-    return clean(dataset, settings.root / "rejected", drop_invalid=drop_invalid, progress=progress)
+    rejected, now = settings.root / "rejected", datetime.now(UTC)
+    return clean(dataset, rejected, now=now, drop_invalid=drop_invalid, progress=progress)
 
 
 def data_hash(dataset: Dataset) -> str:

@@ -21,18 +21,18 @@ def clean(
     dataset: Dataset,
     rejected: Path,
     *,
+    now: datetime,
     drop_invalid: bool = False,
     progress: Progress = lambda _: None,
-    now: datetime | None = None,
 ) -> Dataset:
     """Validate a dataset, and return it without redelivered events and rows that break a rule.
 
     Args:
         dataset: as its source read it.
         rejected: folder for the rows that break a rule; see `matching.data.rejects`.
+        now: current time, UTC; no event may be later.
         drop_invalid: leave those rows out; otherwise they are an error.
         progress: called with every warning and with what was left out.
-        now: current time, UTC; read from the clock if None.
 
     Raises:
         InvalidTable: rows break rules and `drop_invalid` is false, or a whole column or file breaks one.
@@ -60,7 +60,7 @@ def clean(
 
 
 def without_invalid(
-    dataset: Dataset, report: ValidationReport, *, now: datetime | None = None
+    dataset: Dataset, report: ValidationReport, *, now: datetime
 ) -> tuple[Dataset, dict[str, dict[str, int]]]:
     """Leave out every row that breaks a rule, then the rows that break one as a result, until none does.
 

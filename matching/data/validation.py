@@ -8,7 +8,7 @@ tables are expressions too.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,14 +60,14 @@ class Rule:
     hint: hints.Hint | None = None
 
 
-def validate(dataset: Dataset, rejected: Path, *, now: datetime | None = None) -> None:
+def validate(dataset: Dataset, rejected: Path, *, now: datetime) -> None:
     """Raise an error unless every row of every table satisfies every rule.
 
     Args:
         dataset: tables with exactly the columns and types of their records.
         rejected: folder for the rows that break a rule; see `matching.data.rejects`. Files of an earlier run are
             removed.
-        now: current time, UTC; read from the clock if None. No event may be later: the newest event ends the log.
+        now: current time, UTC. No event may be later: the newest event ends the log.
 
     Raises:
         InvalidTable: rows break rules, or the columns or types of a table differ from its record.
@@ -80,7 +80,7 @@ def validate(dataset: Dataset, rejected: Path, *, now: datetime | None = None) -
     report.raise_faults(rejected)
 
 
-def examine(dataset: Dataset, *, now: datetime | None = None) -> ValidationReport:
+def examine(dataset: Dataset, *, now: datetime) -> ValidationReport:
     """Find every broken rule and every oddity of every table.
 
     Raises:
@@ -88,12 +88,11 @@ def examine(dataset: Dataset, *, now: datetime | None = None) -> ValidationRepor
     """
     faults = broken_rules(dataset, now=now)
     notes = tuple(DataWarning(name, note) for name, origin in dataset.origins.items() for note in origin.notes)
-    moment = now or datetime.now(UTC)
     copies = redelivery.counted(dataset.events)
-    return ValidationReport(faults, dataset.origins, (*notes, *oddities.find(dataset, now=moment)), copies)
+    return ValidationReport(faults, dataset.origins, (*notes, *oddities.find(dataset, now=now)), copies)
 
 
-def broken_rules(dataset: Dataset, *, now: datetime | None = None) -> pl.DataFrame:
+def broken_rules(dataset: Dataset, *, now: datetime) -> pl.DataFrame:
     """Return every broken rule, schema `REPORTED`; hints never show text that may be personal.
 
     `now` is as in `validate`. A value that could not be read breaks that rule and no other.
@@ -106,7 +105,7 @@ def broken_rules(dataset: Dataset, *, now: datetime | None = None) -> pl.DataFra
     unread = reading_faults(dataset)
     found = [unread]
     for name, (record, table) in dataset.tables().items():
-        rules = [*column_rules(record), *_rules_between(name, dataset, now or datetime.now(UTC))]
+        rules = [*column_rules(record), *_rules_between(name, dataset, now)]
         broken = _failures(record, rules, table)
         found.append(_independent(broken, unread.filter(pl.col("table") == name)).with_columns(table=pl.lit(name)))
     return pl.concat([part.select(REPORTED.names()) for part in found]).pipe(_numbered, dataset)

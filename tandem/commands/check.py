@@ -1,5 +1,6 @@
 """`tandem check`: every fault of every file of a dataset in one pass, without training."""
 
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -31,7 +32,7 @@ def check(
     with steps("checking") as say:
         dataset = load(load_problem(settings.source).source, data, seed=settings.seed, progress=say)
         say("examining every row")
-        report = validation.examine(dataset)
+        report = validation.examine(dataset, now=datetime.now(UTC))
     rejected = settings.root / "rejected"
     rejects.write(dataset, report, rejected)
     _show(dataset, report, rejected)

@@ -12,6 +12,7 @@ from matching.errors import InvalidTable, UnusableData
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2026, 2, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def candidate(**changes: Any) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def dataset(
 
 
 def broken(data: Dataset) -> list[tuple[Any, ...]]:
-    return broken_rules(data).select("table", "row", "column", "rule").rows()
+    return broken_rules(data, now=NOW).select("table", "row", "column", "rule").rows()
 
 
 def test_rows_that_satisfy_every_rule_pass_and_leave_no_file(tmp_path: Path) -> None:
@@ -55,7 +56,9 @@ def test_rows_that_satisfy_every_rule_pass_and_leave_no_file(tmp_path: Path) -> 
     )
     band = job(min_experience_years=2.0, max_experience_years=2.0, min_salary_usd_per_year=30_000.0)
     shown = event(position=1, propensity=1.0, time=START)
-    validate(dataset([full], [band], [shown], [{"candidate_id": "ann", "gender": "other"}]), tmp_path / "rejected")
+    validate(
+        dataset([full], [band], [shown], [{"candidate_id": "ann", "gender": "other"}]), tmp_path / "rejected", now=NOW
+    )
     assert not (tmp_path / "rejected").exists()
 
 
@@ -112,7 +115,7 @@ def test_the_error_is_one_line_and_the_rejected_rows_have_reasons(tmp_path: Path
     people = [candidate(), candidate(candidate_id="b", headline=secret * 50, experience_years=99.0)]
     rejected = tmp_path / "rejected"
     with pytest.raises(InvalidTable) as caught:
-        validate(dataset(people, events=[event(), event(job_id="x"), event(job_id="x")]), rejected)
+        validate(dataset(people, events=[event(), event(job_id="x"), event(job_id="x")]), rejected, now=NOW)
     message = str(caught.value)
     assert "\n" not in message
     assert "3 rows break 3 rules" in message
@@ -133,8 +136,8 @@ def test_the_error_is_one_line_and_the_rejected_rows_have_reasons(tmp_path: Path
 
 def test_rejected_rows_of_an_earlier_run_are_removed(tmp_path: Path) -> None:
     with pytest.raises(InvalidTable):
-        validate(dataset(events=[event(job_id="x")]), tmp_path)
-    validate(dataset(), tmp_path)
+        validate(dataset(events=[event(job_id="x")]), tmp_path, now=NOW)
+    validate(dataset(), tmp_path, now=NOW)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -142,28 +145,28 @@ def test_a_table_with_other_columns_or_types_is_refused_with_the_difference(tmp_
     data = dataset()
     wrong = data.jobs.drop("city").with_columns(pl.lit(1).alias("floor"), pl.col("title").cast(pl.Binary))
     with pytest.raises(InvalidTable, match=r"jobs.*-title \(String\), -city \(String\), \+title \(Binary\), \+floor"):
-        validate(Dataset("test", data.candidates, wrong, data.events), tmp_path)
+        validate(Dataset("test", data.candidates, wrong, data.events), tmp_path, now=NOW)
 
 
 @pytest.mark.parametrize("table", ["candidates", "jobs", "events"])
 def test_an_empty_table_is_unusable(table: str, tmp_path: Path) -> None:
     tables = {name: rows.head(0) if name == table else rows for name, (_, rows) in dataset().tables().items()}
     with pytest.raises(UnusableData, match=f"table {table}: has no rows"):
-        validate(Dataset("test", **tables), tmp_path)
+        validate(Dataset("test", **tables), tmp_path, now=NOW)
 
 
 def test_each_of_many_rows_is_counted(tmp_path: Path) -> None:
     data = dataset()
     many = pl.concat([data.events.with_columns(pl.lit(2.0).alias("propensity"))] * 50_000)
     with pytest.raises(InvalidTable, match=r"50,000 x events column propensity must be at most 1"):
-        validate(Dataset("test", data.candidates, data.jobs, many), tmp_path)
+        validate(Dataset("test", data.candidates, data.jobs, many), tmp_path, now=NOW)
     assert pl.read_parquet(tmp_path / "events.parquet").height == 50_000
 
 
 def test_an_event_in_the_future_is_refused_because_the_newest_event_ends_the_log(tmp_path: Path) -> None:
     with pytest.raises(InvalidTable, match="events, row 1, column time must not lie in the future"):
         validate(dataset(), tmp_path, now=datetime(2026, 1, 15, tzinfo=UTC))
-    validate(dataset(), tmp_path, now=datetime(2026, 3, 1, tzinfo=UTC))
+    validate(dataset(), tmp_path, now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from matching.problems import load_problem
 from matching.sources.job_board import EPOCH, date_jobs
 from matching.training.next_view import holdout
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VIEW_COLUMNS = (
     "Applicant.ID,Job.ID,Title,Position,Company,City,State.Name,State.Code,Industry,View.Start,View.End,"
     "View.Duration,Created.At,Updated.At"
@@ -82,7 +83,7 @@ def at(text: str) -> datetime:
 
 def test_dirty_files_become_valid_tables(tmp_path: Path) -> None:
     data = full(tmp_path)
-    validate(data, tmp_path / "rejected")
+    validate(data, tmp_path / "rejected", now=NOW)
     assert data.jobs["job_id"].to_list() == ["10", "11", "12"]
     cook, waiter, guard = data.jobs.to_dicts()
     assert (cook["title"], cook["company"], cook["industry"]) == ("Cook", "Diner", "Food")
@@ -92,7 +93,7 @@ def test_dirty_files_become_valid_tables(tmp_path: Path) -> None:
 
 
 def test_views_at_the_same_time_are_one_event(tmp_path: Path) -> None:
-    cleaned = clean(full(tmp_path), tmp_path / "rejected")
+    cleaned = clean(full(tmp_path), tmp_path / "rejected", now=NOW)
     events = cleaned.events
     assert cleaned.cleaning.redelivered == {"view": 1}
     assert set(events["kind"]) == {"view"}
@@ -200,7 +201,7 @@ def test_a_view_sees_neither_itself_nor_a_view_at_the_same_time_nor_anything_lat
 
 def test_profile_files_are_optional(tmp_path: Path) -> None:
     data = load(folder_of(tmp_path))
-    validate(data, tmp_path / "rejected")
+    validate(data, tmp_path / "rejected", now=NOW)
     assert versions(data, "1")[1]["headline"] == "Waiter"
     wished = data.candidates["wish_roles"].explode().drop_nulls()
     assert set(wished) <= set(data.jobs["title"]), "only viewed jobs"
@@ -238,7 +239,7 @@ def real() -> Dataset:
 
 @pytest.mark.realdata
 def test_the_real_files_become_valid_tables(real: Dataset, tmp_path: Path) -> None:
-    cleaned = clean(real, tmp_path / "rejected")
+    cleaned = clean(real, tmp_path / "rejected", now=NOW)
     assert cleaned.cleaning.redelivered == {"view": 33}
     assert (real.jobs.height, cleaned.events.height) == (7_047, 12_337)
     assert real.events["candidate_id"].n_unique() == 3_448

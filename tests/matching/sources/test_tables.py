@@ -18,6 +18,7 @@ from matching.problems import load_problem
 from matching.sources.tables import read_csv, write
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
 
 CANDIDATES = """candidate_id,headline,skills,wish_roles,updated_at,experience_years
 ann,Nurse,"[""triage"", {""name"": ""care"", ""years"": 3}]","[""Nurse""]",2026-03-01T12:00:00Z,4.5
@@ -46,7 +47,7 @@ def load(folder: Path | None) -> Dataset:
 
 def test_csv_becomes_typed_tables(tmp_path: Path) -> None:
     data = load(folder_of(tmp_path))
-    validate(data, tmp_path / "rejected")
+    validate(data, tmp_path / "rejected", now=NOW)
     assert data.name == "tables"
     assert data.candidates.schema == polars_schema(Candidate)
     ann, bob, eve, dan = data.candidates.to_dicts()
