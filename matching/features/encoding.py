@@ -13,6 +13,7 @@ import polars as pl
 from scipy.sparse import csr_matrix
 
 from matching.arrays import Floats
+from matching.data.columns import floats, singletons
 from matching.data.tables import CompanySize, RemotePolicy, RemoteWish
 from matching.features.embeddings import Vectors, candidate_vectors, job_vectors
 from matching.features.name_rows import count, name_rows, ones, skill_rows
@@ -75,7 +76,7 @@ def encode_candidates(
     profile_words = known.words.transform(_joined(headlines, resumes))
     numbers = {
         "experience": _experience(candidates),
-        "expected_salary": _floats(candidates["expected_salary_usd_per_year"]),
+        "expected_salary": floats(candidates["expected_salary_usd_per_year"]),
         "remote_wish": _codes(candidates["remote_wish"], REMOTE_WISHES),
         "last_active": _days(candidates["last_active_at"]),
         "topics": known.topics.transform(headlines),
@@ -129,10 +130,10 @@ def encode_jobs(jobs: pl.DataFrame, known: Vocabularies, text_encoder: Transform
     either = ones(must + nice)
     post_words = known.words.transform(_joined(titles, descriptions))
     numbers = {
-        "min_experience": _floats(jobs["min_experience_years"]),
-        "max_experience": _floats(jobs["max_experience_years"]),
-        "min_salary": _floats(jobs["min_salary_usd_per_year"]),
-        "max_salary": _floats(jobs["max_salary_usd_per_year"]),
+        "min_experience": floats(jobs["min_experience_years"]),
+        "max_experience": floats(jobs["max_experience_years"]),
+        "min_salary": floats(jobs["min_salary_usd_per_year"]),
+        "max_salary": floats(jobs["max_salary_usd_per_year"]),
         "remote_policy": _codes(jobs["remote_policy"], REMOTE_POLICIES),
         "company_size": _codes(jobs["company_size"], COMPANY_SIZES),
         "posted": _days(jobs["posted_at"]),
@@ -155,15 +156,11 @@ def encode_jobs(jobs: pl.DataFrame, known: Vocabularies, text_encoder: Transform
         "post_terms": ones(post_words),
         "title_words": known.words.transform(titles),
         "title_spelling": known.spelling.transform(titles),
-        "city": name_rows(_single(jobs["city"])),
-        "size": name_rows(_single(jobs["company_size"])),
-        "industry": name_rows(_single(jobs["industry"])),
+        "city": name_rows(singletons(jobs["city"])),
+        "size": name_rows(singletons(jobs["company_size"])),
+        "industry": name_rows(singletons(jobs["industry"])),
     }
     return Encoded(numbers, sparse, job_vectors(text_encoder, jobs))
-
-
-def _floats(values: pl.Series) -> Floats:
-    return np.array([np.nan if value is None else value for value in values.to_list()], dtype=np.float64)
 
 
 def _days(times: pl.Series) -> Floats:
@@ -179,7 +176,7 @@ def _codes(values: pl.Series, order: tuple[str, ...]) -> Floats:
 
 def _experience(candidates: pl.DataFrame) -> Floats:
     """Years of experience, or if missing, what the headline's seniority suggests; NaN without either."""
-    years = _floats(candidates["experience_years"])
+    years = floats(candidates["experience_years"])
     return np.where(np.isnan(years), years_of_titles(candidates["headline"].to_list()), years)
 
 
@@ -231,8 +228,3 @@ def _place_numbers(profiles: pl.DataFrame) -> dict[str, Floats]:
 
 def _place(names: list[str | None]) -> Floats:
     return np.array([1 + crc32(n.strip().lower().encode()) if n else 0 for n in names], dtype=np.float64)
-
-
-def _single(values: pl.Series) -> list[list[str]]:
-    """Wrap each value in a list of its own; null becomes an empty list."""
-    return [[] if value is None else [value] for value in values.to_list()]

@@ -24,6 +24,7 @@ import numpy as np
 import polars as pl
 
 from matching.arrays import Booleans, Floats, Keys, Rows
+from matching.data.columns import floats
 from matching.data.dataset import Pairs
 from matching.text.plain_text import plain
 from matching.text.words import BlockWords, Documents
@@ -122,7 +123,7 @@ def encode_candidates(candidates: pl.DataFrame) -> CandidateLimits:
         country=_codes(candidates["country"], _country),
         region=_codes(candidates["region"], _name),
         stays=np.array([one is False for one in candidates["would_relocate"].to_list()], dtype=bool),
-        floor=_floats(candidates["min_salary_usd_per_year"]),
+        floor=floats(candidates["min_salary_usd_per_year"]),
         lists_countries=np.array([bool(names) for names in countries], dtype=bool),
         work_countries=_members(countries, _country),
         wish_cities=_members(candidates["wish_cities"].to_list(), _name),
@@ -141,7 +142,7 @@ def encode_jobs(jobs: pl.DataFrame) -> JobLimits:
         needs_presence=np.array([one in ("onsite", "hybrid") for one in policy], dtype=bool),
         is_remote=np.array([one == "remote" for one in policy], dtype=bool),
         sponsors=np.array([one is True for one in jobs["sponsors_work_permit"].to_list()], dtype=bool),
-        max_salary=_floats(jobs["max_salary_usd_per_year"]),
+        max_salary=floats(jobs["max_salary_usd_per_year"]),
         blocks=BlockWords(jobs["block_words"]),
         documents=Documents(lambda: (jobs["title"], jobs["description"], jobs["industry"], jobs["company"])),
     )
@@ -219,10 +220,6 @@ def _code(name: str) -> int:
 def _codes(values: pl.Series, spelling: Spelling) -> Keys:
     """Numbers that are equal if the names are; 0 for null."""
     return np.array([_code(spelling(name)) for name in values.to_list()], dtype=np.uint64)
-
-
-def _floats(values: pl.Series) -> Floats:
-    return np.array([np.nan if value is None else value for value in values.to_list()], dtype=np.float64)
 
 
 def _members(lists: Sequence[Sequence[str] | None], spelling: Spelling) -> Keys:

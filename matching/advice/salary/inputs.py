@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from matching.arrays import Floats, Integers
+from matching.data.columns import floats, singletons
 from matching.features.tfidf import TOKEN
 
 
@@ -36,19 +36,11 @@ def candidate_inputs(candidates: pl.DataFrame) -> SalaryInputs:
     """Return the inputs of candidates, rows of `CandidateProfile`."""
     skills = [[skill["name"] for skill in row] for row in candidates["skills"].to_list()]
     return SalaryInputs(
-        numbers={"experience_years": _numbers(candidates["experience_years"])},
+        numbers={"experience_years": floats(candidates["experience_years"])},
         names={
             "skills": skills,
             "headline": [re.findall(TOKEN, headline.lower()) for headline in candidates["headline"].to_list()],
             "wish_roles": candidates["wish_roles"].to_list(),
-            **{place: _single(candidates[place]) for place in ("city", "region", "country", "remote_wish")},
+            **{place: singletons(candidates[place]) for place in ("city", "region", "country", "remote_wish")},
         },
     )
-
-
-def _numbers(values: pl.Series) -> Floats:
-    return np.array([np.nan if value is None else value for value in values.to_list()], dtype=np.float64)
-
-
-def _single(values: pl.Series) -> list[list[str]]:
-    return [[] if value is None else [value] for value in values.to_list()]
