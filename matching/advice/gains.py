@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from matching.arrays import Booleans, Floats, Integers
-from matching.errors import ModelError
+from matching.model.state import read_state
 
 NOMINAL = 0.8
 """Share of the true gains that the intervals should contain."""
@@ -186,9 +186,7 @@ class Spreads:
         """Read `advice.json`, or return the spreads of the default marketplace if it is missing; raises ModelError."""
         if not (folder / FILE).is_file():
             return DEFAULT
-        state = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        if state.get("format") != FORMAT:
-            raise ModelError(f"{FILE} has format {state.get('format')}, this version reads {FORMAT}: train again")
+        state = read_state(folder / FILE, FORMAT)
         kinds = {name: Spread(**one | {"variances": tuple(one["variances"])}) for name, one in state["kinds"].items()}
         return cls(kinds, "truth")
 

@@ -16,6 +16,7 @@ from typing import Any
 from matching.errors import InputError, ModelError
 from matching.features.feature_set import FeatureSet
 from matching.model.manifest import SCORING_FOLDER
+from matching.model.state import read_state
 
 FEATURES = "features.json"
 FORMAT = 1
@@ -88,9 +89,7 @@ def read(folder: Path) -> DeclaredFeatures:
     file = folder / FEATURES
     if not file.is_file():
         return _implied(folder)
-    state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    if state.get("format") != FORMAT:
-        raise ModelError(f"{file} has format {state.get('format')}, this version reads {FORMAT}: run `make train`")
+    state = read_state(file, FORMAT)
     inputs, groups = (_tuples(state[name]) for name in ("inputs", "groups"))
     return DeclaredFeatures(state["feature_set"], state["text_encoder"], inputs, groups)
 

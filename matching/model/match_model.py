@@ -1,6 +1,5 @@
 """A trained model, loaded from data files and run by onnxruntime."""
 
-import json
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from matching.features.feature_set import FeatureSet
 from matching.model import declared_features
 from matching.model.declared_features import DeclaredFeatures
 from matching.model.manifest import SCORING_FOLDER, model_digest
+from matching.model.state import read_state
 from matching.onnx_session import open_session
 
 FORMAT = 2
@@ -49,7 +49,7 @@ class MatchModel:
 
     def __init__(self, folder: Path) -> None:
         self.digest = model_digest(folder)
-        state = _read(folder / "model.json")
+        state = read_state(folder / "model.json", FORMAT)
         self.source: str = state["source"]
         self.directions = tuple(Direction(name) for name in state["directions"])
         self.feature_names: tuple[str, ...] = tuple(state["feature_names"])
@@ -116,10 +116,3 @@ def _restored(declared: DeclaredFeatures, state: dict[str, Any], folder: Path) -
             f"{folder.parent} was trained with other features than this version computes: run `make train`"
         )
     return features
-
-
-def _read(path: Path) -> dict[str, Any]:
-    state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if state.get("format") != FORMAT:
-        raise ModelError(f"{path} has format {state.get('format')}, this version reads {FORMAT}: run `make train`")
-    return state

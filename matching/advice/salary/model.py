@@ -1,6 +1,5 @@
 """The salary model of a bundle, from ONNX and JSON files: quartiles of what similar candidates expect."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from matching.advice.salary.encoder import SalaryEncoder
 from matching.advice.salary.inputs import SalaryInputs
 from matching.arrays import Floats, Floats32
 from matching.errors import ModelError
+from matching.model.state import read_state
 from matching.onnx_session import open_session
 
 FORMAT = 1
@@ -30,9 +30,7 @@ class SalaryModel:
     """
 
     def __init__(self, folder: Path) -> None:
-        state = json.loads((folder / "salary.json").read_text(encoding="utf-8"))
-        if state.get("format") != FORMAT:
-            raise ModelError(f"salary.json has format {state.get('format')}, this version reads {FORMAT}: train again")
+        state = read_state(folder / "salary.json", FORMAT)
         self.encoder = SalaryEncoder(state["numbers"], state["columns"])
         self.shares: tuple[float, ...] = tuple(state["quantiles"])
         self._session = open_session((folder / "salary.onnx").read_bytes())

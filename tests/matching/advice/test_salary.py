@@ -97,7 +97,7 @@ def test_a_salary_model_of_another_format_is_refused(folder: Path, tmp_path: Pat
     other = Path(shutil.copytree(folder, tmp_path / "other"))
     state = json.loads((other / "salary.json").read_text())
     (other / "salary.json").write_text(json.dumps(state | {"format": 99}))
-    with pytest.raises(ModelError, match=r"salary\.json has format 99, .*: train again"):
+    with pytest.raises(ModelError, match=r"salary\.json has format 99, .*: run `make train`"):
         SalaryModel.load(other)
 
 
