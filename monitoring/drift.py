@@ -10,11 +10,10 @@ docs/decisions/0003-drift-verdicts.md.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from scipy.sparse import csr_matrix
 
-from matching.arrays import Floats, Integers
+from matching.arrays import Booleans, Floats, Integers
 from monitoring.windows import Sample
 
 FEW_VALUES = 12
@@ -84,7 +83,7 @@ class Grid:
 
     columns: tuple[str, ...]
     cuts: tuple[Floats, ...]
-    few: NDArray[np.bool_]
+    few: Booleans
     starts: Integers
 
     @classmethod
@@ -268,7 +267,7 @@ class _Pool:
         return np.asarray((self.histograms.T @ weights.T).T)
 
 
-def _some_clusters(clusters: Integers, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _some_clusters(clusters: Integers, rng: np.random.Generator) -> Booleans:
     """Return which clusters to draw from: all, or a random part of them, since more rows change no verdict."""
     sizes = np.bincount(clusters)
     order = rng.permutation(len(sizes))

@@ -12,9 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from home.settings import Settings
+from matching.arrays import Floats
 from matching.data.cleaning import clean
 from matching.data.dataset import Dataset
 from matching.data.labels import ONE_SIDED_KINDS, LabelledPairs
@@ -257,7 +257,7 @@ class HoldoutScores:
 
     holdout: LabelledPairs
     model: Scores
-    baselines: dict[str, NDArray[np.float64]]
+    baselines: dict[str, Floats]
     champion: ScoredChampion | None
 
     @classmethod

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 from sqlalchemy import Engine, select
 
+from matching.arrays import Floats32
 from store.database import writing
 from store.inserts import insert_new
 from store.schema import microseconds, models
@@ -63,10 +63,10 @@ class Answer:
     prediction_ids: Sequence[str]
     candidate_ids: Sequence[str]
     job_ids: Sequence[str]
-    features: NDArray[np.float32]
-    company: NDArray[np.float32] | None
-    candidate: NDArray[np.float32] | None
-    match: NDArray[np.float32]
+    features: Floats32
+    company: Floats32 | None
+    candidate: Floats32 | None
+    match: Floats32
     candidates: Payloads
     jobs: Payloads
     ranked_from: int | None = None
@@ -134,7 +134,7 @@ def exclusion_rows(answer: Answer, model: int) -> list[dict[str, Any]]:
     return [shared | {"broken_limit": name, "pairs": count} for name, count in answer.excluded.items()]
 
 
-def _floats(values: NDArray[np.float32] | None, size: int) -> list[float | None]:
+def _floats(values: Floats32 | None, size: int) -> list[float | None]:
     return [None] * size if values is None else values.tolist()
 
 

@@ -11,8 +11,7 @@ from store.database import reading
 from store.schema import inputs, microseconds, models, predictions
 
 if TYPE_CHECKING:  # to count predictions needs no numpy
-    import numpy as np
-    from numpy.typing import NDArray
+    from matching.arrays import Floats32
 
 EXAMPLE = "example"  # request and prediction id of the documented example, which no window contains
 
@@ -45,7 +44,7 @@ class LoggedPrediction:
     """
 
     digest: str
-    features: "NDArray[np.float32]"
+    features: "Floats32"
     candidate: str
     job: str
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, select
 
+from matching.arrays import Floats32
 from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile
 from matching.errors import UnusableData
@@ -42,7 +42,7 @@ def replay(engine: Engine, model: "MatchModel") -> float:
     return largest
 
 
-def feature_matrix(rows: Sequence[Row[Any]], width: int) -> NDArray[np.float32]:
+def feature_matrix(rows: Sequence[Row[Any]], width: int) -> Floats32:
     """Return the logged features of rows, shape (n_rows, n_features)."""
     blob = b"".join(row.features for row in rows)
     return np.frombuffer(blob, dtype="<f4").reshape(len(rows), width)
@@ -77,7 +77,7 @@ def _pairs(rows: Sequence[Row[Any]], payloads: dict[str, str]) -> Pairs:
     )
 
 
-def _largest_difference(logged: NDArray[np.float32], computed: NDArray[np.float32]) -> float:
+def _largest_difference(logged: Floats32, computed: Floats32) -> float:
     """Return the largest absolute difference; two missing values are equal, a single one is infinitely far."""
     both = np.isnan(logged) & np.isnan(computed)
     with np.errstate(invalid="ignore"):

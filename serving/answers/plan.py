@@ -1,9 +1,8 @@
 """Plan outreach: lists for several jobs at once, so that they do not all contact the same few candidates."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from matching.arrays import Booleans, Rows
+from matching.arrays import Booleans, Floats32, Rows
 from matching.data.tables import JobProfile
 from matching.market import policies
 from matching.rules.hard_limits import HardLimit
@@ -64,7 +63,7 @@ def _check_size(n_jobs: int, n_candidates: int) -> None:
         raise invalid_field("jobs", problem, MAX_PLANNED_PAIRS)
 
 
-def _matrix(served: ServedModel, candidates: Snapshot, jobs: RequestProfiles[JobProfile]) -> NDArray[np.float32]:
+def _matrix(served: ServedModel, candidates: Snapshot, jobs: RequestProfiles[JobProfile]) -> Floats32:
     """Score every pair; keep one number of each, and the features of one job at a time.
 
     Returns:
@@ -81,7 +80,7 @@ def _matrix(served: ServedModel, candidates: Snapshot, jobs: RequestProfiles[Job
     return matrix
 
 
-def _lists(matrix: NDArray[np.float32], request: PlanOutreachRequest, flags: dict[HardLimit, Booleans]) -> list[Rows]:
+def _lists(matrix: Floats32, request: PlanOutreachRequest, flags: dict[HardLimit, Booleans]) -> list[Rows]:
     """Return the rows of each job's candidates, in order; no pair that breaks a hard limit is in a list."""
     matrix[np.any(list(flags.values()), axis=0)] = np.nan
     return policies.policy(request.method, request.max_exposure)(matrix, request.top_k)

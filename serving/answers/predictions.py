@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from matching.arrays import Floats32
 from matching.data.scores import Scores
 from matching.model import support
 from matching.model.support import Support
@@ -141,7 +142,7 @@ def require_finite(values: ArrayLike) -> None:
         raise model_failure()
 
 
-def _numbers(values: NDArray[np.float32] | None) -> list[Any]:
+def _numbers(values: Floats32 | None) -> list[Any]:
     """Return probabilities as numbers, empty for None; raises ApiError."""
     if values is None:
         return []

@@ -4,10 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from matching.arrays import Integers
 from matching.data.origin import FAULTS, faults
 from matching.errors import InputError
 from matching.sources.reading import scan
@@ -99,14 +98,14 @@ def _parsed(source: Path | bytes, header: Header) -> pl.DataFrame:
         raise InputError("the file cannot be parsed as CSV: check quotation marks and line ends") from None
 
 
-def _filled(table: pl.DataFrame, fields: NDArray[np.int64]) -> pl.Series:
+def _filled(table: pl.DataFrame, fields: Integers) -> pl.Series:
     """Whether each row has a value, so that it is neither a blank line nor only delimiters."""
     anything = table.select(~pl.all_horizontal(pl.all().is_null())).to_series()
     blank = pl.Series(fields == 1) & (table.to_series(0).str.strip_chars() == "").fill_null(True)
     return anything & ~blank
 
 
-def _field_faults(fields: NDArray[np.int64], header: Header, filled: pl.Series) -> pl.DataFrame:
+def _field_faults(fields: Integers, header: Header, filled: pl.Series) -> pl.DataFrame:
     """Return a fault for each row with more or fewer fields than the header, except blank rows."""
     found = pl.DataFrame({"fields": fields, "filled": filled}).filter("filled").with_row_index("row", offset=1)
     return _as_faults(

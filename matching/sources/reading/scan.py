@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.arrays import Booleans, Integers
 from matching.errors import InputError
 from matching.sources.reading.content import Bytes
 
@@ -18,7 +19,7 @@ LONGEST_LINE = 16 << 20
 _CHUNK = 16 << 20
 _QUOTE, _NEWLINE, _RETURN = 34, 10, 13
 
-Positions = NDArray[np.int64]
+Positions = Integers
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ class _Chunk:
     n_quotes: int
     n_lines: int
 
-    def outside(self, positions: Positions) -> NDArray[np.bool_]:
+    def outside(self, positions: Positions) -> Booleans:
         """Whether each position lies outside quotation marks."""
-        outside: NDArray[np.bool_] = (np.searchsorted(self.quotes, positions) + self.n_quotes) % 2 == 0
+        outside: Booleans = (np.searchsorted(self.quotes, positions) + self.n_quotes) % 2 == 0
         return outside
 
     def line(self, position: int) -> int:
