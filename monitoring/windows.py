@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from home.settings import Settings
+from matching.arrays import Floats, Integers
 from matching.data.tables import Direction
 from matching.errors import ModelError, UnusableData
+from matching.model import REFERENCE
 from store.database import connect
 from store.predictions import count_ranked
 from store.windows import window as log_window
@@ -78,7 +79,7 @@ class Sample:
             raise UnusableData("the window is empty: send requests to the service first, or choose an earlier time")
         return first, last
 
-    def matrix(self, columns: tuple[str, ...]) -> NDArray[np.float64]:
+    def matrix(self, columns: tuple[str, ...]) -> Floats:
         """Return columns as numbers, shape (n_rows, n_columns); null, NaN and infinity become NaN."""
         values = self.frame.select(pl.col(name).cast(pl.Float64) for name in columns).to_numpy().astype(np.float64)
         return np.where(np.isfinite(values), values, np.nan)
@@ -87,7 +88,7 @@ class Sample:
         """Return the number of rows with a known outcome in this direction."""
         return len(self) - self.frame[f"{direction}_label"].null_count()
 
-    def clusters(self, unit: str) -> NDArray[np.int64]:
+    def clusters(self, unit: str) -> Integers:
         """Return the number of each row's cluster, from 0, shape (n_rows,)."""
         _, inverse = np.unique(self.frame[unit].cast(pl.String).to_numpy(), return_inverse=True)
         return inverse.astype(np.int64)
@@ -112,7 +113,7 @@ def read_reference(bundle: Path) -> Sample:
     Raises:
         ModelError: the bundle has no reference, or one without the columns of the log.
     """
-    path = bundle / "reference.parquet"
+    path = bundle / REFERENCE
     if not path.is_file():
         raise ModelError(f"{path}: the model has no reference to measure drift from; train it again")
     return Sample.of(pl.read_parquet(path), str(path))

@@ -10,9 +10,9 @@ import polars as pl
 
 from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, frame
+from matching.model import GOLDEN_REQUESTS
 from matching.model.match_model import MatchModel
 
-GOLDEN_REQUESTS = "golden.json"
 N_REQUESTS = 12
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from matching.data.digests import file_digest
 from matching.errors import ModelError, TamperedModel
+from matching.model import REFERENCE
 
 MANIFEST = "manifest.json"
 # These files, and all in this folder, decide the scores; no other file does. Their joint digest names the model.
 SCORING_FILES = ("model.json", "match.onnx")
 SCORING_FOLDER = "features"
 # Holdout rows with expected salaries: monitoring reads them; the service does not, and gets none.
-NOT_SERVED = ("reference.parquet",)
+NOT_SERVED = (REFERENCE,)
 
 
 def model_digest(folder: Path) -> str:

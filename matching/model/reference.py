@@ -8,8 +8,8 @@ import polars as pl
 from matching.arrays import Floats, Floats32
 from matching.data.labels import LabelledPairs
 from matching.data.scores import Scores
+from matching.model import REFERENCE
 
-REFERENCE = "reference.parquet"
 REFERENCE_ROWS = 50_000
 
 

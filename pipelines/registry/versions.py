@@ -14,6 +14,7 @@ from urllib.parse import urlparse
 from urllib.request import url2pathname
 
 from matching.errors import ModelError, TamperedModel
+from matching.model import GOLDEN_REQUESTS
 from pipelines.registry import audit
 from pipelines.registry.client import Connection
 from pipelines.registry.failures import explain, explained
@@ -306,5 +307,5 @@ def _example(bundle: Path) -> "pd.DataFrame":
 
 
 def _golden_request(bundle: Path) -> dict[str, Any]:
-    case: dict[str, Any] = json.loads((bundle / "golden.json").read_text(encoding="utf-8"))["cases"][0]
+    case: dict[str, Any] = json.loads((bundle / GOLDEN_REQUESTS).read_text(encoding="utf-8"))["cases"][0]
     return case

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matching.errors import GoldenMismatch, ModelError
+from matching.model import GOLDEN_REQUESTS
 from serving.release import health
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def read(bundle: Path) -> list[GoldenRequest]:
     Raises:
         ModelError: the file is missing, empty or not as described in `docs/decisions/0001-the-whole-way.md`.
     """
-    path = bundle / "golden.json"
+    path = bundle / GOLDEN_REQUESTS
     try:
         cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
         requests = [

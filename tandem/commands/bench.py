@@ -11,13 +11,11 @@ from tandem.console import out, steps, table
 from tandem.options import Source, settings_from
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from home.settings import Settings
+    from matching.arrays import Floats
     from matching.model.match_model import MatchModel
 
-    Seconds = NDArray[np.float64]
+    Seconds = Floats
 
 REQUESTS = 300
 WARM_UP = 30
@@ -71,6 +69,7 @@ def _forms(bundle: Path, rows: int) -> "list[tuple[str, Seconds]]":
     import polars as pl
 
     from matching.data.tables import Direction
+    from matching.model import REFERENCE
     from matching.model.calibration import Sigmoid
     from matching.model.match_model import MatchModel
     from matching.onnx_session import open_session
@@ -78,7 +77,7 @@ def _forms(bundle: Path, rows: int) -> "list[tuple[str, Seconds]]":
     from matching.training.direction_model import DirectionModel
     from matching.training.onnx_graph import match_graph
 
-    reference = pl.read_parquet(bundle / "reference.parquet")
+    reference = pl.read_parquet(bundle / REFERENCE)
     loaded = MatchModel.load(bundle)
     features = reference.select(loaded.feature_names).to_numpy().astype(np.float32)
     score = reference["match_probability"].to_numpy()

@@ -9,7 +9,7 @@ from matching.data.dataset import Pairs
 from matching.data.tables import Candidate, CandidateProfile, Direction, JobProfile, frame, personal_columns
 from matching.errors import ModelError
 from matching.features.columns import FEATURE_NAMES
-from matching.model import golden_requests, reference
+from matching.model import GOLDEN_REQUESTS, golden_requests, reference
 from matching.model.match_model import MatchModel
 from matching.training.fit import write
 from tests.matching.small_market import Trained
@@ -89,7 +89,7 @@ def test_golden_requests_contain_no_real_candidate_and_the_model_reproduces_thei
 ) -> None:
     model = MatchModel.load(folder)
     golden_requests.write(model, trained.dataset.jobs, tmp_path, seed=1)
-    golden = json.loads((tmp_path / golden_requests.GOLDEN_REQUESTS).read_text())["cases"]
+    golden = json.loads((tmp_path / GOLDEN_REQUESTS).read_text())["cases"]
     resumes = set(trained.dataset.candidates["resume"])
     assert len(golden) == golden_requests.N_REQUESTS
     distinct = {request["scores"]["match"] for request in golden}

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from matching.data.tables import Job, JobProfile, frame
-from matching.model import golden_requests
+from matching.model import GOLDEN_REQUESTS, golden_requests
 from matching.model.match_model import MatchModel
 from serving.answers.request_profiles import RequestProfiles
 from serving.api import examples
@@ -80,7 +80,7 @@ def test_a_stored_profile_keeps_its_date(app: FastAPI) -> None:
 def test_golden_requests_of_dated_jobs_are_answered_as_in_training(app: FastAPI, bundle: Path, tmp_path: Path) -> None:
     jobs = frame(Job, [{**examples.BACKEND, "posted_at": POSTED, "updated_at": POSTED}])
     golden_requests.write(MatchModel.load(bundle), jobs, tmp_path, seed=1)
-    for golden in json.loads((tmp_path / golden_requests.GOLDEN_REQUESTS).read_text())["cases"]:
+    for golden in json.loads((tmp_path / GOLDEN_REQUESTS).read_text())["cases"]:
         answer = call(app, "/v1/match", {"pairs": [{"candidate": golden["candidate"], "job": golden["job"]}]})
         expected = pytest.approx(golden["scores"]["match"], abs=1e-6)
         assert answer.json()["predictions"][0]["match_probability"] == expected
