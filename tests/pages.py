@@ -12,7 +12,7 @@ BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMANDS = "sh"
 LANGUAGES = frozenset({COMMANDS, "text", "json", "python", "csv"})
 
-STORY, FIXTURES = "tests/e2e/test_the_whole_way.py", "tests/e2e/conftest.py"
+STORY, FIXTURES = "tests/e2e/test_whole_path.py", "tests/e2e/conftest.py"
 TUNING, FLOW, ENCODER = (
     "tests/pipelines/test_tuning.py",
     "tests/pipelines/test_prefect_flow.py",

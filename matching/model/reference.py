@@ -14,7 +14,7 @@ REFERENCE_ROWS = 50_000
 
 
 def frame(holdout: LabelledPairs, scores: Scores, feature_names: tuple[str, ...]) -> pl.DataFrame:
-    """Return the holdout in the form of the prediction log; see `docs/decisions/0001-the-whole-way.md`.
+    """Return the holdout in the form of the prediction log; see `docs/decisions/0001-the-first-complete-path.md`.
 
     Candidates get pseudonyms: monitoring needs to know which rows are of the same candidate, but not of whom.
 

@@ -1,1 +1,4 @@
-"""Runs, registered versions, aliases and their trail. Talks to MLflow; imports `home` and `store`."""
+"""Runs, registered versions, aliases and their trail. Talks to MLflow.
+
+Imports `home`, `matching`, `store` and `pipelines.environment`.
+"""

@@ -27,8 +27,8 @@ _TAGS = """
 def knows(url: str) -> bool:
     """Whether the database can be opened and has a known schema."""
     try:
-        with reading.opened(url) as ask:
-            revisions = {row["version_num"] for row in ask("SELECT version_num FROM alembic_version")}
+        with reading.opened(url) as query:
+            revisions = {row["version_num"] for row in query("SELECT version_num FROM alembic_version")}
     except StorageError:
         return False
     return len(revisions) == 1 and revisions <= KNOWN_SCHEMAS
@@ -58,14 +58,14 @@ class DatabaseReader:
         """Every version of a model, newest first."""
         return self._all(_VERSIONS.format(join="", condition="v.version > 0"), name=name)
 
-    def _first(self, query: str, **parameters: Any) -> StoredVersion | None:
-        return next(iter(self._all(query, **parameters)), None)
+    def _first(self, statement: str, **parameters: Any) -> StoredVersion | None:
+        return next(iter(self._all(statement, **parameters)), None)
 
-    def _all(self, query: str, **parameters: Any) -> list[StoredVersion]:
-        with reading.opened(self._url) as ask:
-            found = ask(query, **parameters)
+    def _all(self, statement: str, **parameters: Any) -> list[StoredVersion]:
+        with reading.opened(self._url) as query:
+            found = query(statement, **parameters)
             tags: dict[int, dict[str, str]] = {row["version"]: {} for row in found}
-            for tag in ask(_TAGS, name=parameters["name"]) if found else ():
+            for tag in query(_TAGS, name=parameters["name"]) if found else ():
                 if tag["version"] in tags:
                     tags[tag["version"]][tag["key"]] = tag["value"]
         return [

@@ -105,7 +105,7 @@ class Runs:
         return run_id
 
     def reap_orphans(self) -> list[str]:
-        """Mark runs whose process is gone as KILLED: after `kill -9` they would stay RUNNING for ever.
+        """Mark runs whose process is gone as KILLED: after `kill -9` they would stay RUNNING forever.
 
         Returns:
             Identifiers of the runs that were closed.

@@ -33,7 +33,7 @@ def read(bundle: Path) -> list[GoldenRequest]:
     """Read the golden requests of a bundle.
 
     Raises:
-        ModelError: the file is missing, empty or not as described in `docs/decisions/0001-the-whole-way.md`.
+        ModelError: the file is missing, empty or not as described in `docs/decisions/0001-the-first-complete-path.md`.
     """
     path = bundle / GOLDEN_REQUESTS
     try:

@@ -12,7 +12,7 @@ class Release:
     Attributes:
         model_name: name of the registered model.
         model_version: its version in the registry.
-        bundle: folder with the model's files; see `docs/decisions/0001-the-whole-way.md`.
+        bundle: folder with the model's files; see `docs/decisions/0001-the-first-complete-path.md`.
         promoted_at: when this version became champion, UTC; None if unknown.
         trained_at: when it was trained, UTC; None if unknown.
         manifest_digest: SHA-256 of the bundle's manifest as the registry recorded it; None if it did not.
