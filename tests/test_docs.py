@@ -249,6 +249,9 @@ def has_name(body: Sequence[ast.stmt], names: list[str]) -> bool:
     if not names:
         return True
     for statement in body:
+        # A name that a package loads on first use is imported for types alone.
+        if isinstance(statement, ast.If) and has_name(statement.body, names):
+            return True
         targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
         defined = {getattr(statement, "name", None), *(getattr(target, "id", None) for target in targets)}
         defined |= {alias.asname or alias.name for alias in getattr(statement, "names", []) if hasattr(alias, "asname")}

@@ -73,7 +73,7 @@ def _expected(expectation: Expectation) -> ExpectedMatches:
 
 
 def _salary(served: ServedModel, candidates: RequestProfiles[CandidateProfile]) -> SalaryAnswer | None:
-    """Return what the market pays for a profile and the percentile of its own expectation; None without a model."""
+    """Return what similar candidates expect and the percentile of the profile's expectation; None without a model."""
     if served.salary is None:
         return None
     (quartiles,) = served.salary.quantiles(candidate_inputs(candidates.table()))

@@ -181,7 +181,7 @@ class JobAdviceAnswer(Answered):
 
 
 class CandidateAdviceAnswer(JobAdviceAnswer):
-    """Changes that are expected to help, best first, and the market salary. Advice is not logged."""
+    """Changes that are expected to help, best first, and what similar candidates expect to earn. Not logged."""
 
     salary: SalaryAnswer | None = Field(description="Null if the model has no salary model.")
 
