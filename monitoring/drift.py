@@ -1,7 +1,7 @@
 """Drift: how far each column of a window is from the reference, compared with what quiet windows reach.
 
-Thresholds come from the null distribution: reference and window are pooled as if nothing had changed, and windows are
-drawn from the pool as whole clusters. Rows of one job are not independent, and treating them so raises false alarms.
+Thresholds come from the null distribution: reference and window are mixed as if nothing had changed, and windows are
+drawn from the mixture as whole clusters. Rows of one job are not independent, and treating them so raises false alarms.
 The reference is a sample too, so every draw takes a new one. One bound covers all columns together (single-step max-T:
 Westfall and Young, "Resampling-Based Multiple Testing", 1993). A change too small to matter never counts. See
 docs/decisions/0003-drift-verdicts.md.
@@ -19,7 +19,7 @@ from monitoring.windows import Sample
 FEW_VALUES = 12
 QUANTILES = 100
 MAX_NULL_WINDOW_ROWS = 20_000
-MAX_NULL_POOL_ROWS = 60_000
+MAX_MIXTURE_ROWS = 60_000
 ROWS_PER_ROUND = 200_000
 
 
@@ -171,38 +171,38 @@ class DriftDetector:
         codes = self.grid.codes(window.matrix(self.columns))
         before, now = (_count(rows, self.grid)[None, :] for rows in (self._codes, codes))
         shape, missing = self.grid.distances(now, before)
-        limits = self._limits(self._null(codes, window.clusters(unit), self.reference.clusters(unit)))
+        thresholds = self._thresholds(self._null(codes, window.clusters(unit), self.reference.clusters(unit)))
         found = [
             ColumnDrift(
                 column=name,
                 shape=float(shape[0, j]),
-                shape_threshold=float(limits[j]),
+                shape_threshold=float(thresholds[j]),
                 missing=float(missing[0, j]),
-                missing_threshold=float(limits[len(self.columns) + j]),
+                missing_threshold=float(thresholds[len(self.columns) + j]),
             )
             for j, name in enumerate(self.columns)
         ]
-        is_blind = bool(np.median(limits[: len(self.columns)]) >= self.settings.blind)
+        is_blind = bool(np.median(thresholds[: len(self.columns)]) >= self.settings.blind)
         return Comparison(tuple(sorted(found, key=lambda drift: -drift.severity)), is_blind)
 
-    def _limits(self, null: Floats) -> Floats:
+    def _thresholds(self, null: Floats) -> Floats:
         floors = np.repeat([self.settings.min_shape, self.settings.min_missing], len(self.columns))
         return bound(null, floors, self.settings.alpha)
 
     def _null(self, codes: Integers, clusters: Integers, reference_clusters: Integers) -> Floats:
-        """Distances between samples of one pool: shape (n_draws, 2 x n_columns), shapes before missing shares."""
+        """Distances between samples of the mixture: shape (n_draws, 2 x n_columns), shapes before missing shares."""
         rng = np.random.default_rng(self._seed)
         sizes = rng.permutation(np.bincount(clusters))
         sizes = sizes[: int(np.searchsorted(np.cumsum(sizes), MAX_NULL_WINDOW_ROWS)) + 1]
         n_reference = int(reference_clusters.max()) + 1
-        pooled = np.concatenate([reference_clusters, n_reference + clusters])
-        pool = _Pool.of(pooled, np.vstack([self._codes, codes]), int(self.grid.starts[-1]), rng)
+        mixed = np.concatenate([reference_clusters, n_reference + clusters])
+        mixture = _Mixture.of(mixed, np.vstack([self._codes, codes]), int(self.grid.starts[-1]), rng)
         per_round = max(1, ROWS_PER_ROUND // int(sizes.sum()))
         parts = []
         for start in range(0, self.settings.draws, per_round):
             n_draws = min(per_round, self.settings.draws - start)
-            windows = pool.windows(n_draws, sizes, rng)
-            parts.append(np.hstack(self.grid.distances(windows, pool.references(n_draws, n_reference, rng))))
+            windows = mixture.windows(n_draws, sizes, rng)
+            parts.append(np.hstack(self.grid.distances(windows, mixture.references(n_draws, n_reference, rng))))
         return np.vstack(parts)
 
 
@@ -228,7 +228,7 @@ def _count(codes: Integers, grid: Grid) -> Floats:
 
 
 @dataclass(frozen=True)
-class _Pool:
+class _Mixture:
     """Rows of reference and window, grouped into clusters that can be drawn.
 
     `codes` are sorted by cluster and shuffled within it; `histograms` has shape (n_clusters, n_bins).
@@ -240,7 +240,7 @@ class _Pool:
     histograms: csr_matrix
 
     @classmethod
-    def of(cls, clusters: Integers, codes: Integers, n_bins: int, rng: np.random.Generator) -> "_Pool":
+    def of(cls, clusters: Integers, codes: Integers, n_bins: int, rng: np.random.Generator) -> "_Mixture":
         rows = np.flatnonzero(_some_clusters(clusters, rng)[clusters])
         rows = rows[np.lexsort((rng.random(len(rows)), clusters[rows]))]
         _, starts, sizes = np.unique(clusters[rows], return_index=True, return_counts=True)
@@ -272,5 +272,5 @@ def _some_clusters(clusters: Integers, rng: np.random.Generator) -> Booleans:
     sizes = np.bincount(clusters)
     order = rng.permutation(len(sizes))
     kept = np.zeros(len(sizes), dtype=bool)
-    kept[order[: max(2, int(np.searchsorted(np.cumsum(sizes[order]), MAX_NULL_POOL_ROWS)) + 1)]] = True
+    kept[order[: max(2, int(np.searchsorted(np.cumsum(sizes[order]), MAX_MIXTURE_ROWS)) + 1)]] = True
     return kept

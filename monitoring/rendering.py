@@ -28,10 +28,10 @@ def render(verdict: WindowVerdict) -> str:
 
 def _quality_line(figure: QualityFigure) -> str:
     state = "worse" if figure.severity > 1 else "as expected"
-    limit = max(figure.margin, figure.minimum)
+    threshold = max(figure.margin, figure.minimum)
     if figure.measure == "calibration":
-        low, high = (100 * figure.expected * max(0.0, 1 + side * limit) for side in (-1, 1))
+        low, high = (100 * figure.expected * max(0.0, 1 + side * threshold) for side in (-1, 1))
         found = f"{100 * figure.observed:.1f} % yes, {low:.1f} to {min(high, 100.0):.1f} % expected"
     else:
-        found = f"AUC {figure.observed:.3f}, at least {figure.expected - limit:.3f} expected"
+        found = f"AUC {figure.observed:.3f}, at least {figure.expected - threshold:.3f} expected"
     return f"quality of {figure.direction}: {found}, {state}"

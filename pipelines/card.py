@@ -21,7 +21,7 @@ from matching.fairness.report import FairnessReport
 from matching.value.report import LOOKS, TERMS, USD, RankingValue, ValueReport
 
 _MEANING = {
-    "company": "the company reaches out to a candidate it has looked at",
+    "company": "the company reaches out to a candidate whom it has examined",
     "candidate": "the candidate accepts the outreach (in a one-sided log: is interested in the job)",
     MATCH: "both sides say yes",
 }
@@ -84,7 +84,7 @@ def write(
         fairness_section(fairness),
         _value(value),
         _gate(verdict),
-        _limits(dataset, evaluation),
+        _limitations(dataset, evaluation),
         _reproduce(facts),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -203,9 +203,10 @@ def _value(report: ValueReport | None) -> str:
         [ranking.ranker, *(_amount(ranking, term) for term in shown)] for ranking in (*report.rankings, report.lead)
     ]
     intro = (
-        f"Expected per week of the holdout ({report.weeks:.1f} weeks, {report.lists:,} lists), had each ranking "
-        f"ordered its lists; in brackets, one-sided {report.confidence:.0%} limits. Outcomes are weighted by the "
-        "logged propensity; the rates of interviews and hires after an accept come from the log before the holdout."
+        f"Expected per week of the holdout ({report.weeks:.1f} weeks, {report.lists:,} lists), if each ranking "
+        f"had ordered its lists; brackets show the ends of one-sided {report.confidence:.0%} intervals. Outcomes are "
+        "weighted by the logged propensity; the rates of interviews and hires after an accept come from the log before "
+        "the holdout."
     )
     if report.assumed_looks:
         intro += (
@@ -313,7 +314,7 @@ def _figure(value: float) -> str:
     return "none there" if value == -math.inf else "" if math.isnan(value) else f"{value:.3f}"
 
 
-def _limits(dataset: Dataset, evaluation: Evaluation) -> str:
+def _limitations(dataset: Dataset, evaluation: Evaluation) -> str:
     names = ", ".join(name for name in ProtectedAttributes.model_fields if name != "candidate_id")
     one_sided = not any(row.target == MATCH for row in evaluation.rows)
     lines = [
@@ -326,7 +327,7 @@ def _limits(dataset: Dataset, evaluation: Evaluation) -> str:
         lines.append("Only one side has labels: `match` says nothing about the other side.")
     if dataset.truth is not None:
         lines.append("The data comes from a simulator: the figures say nothing about real people.")
-    return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
+    return "## Limitations\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
 def _reproduce(facts: CardFacts) -> str:

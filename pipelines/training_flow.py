@@ -185,8 +185,8 @@ class _Work:
         scores = step("score", lambda: model.score(splits.holdout.pairs))
         champion = self.registry.aliases.champion()
         is_champion = champion is not None and champion.digest == model.digest
-        opponent = None if is_champion else self._score_champion(step, champion, splits)
-        compared = steps.HoldoutScores.of(splits.holdout, scores, rankers, opponent)
+        scored_champion = None if is_champion else self._score_champion(step, champion, splits)
+        compared = steps.HoldoutScores.of(splits.holdout, scores, rankers, scored_champion)
         value = step("value", lambda: steps.estimate_value(settings, dataset, splits, compared))
         slices = step("slices", lambda: steps.calibration_by_slice(settings, splits, scores))
         fairness = step("fairness", lambda: self._fairness(model, dataset, splits))

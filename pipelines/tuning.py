@@ -304,5 +304,5 @@ def _row(found: Refit) -> dict[str, Any]:
         "features_left_out": found.features,
         "loss": found.losses.mean(),
         "added": asdict(found.added),
-        "verdict": found.verdict,
+        "decision": found.decision,
     }

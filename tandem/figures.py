@@ -55,7 +55,7 @@ def show_evaluation(rows: "Iterable[Figures]") -> None:
         ]
         for row in rows
     ]
-    table("Newest split, never trained on", COLUMNS, lines, numbers_from=2)
+    table("Holdout: the newest fifth, never trained on", COLUMNS, lines, numbers_from=2)
     out.print(f"[dim]{LEGEND}[/dim]")
 
 
@@ -85,7 +85,7 @@ def show_value(report: "ValueReport") -> None:
         values += [(ranking.truth or {}).get("usd")] if with_truth else []
         people, money = [_amount(value, 1) for value in values[:4]], [_amount(value, 0) for value in values[4:]]
         lines.append([ranking.ranker, *people, *money])
-    title = f"Value per week, had the lists of {report.weeks:.1f} weeks been in each one's order"
+    title = f"Value per week if each ranker had ordered the lists ({report.weeks:.1f} weeks)"
     table(title, ["", *columns[:4], "USD", *(["true USD"] if with_truth else [])], lines)
     for term, reason in report.unknown.items():
         out.print(f"[dim]{term} cannot be known: {reason}[/dim]")

@@ -18,7 +18,7 @@ SHOWN_FEATURES = 3
 
 @dataclass(frozen=True)
 class Proxy:
-    """How well features tell one group from all others.
+    """How well features distinguish one group from all others.
 
     Attributes:
         group: code of the group.

@@ -87,8 +87,8 @@ class FairnessReport:
         measures: schema `MEASURES`, one row per side, attribute, k and ranking: MinSkew, MaxSkew and exposure ratio
             over the groups with enough members, NDKL and the share of infeasible prefixes over all groups, and nDCG@10
             against the truth (NaN if it is unknown).
-        proxies: schema `PROXIES`, one row per declared group: the AUC at which the features tell it from the others,
-            and the features that contribute most.
+        proxies: schema `PROXIES`, one row per declared group: the AUC at which the features distinguish it from all
+            others, and the features that contribute most.
         stability: counterfactual stability.
     """
 

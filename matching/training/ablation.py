@@ -36,7 +36,7 @@ class Refit:
         features: number of features that were left out.
         losses: losses of the refit.
         added: loss added to the full model; the interval is over lists, the standard error over lists and seeds.
-        verdict: `keep` or `drop` for a group, `wins` or `loses` for the simpler model, else empty.
+        decision: `keep` or `drop` for a group, `wins` or `loses` for the simpler model, else empty.
         seconds: duration of the refit.
     """
 
@@ -44,7 +44,7 @@ class Refit:
     features: int
     losses: Losses
     added: AddedLoss
-    verdict: str
+    decision: str
     seconds: float
 
 
@@ -131,9 +131,9 @@ def ablate(
     dropped, without_dropped = _drop(refits, estimator, alone, members, progress)
     return Ablation(
         full=full,
-        groups=tuple(replace(one, verdict="drop" if name in dropped else "keep") for name, one in alone.items()),
+        groups=tuple(replace(one, decision="drop" if name in dropped else "keep") for name, one in alone.items()),
         without_dropped=without_dropped,
-        logistic=replace(simpler, verdict="wins" if simpler.added.is_noise else "loses"),
+        logistic=replace(simpler, decision="wins" if simpler.added.is_noise else "loses"),
         dropped=dropped,
     )
 

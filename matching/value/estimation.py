@@ -1,7 +1,7 @@
 """Estimation of the value of rankings: expected outreach, accepts, interviews, hires and USD per week.
 
 Each list of the holdout is put into the order of a model. A company examines a position with the propensity in the log.
-So the outcome of a pair at its logged position tells what would happen at another one: it counts `propensity there /
+So the outcome of a pair at its logged position shows what would happen at another one: it counts `propensity there /
 propensity here` times (inverse propensity weighting). This evaluates the order within the shown lists, not who was
 shown at all. An accept counts once its answer is mature. Rates after an accept are estimated on the log before the
 holdout, and are the same for every model.

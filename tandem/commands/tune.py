@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LEGEND = (
     "Loss: nats per shown pair on the newest quarter of the training split, both directions together. Added: to the "
-    "loss of {}, with one-sided 95 % limits over lists."
+    "loss of {}, with the ends of the one-sided 95 % interval over lists."
 )
 
 
@@ -66,7 +66,7 @@ def show_search(found: "Search") -> None:
     table(f"{len(found.trials)} settings tried", columns, lines)
     out.print(f"[dim]{LEGEND.format('the best')}[/dim]")
     if found.stopped_early:
-        out.print("the time was over before all trials were begun")
+        out.print("time ran out before all trials had started")
     words = ", ".join(f"{name}={value!r}" for name, value in asdict(found.recommended.settings).items())
     out.print(f"recommended: Trees({words})", markup=False)
 
@@ -82,9 +82,9 @@ def _loss(losses: "Losses", added: "AddedLoss") -> list[str]:
 
 def show_ablation(found: "Ablation") -> None:
     """Print every refit beside the full model, and what to drop."""
-    lines = [[one.name, *_loss(one.losses, one.added), one.verdict] for one in found.refits()]
-    table("Refits without a group of features", ["", "loss", "added", "from", "to", "verdict"], lines)
+    lines = [[one.name, *_loss(one.losses, one.added), one.decision] for one in found.refits()]
+    table("Refits without a group of features", ["", "loss", "added", "from", "to", "decision"], lines)
     out.print(f"[dim]{LEGEND.format('the model with every group')}[/dim]")
     out.print(f"drop: {', '.join(found.dropped)}" if found.dropped else "every group is missed: nothing to drop")
-    if found.logistic.verdict == "wins":
+    if found.logistic.decision == "wins":
         out.print("logistic regression is not worse than the trees: it is the simpler model")

@@ -161,8 +161,8 @@ def test_an_ablation_is_recorded_and_shown(home: Settings, tables_folder: Path) 
     with out.capture() as shown:
         shown_tune.show_ablation(found)
     assert "without experience" in shown.get()
-    verdicts = {one.name: one.verdict for one in found.groups}
-    assert verdicts["without experience"] == "keep", "companies ask the experienced"
+    decisions = {one.name: one.decision for one in found.groups}
+    assert decisions["without experience"] == "keep", "companies ask the experienced"
 
 
 def test_only_trees_can_be_searched(home: Settings, tables_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def test_the_table_names_three_trials_and_the_recommended_settings() -> None:
     text = shown.get()
     assert "recommended: Trees(max_iter=400, learning_rate=0.07, max_leaf_nodes=31" in text
     assert "0.30100  +0.00100" in text
-    assert "the time was over" in text
+    assert "time ran out" in text
 
 
 def test_every_setting_of_the_trees_is_searched_within_its_range() -> None:

@@ -136,11 +136,11 @@ def test_a_feature_left_out_cannot_be_learned_from(inner: InnerSplit) -> None:
 
 
 def test_noise_and_a_copy_are_dropped_and_useful_features_are_kept(found: Ablation) -> None:
-    verdicts = {refit.name: refit.verdict for refit in found.groups}
-    assert verdicts["without noise"] == "drop"
-    assert verdicts["without copy"] == "drop"
+    decisions = {refit.name: refit.decision for refit in found.groups}
+    assert decisions["without noise"] == "drop"
+    assert decisions["without copy"] == "drop"
     assert found.groups[1].added.mean == pytest.approx(0, abs=1e-12), "the original has the same values"
-    assert verdicts["without fit"] == "keep"
+    assert decisions["without fit"] == "keep"
     assert set(found.dropped) >= {"noise", "copy"}
     assert found.without_dropped is not None
     assert found.without_dropped.added.is_noise
@@ -180,7 +180,7 @@ def test_the_spread_over_seeds_is_part_of_the_standard_error(inner: InnerSplit) 
 
 def test_the_simpler_model_wins_only_if_it_is_no_worse(found: Ablation) -> None:
     assert found.logistic.name == LOGISTIC
-    assert found.logistic.verdict == ("wins" if found.logistic.added.is_noise else "loses")
+    assert found.logistic.decision == ("wins" if found.logistic.added.is_noise else "loses")
     assert found.full.added.standard_error == pytest.approx(0, abs=1e-12), "the fit does not depend on the seed"
     assert found.refits()[0].name == ALL
 
