@@ -19,7 +19,7 @@ SAY_EVERY = 10  # percent, without a terminal
 def steps(doing: str) -> Iterator[Callable[[str], None]]:
     """Show long work as it goes: a spinner with the current step, and each step once with the second at which it began.
 
-    A step that counts ("week 3 of 26") is only kept when it is through.
+    A step that counts ("week 3 of 26") is printed only once it is complete.
     """
     began = time.monotonic()
     with out.status(f"{doing} ...", spinner="dots") as status:

@@ -1,7 +1,7 @@
-"""Programs that go on running after the command: started detached, found again, stopped.
+"""Programs that keep running after the command: started detached, found again, stopped.
 
-Each program inherits an open file with an exclusive lock. As long as the lock is held the program runs: unlike a
-process number alone this can never mean a stranger, and it ends with the process however it ends.
+Each program inherits an open file with an exclusive lock. The lock is held as long as the program runs. Unlike a bare
+process number it can never belong to another program, and it is released however the program ends.
 """
 
 import fcntl

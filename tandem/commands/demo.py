@@ -1,4 +1,4 @@
-"""The whole way in one command: train, deploy, two quiet windows and a drifted one, and what the monitor made of it."""
+"""The demo: train, deploy, send two quiet windows and one with drift, and show what the monitor reported."""
 
 import time
 from collections.abc import Mapping
@@ -54,8 +54,8 @@ def still_running(settings: "Settings") -> str:
         names.insert(0, "the service")
     if not names:
         return "\nnothing was left running"
-    verb = "are" if len(names) > 1 else "is"
-    return f"\n{', '.join(names)} {verb} still running: `make status` shows it, `make stop` ends it"
+    verb, them = ("are", "them") if len(names) > 1 else ("is", "it")
+    return f"\n{', '.join(names)} {verb} still running: `make status` shows {them}, `make stop` ends {them}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Chapter:
 
     @property
     def result(self) -> str:
-        """What the verdict is worth, since it is known whether there was a drift, and where it shows."""
+        """How the verdict compares with what was sent."""
         if self.verdict.state == "not enough data":
             return TOO_LITTLE
         alarm = self.verdict.state == "drift"
@@ -80,7 +80,7 @@ class Chapter:
 
 
 def _names_the_cause(chapter: Chapter) -> bool:
-    """Whether the first reason is about columns in which the scenario shows; of changed tastes, about the outcomes."""
+    """Whether the first reason is about a column the scenario changes; if that is preferences, about the outcomes."""
     from matching.sources.marketplace.scenarios import SCENARIOS
 
     drift, first = SCENARIOS[chapter.sent.scenario], chapter.verdict.reasons[0]
@@ -89,7 +89,7 @@ def _names_the_cause(chapter: Chapter) -> bool:
 
 
 def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> None:
-    """Play the demo and tell what happened; running it again goes on with the next windows.
+    """Run the demo and report what happened; running it again continues with the next windows.
 
     Args:
         settings: of the source `marketplace`.
@@ -118,9 +118,9 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
     wait_for_reports(settings, [chapter.verdict.report for chapter in chapters if chapter.verdict.report])
     _heading("7. Pages")
     dashboards.start(settings, open_pages=open_pages)
-    out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as it stands")
+    out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as shown")
     _heading("What happened")
-    _tell(trained.report.evaluation, chapters, scenario)
+    _report(trained.report.evaluation, chapters, scenario)
     out.print("\nEverything keeps running: `make status` shows it, `make stop` ends it.")
     _conclude(chapters)
 
@@ -135,7 +135,7 @@ def _inputs(settings: "Settings") -> Mapping[str, tuple[str, ...]]:
 
 
 def _conclude(chapters: list[Chapter]) -> None:
-    """Tell how the monitor did; only the drifted window, the last one, can fail the demo.
+    """Report how the monitor did; only the last window can fail the demo.
 
     Raises:
         TandemError: the drift was missed or has another reason.
@@ -172,7 +172,7 @@ def _show_prediction(address: str) -> None:
         out.print(f"  {name:22} {prediction[name]:.3f}")
 
 
-def _tell(evaluation: "Evaluation", chapters: list[Chapter], scenario: str) -> None:
+def _report(evaluation: "Evaluation", chapters: list[Chapter], scenario: str) -> None:
     from matching.sources.marketplace.scenarios import SCENARIOS
 
     rows = [row for row in evaluation.rows if row.target == "match"]

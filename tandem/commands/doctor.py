@@ -59,7 +59,7 @@ def examine(settings: "Settings") -> None:
             colour = COLOURS[finding.level]
             out.print(f"[{colour}]{finding.level:4}[/{colour}]  {escape(finding.what)}")
     if failed:
-        raise TandemError(f"{failed} of these findings must be mended before Tandem works here")
+        raise TandemError(f"{failed} of these findings must be fixed before Tandem can run")
 
 
 def _python(_settings: "Settings") -> Iterator[Diagnosis]:
@@ -67,15 +67,13 @@ def _python(_settings: "Settings") -> Iterator[Diagnosis]:
     if (3, 11) <= sys.version_info < (3, 14):
         yield Diagnosis("ok", f"Python {version}")
     else:
-        yield Diagnosis("fail", f"Python {version}: needed is 3.11, 3.12 or 3.13; install one and run make again")
+        yield Diagnosis("fail", f"Python {version}: Tandem requires 3.11, 3.12 or 3.13; install one and run make again")
 
 
 def _uv(_settings: "Settings") -> Iterator[Diagnosis]:
     uv = _uv_path()
     if uv is None:
-        yield Diagnosis(
-            "warn", "uv is not found, and `tandem deploy` needs it: run `make setup`, which brings it along"
-        )
+        yield Diagnosis("warn", "uv is missing, and `tandem deploy` needs it: run `make setup`, which installs it")
     else:
         yield Diagnosis("ok", f"{_output([uv, '--version'])[1].split(' (')[0]}")
 
@@ -112,7 +110,7 @@ def _disk(settings: "Settings") -> Iterator[Diagnosis]:
     if not os.access(there, os.W_OK):
         yield Diagnosis("fail", f"{there} cannot be written to: change its owner, or set TANDEM_HOME")
     elif free < NEEDED_GIB:
-        yield Diagnosis("fail", f"{free:.1f} GiB free for {settings.root}: make room, at least {NEEDED_GIB} GiB")
+        yield Diagnosis("fail", f"only {free:.1f} GiB free for {settings.root}: free at least {NEEDED_GIB} GiB")
     elif free < COMFORTABLE_GIB:
         yield Diagnosis("warn", f"{free:.1f} GiB free for {settings.root}: container images may need {COMFORTABLE_GIB}")
     else:
@@ -144,7 +142,7 @@ def _engine(settings: "Settings") -> Iterator[Diagnosis]:
 
     notes: list[str] = []
     try:
-        with out.status("proving the container engine by running a container ..."):
+        with out.status("testing the container engine ..."):
             chosen = engines.choose(settings, notes.append)
     except EngineError as error:
         yield Diagnosis("fail", str(error))

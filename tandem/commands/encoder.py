@@ -53,7 +53,7 @@ def _python() -> str:
         return sys.executable
     if not TOOLS.is_file():
         raise MissingInput(
-            "an export needs torch, which is not installed: run scripts/encoder-tools.sh, which brings it"
+            "an export needs torch, which is not installed: run scripts/encoder-tools.sh, which installs it"
         )
     return str(TOOLS)
 

@@ -25,8 +25,8 @@ CHUNK = 100_000
 MODEL = "model alone"
 COLUMNS = ["policy", "matches a week", "gain", "outreach a week", "lost", "to top 10", "Gini", "in lists"]
 LEGEND = (
-    "alone: each job ranked for itself. no limit: as if every outreach were answered, so what congestion costs. gain: "
-    "over the model alone, on the same chance. lost: outreach that candidates leave unanswered. Gini, "
+    "alone: each job ranked for itself. no limit: as if every outreach were answered, which shows what congestion "
+    "costs. gain: over the model alone, on the same chance. lost: outreach that candidates leave unanswered. Gini, "
     "in lists: how evenly places in lists are spread, and who has any. ±: 95 % interval over chance in one market."
 )
 
@@ -34,7 +34,7 @@ LEGEND = (
 def market(
     *,
     seed: Seed = None,
-    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks after the log to play.")] = 8,
+    weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks after the log to simulate.")] = 8,
     repeats: Annotated[int, typer.Option(min=2, max=1_000, help="Random draws behind the intervals.")] = 20,
     length: Annotated[int, typer.Option(min=1, max=100, help="Candidates in a job's weekly list.")] = 10,
     answers: Annotated[int, typer.Option(min=1, help="Outreaches a candidate answers in a week.")] = 1,
@@ -42,7 +42,7 @@ def market(
         int | None,
         typer.Option(min=1, help="Lists that may hold a candidate in a week.", show_default="by the market's size"),
     ] = None,
-    crowding: Annotated[int, typer.Option(min=1, help="Also play with one candidate in N; 1 turns this off.")] = 4,
+    crowding: Annotated[int, typer.Option(min=1, help="Also simulate with one candidate in N; 1 turns this off.")] = 4,
 ) -> None:
     """Compare ranking for one query with ranking for the whole market, in matches a week on the marketplace."""
     plan = Plan(weeks, repeats, length, answers, max_exposure, crowding)
@@ -71,19 +71,19 @@ class Plan:
 
 
 def compare(settings: "Settings", plan: Plan) -> None:
-    """Play the weeks after the log with the champion and its peers; print a table per market and draw a picture.
+    """Simulate the weeks after the log with the champion and its peers; print a table per market and draw a picture.
 
     Raises:
-        InputError: the source is not the marketplace: nothing else has a truth to play against.
+        InputError: the source is not the marketplace: nothing else has a known truth.
         NoChampion: nothing was promoted yet.
     """
     if settings.source != "marketplace":
-        raise InputError(f"policies are played on the simulated marketplace only, not on {settings.source}")
+        raise InputError(f"policies are compared on the simulated marketplace only, not on {settings.source}")
     from tandem import market_picture
 
     folder = settings.make_root() / "market"
-    with steps("playing the market") as say:
-        markets = _play(settings, plan, say)
+    with steps("simulating the market") as say:
+        markets = _simulate(settings, plan, say)
         folder.mkdir(exist_ok=True)
         market_picture.draw(markets, folder / "market.png")
         _write(markets, plan, folder / "market.json")
@@ -94,7 +94,7 @@ def compare(settings: "Settings", plan: Plan) -> None:
     out.print(f"{folder / 'market.png'}  {folder / 'market.json'}")
 
 
-def _play(settings: "Settings", plan: Plan, say: "Progress") -> "dict[str, list[PolicyResult]]":
+def _simulate(settings: "Settings", plan: Plan, say: "Progress") -> "dict[str, list[PolicyResult]]":
     from matching.model.match_model import MatchModel
     from matching.sources.marketplace import SOURCE
     from matching.sources.marketplace.comparison import compare as compare_policies

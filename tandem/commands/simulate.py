@@ -1,4 +1,4 @@
-"""A simulated marketplace as files: to look at, or to train from with `--source tables`."""
+"""A simulated marketplace as files: to explore, or to train from with `--source tables`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""Where everything stands, on one screen."""
+"""The state of everything, on one screen."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,7 +22,7 @@ def status(source: Source = None) -> None:
 
 def show(settings: "Settings") -> None:
     """Print champion, service, log, last verdict and addresses."""
-    with out.status("looking ..."):
+    with out.status("reading ..."):
         rows = [*_champion(settings), *_services(settings), *_log(settings), *_verdict(settings), *_pages(settings)]
     table(None, ["", ""], [[name, value] for name, value in rows], numbers_from=2)
 

@@ -37,5 +37,5 @@ def stop_everything(settings: "Settings") -> None:
         services = [f"service of {name}" for name in deployment.stop(settings)]
         stopped = services + dashboards.stop_pages(settings)
         if undrawn := drawing.stop(settings):
-            stopped.append(f"drawing of {undrawn} report{'s' * (undrawn > 1)} (`make monitor` goes on with it)")
+            stopped.append(f"drawing of {undrawn} report{'s' * (undrawn > 1)} (`make monitor` continues it)")
     out.print(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")

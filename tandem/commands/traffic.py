@@ -1,4 +1,4 @@
-"""A client of the service: the marketplace goes on after its log, over real HTTP, and outcomes come back."""
+"""A client of the service: continues the marketplace after its log over HTTP, and reports the outcomes."""
 
 import json
 import re
@@ -63,7 +63,7 @@ class Sent:
 
 
 def send_window(settings: "Settings", *, scenario: str = "none", pairs: int = 2_000, window: int | None = None) -> Sent:
-    """Send one window to the running service, then tell it the outcomes.
+    """Send one window to the running service, then report the outcomes.
 
     Args:
         settings: which service; the seed must be the one the model was trained with.
@@ -129,7 +129,7 @@ def _send(http: "httpx.Client", requests: "list[TrafficRequest]", sent: Sent) ->
     outcomes: list[dict[str, str]] = []
     with bar("sending", len(requests)) as update:
         for done, request in enumerate(requests, start=1):
-            outcomes += _ask(http, request, sent)
+            outcomes += _request(http, request, sent)
             update(done)
     with bar("outcomes", len(outcomes)) as update:
         for start in range(0, len(outcomes), FEEDBACK_SIZE):
@@ -142,8 +142,8 @@ def _send(http: "httpx.Client", requests: "list[TrafficRequest]", sent: Sent) ->
     return sent
 
 
-def _ask(http: "httpx.Client", request: "TrafficRequest", sent: Sent) -> list[dict[str, str]]:
-    """Ask for one job's candidates; return the outcomes that will follow."""
+def _request(http: "httpx.Client", request: "TrafficRequest", sent: Sent) -> list[dict[str, str]]:
+    """Request scores for one job's candidates; return the outcomes to report."""
     pairs = [{"candidate": candidate, "job": request.job} for candidate in request.candidates]
     began = time.perf_counter()
     answer = _post(http, "/v1/match", {"pairs": pairs})
@@ -172,7 +172,7 @@ def _post(http: "httpx.Client", path: str, body: Any) -> "httpx.Response":
     try:
         answer = http.post(path, json=body)
     except httpx.HTTPError as error:
-        raise EngineError(f"the service stopped answering at {http.base_url}: look at `make status`") from error
+        raise EngineError(f"the service stopped answering at {http.base_url}: check `make status`") from error
     if answer.is_server_error:
         request_id = answer.headers.get("X-Request-ID", "unknown")
         raise EngineError(f"the service failed with {answer.status_code} at {path}: its log names {request_id}")

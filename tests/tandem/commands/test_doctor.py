@@ -68,7 +68,7 @@ def test_what_is_missing_is_a_warning_with_what_to_do(bare: Path) -> None:  # no
     assert ended.code == 0
     warnings = [text for level, text in findings(ended) if level == "warn"]
     assert warnings == [
-        "uv is not found, and `tandem deploy` needs it: run `make setup`, which brings it along",
+        "uv is missing, and `tandem deploy` needs it: run `make setup`, which installs it",
         "uv.lock cannot be compared with what is installed",
         "no Chromium: the tests of the pages are skipped; install one or set TANDEM_CHROMIUM",
     ]
@@ -90,7 +90,7 @@ def test_a_full_disk_and_a_missing_engine_fail(bare: Path, monkeypatch: pytest.M
     assert ended.code == 1
     assert ended.stderr.startswith("error: 2 ")
     failures = [text for level, text in findings(ended) if level == "fail"]
-    assert failures[0].endswith(f" GiB free for {own_home}: make room, at least 1000000000 GiB")
+    assert failures[0].endswith(f" GiB free for {own_home}: free at least 1000000000 GiB")
     assert "docker" in failures[1]
 
 

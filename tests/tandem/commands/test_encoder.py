@@ -26,7 +26,7 @@ def tandem_export(*arguments: str, folder: Path) -> "subprocess.CompletedProcess
 def tools() -> str:
     """The Python that has torch."""
     if not encoder.TOOLS.is_file() and not os.environ.get("CI"):
-        pytest.skip("no torch to export with (scripts/encoder-tools.sh brings it)")
+        pytest.skip("no torch to export with (scripts/encoder-tools.sh installs it)")
     return str(encoder.TOOLS)
 
 
@@ -39,7 +39,7 @@ def weights(tools: str) -> Path:
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed here")
 def test_without_torch_it_says_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoder, "TOOLS", tmp_path / "nowhere")
-    with pytest.raises(encoder.MissingInput, match=r"run scripts/encoder-tools\.sh, which brings it"):
+    with pytest.raises(encoder.MissingInput, match=r"run scripts/encoder-tools\.sh, which installs it"):
         encoder.export("model", tmp_path / "to")
     assert (ROOT / "scripts/encoder-tools.sh").is_file()
 

@@ -74,7 +74,7 @@ def test_policies_are_compared_in_both_markets(own_home: Path, capsys: pytest.Ca
     assert "lists of 10, 1 answer a week" in crowded[0]
 
 
-def test_only_the_marketplace_can_be_played(own_home: Path) -> None:
+def test_only_the_marketplace_can_be_simulated(own_home: Path) -> None:
     with pytest.raises(InputError, match="simulated marketplace only, not on job_board"):
         compare(Settings(home=own_home, source="job_board"), PLAN)
     assert not own_home.exists()

@@ -79,7 +79,7 @@ def test_a_report_that_cannot_be_drawn_fails_whoever_waits_and_stays_visible(wat
             in ended.stdout
         )
         assert "earlier report" not in tandem("status", "--source", SOURCE).stdout
-        assert tandem("stop").stdout == "stopped: drawing of 2 reports (`make monitor` goes on with it)\n"
+        assert tandem("stop").stdout == "stopped: drawing of 2 reports (`make monitor` continues it)\n"
     ended = "not drawn (the process that draws it has ended): `make monitor` tries again"
     status = tandem("status", "--source", SOURCE).words
     assert f"last report {ended}" in status
