@@ -7,6 +7,7 @@ probabilities of a simulator, the same sums give the true gain.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,6 @@ from matching.advice.gains import LEVEL, Guess, Spreads
 from matching.arrays import Floats, Rows
 from matching.data.dataset import Pairs, Truth
 from matching.data.tables import CandidateProfile, Direction, JobProfile, polars_schema
-from matching.features.encoding import Encoded
 from matching.model.match_model import MatchModel
 from matching.rules.hard_limits import eligible
 
@@ -32,16 +32,16 @@ class Counterparts:
 
     Attributes:
         table: all profiles.
-        encoded: the same, encoded by the model.
+        encoded: the same, encoded by the model: only its feature set reads them.
         rows: rows of the profiles that are compared.
     """
 
     table: pl.DataFrame
-    encoded: Encoded
+    encoded: Any
     rows: Rows
 
     @classmethod
-    def of(cls, table: pl.DataFrame, encoded: Encoded) -> "Counterparts":
+    def of(cls, table: pl.DataFrame, encoded: Any) -> "Counterparts":
         """Compare all profiles, or `MAX_POOL` of them at even distances: the best ones alone would hide gains."""
         count = min(table.height, MAX_POOL)
         return cls(table, encoded, np.arange(count) * table.height // max(count, 1))
@@ -196,7 +196,7 @@ def _rows_drawn(table: pl.DataFrame, count: int, rng: np.random.Generator) -> Ro
     return np.asarray(np.sort(rng.choice(table.height, min(count, table.height), replace=False)))
 
 
-def _encoded(model: MatchModel, table: pl.DataFrame) -> tuple[pl.DataFrame, Encoded]:
+def _encoded(model: MatchModel, table: pl.DataFrame) -> tuple[pl.DataFrame, Any]:
     encode = model.encode_candidates if "candidate_id" in table.columns else model.encode_jobs
     return table, encode(table)
 

@@ -20,7 +20,8 @@ from matching.model.state import read_state
 
 FEATURES = "features.json"
 FORMAT = 1
-PAIR_FEATURES = "pair_features"
+# Feature sets with a name of their own, which no move of a module can break, with their present import paths.
+_NAMED = {"pair_features": "matching.features.pair_features:PairFeatures"}
 
 Factory = Callable[[], FeatureSet[Any]]
 Columns = Mapping[str, tuple[str, ...]]
@@ -64,7 +65,7 @@ class DeclaredFeatures:
             InputError: the factory has no import path that a bundle may name.
         """
         groups, inputs = dict(features.groups), dict(features.inputs)
-        return cls(_name_of(features, factory), features.encoder_name, inputs, groups)
+        return cls(_name_of(factory), features.encoder_name, inputs, groups)
 
     def make(self) -> FeatureSet[Any]:
         """Return the unfitted feature set.
@@ -98,9 +99,7 @@ def _tuples(columns: dict[str, list[str]]) -> Columns:
     return {name: tuple(members) for name, members in columns.items()}
 
 
-def _name_of(features: FeatureSet[Any], factory: Factory) -> str:
-    if type(features) is _pair_features():
-        return PAIR_FEATURES
+def _name_of(factory: Factory) -> str:
     made_by = unwrap(factory)
     path = f"{made_by.__module__}:{getattr(made_by, '__qualname__', '')}"
     if _IMPORT_PATH.fullmatch(path) is None or _factory(path) is not made_by:
@@ -108,14 +107,12 @@ def _name_of(features: FeatureSet[Any], factory: Factory) -> str:
             f"a bundle cannot name what makes these features ({path}): make them with a function at the top level of a "
             "module in matching/problems or matching/features"
         )
-    return path
+    return next((name for name, its_path in _NAMED.items() if its_path == path), path)
 
 
 def _factory(feature_set: str) -> Factory:
     """Return the factory of a feature set by its name or import path; raises ModelError."""
-    if feature_set == PAIR_FEATURES:
-        return _pair_features()
-    found = _IMPORT_PATH.fullmatch(feature_set)
+    found = _IMPORT_PATH.fullmatch(_NAMED.get(feature_set, feature_set))
     if found is None:
         raise ModelError(f"no feature set is called {feature_set!r}: update Tandem, or run `make train`")
     module, attribute = found.groups()
@@ -128,13 +125,6 @@ def _factory(feature_set: str) -> Factory:
         raise ModelError(f"{module} has no {attribute}, which makes the features of this model: restore it")
     factory: Factory = made_by
     return factory
-
-
-def _pair_features() -> type[FeatureSet[Any]]:
-    """The built-in feature set; imported late, because monitoring reads only inputs and needs none of its libraries."""
-    from matching.features.pair_features import PairFeatures
-
-    return PairFeatures
 
 
 def _implied(folder: Path) -> DeclaredFeatures:

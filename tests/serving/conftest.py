@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def write_bundle(home: Path, text_encoder: TransformerEncoder | None = None) -> 
     pairs = Pairs(candidates, jobs, everyone, every_job)
     encoder = PairFeatures().fit(candidates, jobs)
     train, calibration = _labelled(pairs, encoder, 5), _labelled(pairs, encoder, 6)
-    declared = replace(QUICK, features=lambda: PairFeatures(text_encoder))
+    declared = replace(QUICK, features=wraps(PairFeatures)(lambda: PairFeatures(text_encoder)))
     fitted = fit.fit(train, calibration, seed=7, problem=declared)
     check = fitted.transform(pairs.take(np.arange(50)))
     with warnings.catch_warnings():

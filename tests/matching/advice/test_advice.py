@@ -207,7 +207,7 @@ def test_a_list_that_is_full_is_not_extended() -> None:
 
 def test_a_large_pool_is_compared_at_even_distances() -> None:
     many = pl.DataFrame({"n": np.arange(3 * MAX_POOL)})
-    pool = Counterparts.of(many, None)  # type: ignore[arg-type]  # nothing is scored
+    pool = Counterparts.of(many, None)  # nothing is scored
     assert pool.rows.tolist() == list(range(0, 3 * MAX_POOL, 3))
 
 

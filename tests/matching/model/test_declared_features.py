@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 def test_an_encoder_declares_its_name_and_its_inputs(tmp_path: Path) -> None:
     encoder = TransformerEncoder.load(write_tiny_encoder(tmp_path / "tiny"))
-    declared = DeclaredFeatures.of(PairFeatures(encoder), lambda: PairFeatures(encoder))
+    declared = DeclaredFeatures.of(PairFeatures(encoder), wraps(PairFeatures)(lambda: PairFeatures(encoder)))
     declared.write(tmp_path)
     assert declared_features.read(tmp_path) == declared
     assert (declared.feature_set, declared.text_encoder) == ("pair_features", encoder.facts.name)
