@@ -15,7 +15,7 @@ ROOMS: tuple[tuple[tuple[str, Lines, str], ...], ...] = (
     (("tandem", ("the command line: composes all rooms",), "#e3e8ef"),),
     (
         ("pipelines", ("training, tuning, the registry", "Prefect, MLflow, Optuna"), "#dcebf9"),
-        ("serving", ("api · answers · release", "BentoML, FastAPI"), "#dcebf9"),
+        ("serving", ("api · answers · contract · release", "BentoML, FastAPI"), "#dcebf9"),
         ("monitoring", ("windows, drift, quality, verdicts", "Evidently"), "#dcebf9"),
     ),
     (

@@ -1,1 +1,1 @@
-"""What the service answers: match, rank, plan, explain, advise, feedback, describe. Knows no HTTP framework."""
+"""What the service answers: match, rank, plan, explain, advise, feedback, describe. Knows no web framework."""

@@ -16,8 +16,8 @@ from matching.data.tables import CandidateProfile
 from serving.answers.predictions import require_finite
 from serving.answers.request_profiles import RequestProfiles
 from serving.answers.served_model import Call, ServedModel
-from serving.api.requests import AdviseCandidateRequest, AdviseJobRequest
-from serving.api.responses import (
+from serving.contract.requests import AdviseCandidateRequest, AdviseJobRequest
+from serving.contract.responses import (
     CandidateAdviceAnswer,
     ChangeAnswer,
     ExpectedMatches,

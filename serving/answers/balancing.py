@@ -6,8 +6,8 @@ import numpy as np
 
 from matching.arrays import Floats, Rows
 from matching.fairness.reranking import METHODS, pool_shares
-from serving.api.errors import invalid_field
-from serving.api.requests import MAX_GROUPS, Balance
+from serving.contract.errors import invalid_field
+from serving.contract.requests import MAX_GROUPS, Balance
 
 UNKNOWN = "unknown"
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from serving.answers.served_model import Call, ServedModel
-from serving.api.responses import ModelAnswer
+from serving.contract.responses import ModelAnswer
 
 
 def describe(served: ServedModel, _request: None, call: Call) -> ModelAnswer:

@@ -7,7 +7,7 @@ import numpy as np
 from matching.data.dataset import Pairs
 from serving.answers.predictions import Members, record
 from serving.answers.served_model import Call, ServedModel
-from serving.api.examples import EXAMPLE_CANDIDATE, EXAMPLE_JOB
+from serving.contract.examples import EXAMPLE_CANDIDATE, EXAMPLE_JOB
 from serving.sides import CANDIDATE, JOB
 from store.predictions import EXAMPLE
 

@@ -15,9 +15,9 @@ from matching.rules import hard_limits
 from serving.answers.limits import broken_limits
 from serving.answers.predictions import from_log, require_finite
 from serving.answers.served_model import Call, ServedModel
-from serving.api.errors import ApiError, Detail, unknown_prediction
-from serving.api.requests import ExplainRequest
-from serving.api.responses import Contribution, ExplainAnswer, Explained, interval_of
+from serving.contract.errors import ApiError, Detail, unknown_prediction
+from serving.contract.requests import ExplainRequest
+from serving.contract.responses import Contribution, ExplainAnswer, Explained, interval_of
 from serving.sides import CANDIDATE, JOB
 from store.predictions import UnknownPrediction, find_prediction
 

@@ -2,9 +2,9 @@
 
 from serving.answers.predictions import from_log
 from serving.answers.served_model import Call, ServedModel
-from serving.api.errors import ApiError, Detail, invalid_field, unknown_prediction
-from serving.api.requests import FeedbackRequest
-from serving.api.responses import FeedbackAnswer, Recorded
+from serving.contract.errors import ApiError, Detail, invalid_field, unknown_prediction
+from serving.contract.requests import FeedbackRequest
+from serving.contract.responses import FeedbackAnswer, Recorded
 from store.outcomes import CLOCK_SKEW, ContradictingOutcome, EarlyOutcome, Outcome, record_outcomes
 from store.predictions import UnknownPrediction
 

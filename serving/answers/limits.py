@@ -7,7 +7,7 @@ import numpy as np
 
 from matching.arrays import Booleans, Rows
 from matching.rules.hard_limits import SENTENCES, HardLimit, any_of, of_pair
-from serving.api.responses import BrokenLimit
+from serving.contract.responses import BrokenLimit
 
 
 @dataclass(frozen=True)

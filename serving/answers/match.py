@@ -8,9 +8,9 @@ from matching.rules import hard_limits
 from serving.answers.predictions import Members, record
 from serving.answers.request_profiles import RequestProfiles
 from serving.answers.served_model import Call, ServedModel
-from serving.api.errors import invalid_field
-from serving.api.requests import MatchRequest
-from serving.api.responses import MatchAnswer
+from serving.contract.errors import invalid_field
+from serving.contract.requests import MatchRequest
+from serving.contract.responses import MatchAnswer
 from serving.sides import CANDIDATE, JOB
 
 

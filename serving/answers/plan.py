@@ -10,9 +10,9 @@ from serving.answers.limits import counts
 from serving.answers.predictions import Members, ranked, record, require_finite
 from serving.answers.request_profiles import RequestProfiles
 from serving.answers.served_model import Call, ServedModel
-from serving.api.errors import invalid_field
-from serving.api.requests import MAX_PLANNED_PAIRS, PlanOutreachRequest
-from serving.api.responses import PlanAnswer, PlannedJob
+from serving.contract.errors import invalid_field
+from serving.contract.requests import MAX_PLANNED_PAIRS, PlanOutreachRequest
+from serving.contract.responses import PlanAnswer, PlannedJob
 from serving.pool import Snapshot
 from serving.sides import CANDIDATE, JOB
 

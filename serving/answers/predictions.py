@@ -14,8 +14,8 @@ from matching.model.support import Support
 from matching.rules.hard_limits import HardLimit
 from serving.answers.limits import broken_limits
 from serving.answers.served_model import Call, ServedModel
-from serving.api.errors import model_failure
-from serving.api.responses import Prediction, Ranked, interval_of
+from serving.contract.errors import model_failure
+from serving.contract.responses import Prediction, Ranked, interval_of
 from serving.sides import Payload
 from store.answers import Answer
 from store.predictions import UnknownPrediction

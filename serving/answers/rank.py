@@ -10,8 +10,8 @@ from serving.answers.balancing import balanced
 from serving.answers.limits import Allowed, allowed
 from serving.answers.predictions import Members, ranked, record
 from serving.answers.served_model import Call, ServedModel
-from serving.api.requests import RankCandidatesRequest, RankJobsRequest
-from serving.api.responses import RankAnswer
+from serving.contract.requests import RankCandidatesRequest, RankJobsRequest
+from serving.contract.responses import RankAnswer
 from serving.pool import Snapshot
 from serving.sides import CANDIDATE, JOB, Side
 

@@ -10,7 +10,7 @@ from matching.arrays import Booleans, Rows
 from matching.data.tables import polars_schema
 from matching.model.match_model import MatchModel
 from matching.rules.hard_limits import HardLimit
-from serving.api.errors import invalid_field, repeated_id, unknown_profile
+from serving.contract.errors import invalid_field, repeated_id, unknown_profile
 from serving.pool import EncodedRows, Snapshot, broken_limits
 from serving.sides import LimitColumns, P, Payload, Profile, Side
 

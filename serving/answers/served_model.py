@@ -13,8 +13,8 @@ from matching.explaining.contributions import Explainer
 from matching.model.match_model import MatchModel
 from matching.model.support import Support
 from serving.answers.request_profiles import RequestProfiles
-from serving.api.errors import ApiError
-from serving.api.requests import Body
+from serving.contract.errors import ApiError
+from serving.contract.requests import Body
 from serving.pool import Pool, Snapshot
 from serving.release.deployed import Deployed
 from serving.sides import P, Profile, Side

@@ -1,1 +1,1 @@
-"""The HTTP endpoint: operations, request and response models, refusals and the OpenAPI page."""
+"""The HTTP endpoint: operations, routes, limits on their cost and the OpenAPI page. Calls `answers`."""

@@ -3,6 +3,7 @@
 import logging
 import os
 import traceback
+import uuid
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,9 +18,8 @@ from starlette.requests import ClientDisconnect
 from matching.errors import StorageError
 from serving.answers.served_model import Call, ServedModel
 from serving.api import bodies, openapi
-from serving.api.errors import ApiError
 from serving.api.operations import OPERATIONS, Operation
-from serving.release.deployed import new_request_id
+from serving.contract.errors import ApiError
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def _add(app: FastAPI, operation: Operation) -> None:
 
 async def _respond(request: Request, operation: Operation) -> Response:
     """Answer one request. Nothing that a caller sent is printed, and no failure leaves this function."""
-    request_id = new_request_id()
+    request_id = _new_request_id()
     try:
         served = _served(request)
         with bodies.slot(request):
@@ -74,6 +74,11 @@ async def _respond(request: Request, operation: Operation) -> Response:
         refusal = _refusal(error, request_id)
         return _json(refusal.body, request_id, refusal.status)
     return _json(answer, request_id, 200)
+
+
+def _new_request_id() -> str:
+    """Return a new identifier; no part of it comes from the caller."""
+    return uuid.uuid4().hex
 
 
 def _refusal(error: Exception, request_id: str) -> ApiError:
@@ -120,6 +125,6 @@ def _limiter(request: Request) -> anyio.CapacityLimiter:
 async def _http_error(_request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 500)
     refusal = ApiError(status, "http_error", "see /docs for the available paths and methods")
-    response = _json(refusal.body, new_request_id(), status)
+    response = _json(refusal.body, _new_request_id(), status)
     response.headers.update(getattr(error, "headers", None) or {})
     return response

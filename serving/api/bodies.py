@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import anyio
 from fastapi import Request
 
-from serving.api.errors import ApiError
+from serving.contract.errors import ApiError
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 READ_SECONDS = 30.0

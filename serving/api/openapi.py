@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from serving.api.bodies import MAX_BODY_BYTES
 from serving.api.operations import OPERATIONS, REFS
-from serving.api.requests import MAX_PAIRS
+from serving.contract.requests import MAX_PAIRS
 
 TITLE = "Tandem match"
 DESCRIPTION = f"""

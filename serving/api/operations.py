@@ -14,10 +14,10 @@ from serving.answers.match import match
 from serving.answers.plan import plan_outreach
 from serving.answers.rank import rank_candidates, rank_jobs
 from serving.answers.served_model import Call, ServedModel
-from serving.api import examples
 from serving.api.bodies import MAX_BODY_BYTES, MAX_IN_FLIGHT, READ_SECONDS
-from serving.api.errors import ErrorBody
-from serving.api.requests import (
+from serving.contract import examples
+from serving.contract.errors import ErrorBody
+from serving.contract.requests import (
     MAX_PAIRS,
     AdviseCandidateRequest,
     AdviseJobRequest,
@@ -31,7 +31,7 @@ from serving.api.requests import (
     parse,
     parse_some,
 )
-from serving.api.responses import (
+from serving.contract.responses import (
     CandidateAdviceAnswer,
     ExplainAnswer,
     FeedbackAnswer,

@@ -1,6 +1,5 @@
 """The release as the service sees it: which registered version its bundle is."""
 
-import uuid
 from datetime import datetime
 from pathlib import Path
 
@@ -38,8 +37,3 @@ class Deployed(BaseModel):
         except ValidationError as error:
             fields = ", ".join(str(one["loc"][0]) for one in error.errors() if one["loc"])
             raise ModelError(f"{file} is not a release ({fields or 'no JSON'}): deploy again") from None
-
-
-def new_request_id() -> str:
-    """Return a new identifier; no part of it comes from the caller."""
-    return uuid.uuid4().hex

@@ -112,7 +112,7 @@ def _in_process(bundle: Path) -> "list[tuple[str, Seconds]]":
     from matching.data.dataset import Pairs
     from matching.data.tables import CandidateProfile, JobProfile, frame
     from matching.model.match_model import MatchModel
-    from serving.api import examples
+    from serving.contract import examples
 
     model = MatchModel.load(bundle)
     candidates = [{**examples.ADA, "candidate_id": f"bench-{number}"} for number in range(MANY)]
@@ -132,7 +132,7 @@ def _in_process(bundle: Path) -> "list[tuple[str, Seconds]]":
 def _over_http(address: str) -> "list[tuple[str, Seconds]]":
     import httpx
 
-    from serving.api import examples
+    from serving.contract import examples
 
     candidates = [{**examples.ADA, "candidate_id": f"bench-{number}"} for number in range(MANY)]
     pairs = [{"candidate": candidate, "job": examples.BACKEND} for candidate in candidates]

@@ -162,7 +162,7 @@ def _heading(words: str) -> None:
 def _show_prediction(address: str) -> None:
     import httpx
 
-    from serving.api import examples
+    from serving.contract import examples
 
     request = examples.MATCH["one_pair"]["value"]
     answer = httpx.post(f"{address}/v1/match", json=request, timeout=30, trust_env=False).raise_for_status().json()

@@ -22,8 +22,8 @@ import numpy as np
 
 from home.settings import Settings
 from serving.answers.loading import load_model
-from serving.api import examples
 from serving.api.app import create_app
+from serving.contract import examples
 from store.writer import LogWriter
 from tandem import telemetry
 from tandem.options import settings_from

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from serving.api import examples
+from serving.contract import examples
 from tests.e2e.conftest import Window
 from tests.e2e.house import House
 

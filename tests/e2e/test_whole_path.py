@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from matching.model.match_model import MatchModel
-from serving.api import examples
+from serving.contract import examples
 from serving.release import deployment
 from serving.release.state import Deployment
 from store import database, predictions

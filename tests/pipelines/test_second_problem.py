@@ -31,7 +31,7 @@ from serving.answers.loading import load_model
 from serving.answers.match import match
 from serving.answers.rank import rank_candidates
 from serving.answers.served_model import Call, ServedModel
-from serving.api.requests import AdviseCandidateRequest, ExplainRequest, MatchRequest, RankCandidatesRequest
+from serving.contract.requests import AdviseCandidateRequest, ExplainRequest, MatchRequest, RankCandidatesRequest
 from serving.sides import CANDIDATE
 
 FOLDER = Path(__file__).parent / "second_problem"

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, text
 
 from matching.errors import UnusableData
 from matching.model.match_model import MatchModel
-from serving.api import examples
+from serving.contract import examples
 from serving.release.ports import free_port
 from store.database import connect
 from store.predictions import count

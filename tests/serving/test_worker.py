@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from matching.errors import MissingInput
-from serving.api import examples
+from serving.contract import examples
 from tests.serving.calling import bentoml_service, worker
 
 

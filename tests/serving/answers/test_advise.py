@@ -14,7 +14,7 @@ from matching.advice.salary import training
 from matching.advice.salary.inputs import candidate_inputs
 from matching.data.tables import Candidate, frame
 from matching.model.manifest import seal
-from serving.api import examples
+from serving.contract import examples
 from store.predictions import count
 from tests.serving.calling import Client, details
 from tests.serving.conftest import candidate_rows, load

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from serving.answers.balancing import balanced
-from serving.api import examples
-from serving.api.errors import ApiError
-from serving.api.requests import MAX_GROUPS, Balance
+from serving.contract import examples
+from serving.contract.errors import ApiError
+from serving.contract.requests import MAX_GROUPS, Balance
 from store.predictions import count
 from tests.serving.calling import MARKED, Client, details
 from tests.serving.conftest import load

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from matching.model import support
 from matching.model.manifest import seal
 from matching.model.match_model import MatchModel
-from serving.api import examples
+from serving.contract import examples
 from store.predictions import count
 from tests.serving.calling import Client, call
 from tests.serving.conftest import load

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from matching.rules.hard_limits import SENTENCES, HardLimit
-from serving.api import examples
+from serving.contract import examples
 from store.limit_counts import LimitCount, count_limits
 from tests.serving.calling import call
 from tests.serving.conftest import load

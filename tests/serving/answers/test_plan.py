@@ -10,7 +10,7 @@ from matching.data.scores import Scores
 from matching.market import policies
 from matching.model.match_model import MatchModel
 from serving.answers import plan
-from serving.api import examples, requests
+from serving.contract import examples, requests
 from store.predictions import count
 from tests.serving.calling import MARKED, Client, details
 

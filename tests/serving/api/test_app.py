@@ -17,10 +17,11 @@ from matching.data.dataset import Pairs
 from matching.data.scores import Scores
 from matching.data.tables import BANDS
 from matching.model.match_model import MatchModel
-from serving.api import bodies, examples
+from serving.api import bodies
 from serving.api.app import create_app
 from serving.api.bodies import MAX_BODY_BYTES
-from serving.api.requests import MAX_PAIRS
+from serving.contract import examples
+from serving.contract.requests import MAX_PAIRS
 from store import writer
 from store.predictions import count
 from tests.serving.calling import MARKED, Client, details

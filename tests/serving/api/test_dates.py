@@ -13,7 +13,7 @@ from matching.data.tables import Job, JobProfile, frame
 from matching.model import GOLDEN_REQUESTS, golden_requests
 from matching.model.match_model import MatchModel
 from serving.answers.request_profiles import RequestProfiles
-from serving.api import examples
+from serving.contract import examples
 from serving.pool import StoredPool
 from serving.sides import JOB
 from store.profiles import StoredProfiles

@@ -21,7 +21,7 @@ from matching.data.tables import CandidateProfile, Id, JobProfile, Name
 from matching.fairness.reranking import Method as BalanceMethod
 from matching.market.policies import Method
 from matching.rules.hard_limits import HardLimit
-from serving.api.errors import from_validation
+from serving.contract.errors import from_validation
 from store.outcomes import OutcomeName
 
 MAX_PAIRS = 1_000
