@@ -157,7 +157,7 @@ class RankOptions(Body):
     relax: Relax = []
 
 
-class CandidatePool(Body):
+class ComparedCandidates(Body):
     """The candidates to compare."""
 
     candidates: Candidates | None = Field(
@@ -165,28 +165,35 @@ class CandidatePool(Body):
     )
 
 
-class JobPool(Body):
+class ComparedJobs(Body):
     """The jobs to compare."""
 
     jobs: Jobs | None = Field(None, description=f"1 to {MAX_PAIRS} jobs. Default: the stored jobs.")
 
 
-class RankCandidatesRequest(RankOptions, CandidatePool, OneJob):
+class RankCandidatesRequest(RankOptions, ComparedCandidates, OneJob):
     """A job, and the candidates to rank for it."""
 
 
-class RankJobsRequest(RankOptions, JobPool, OneCandidate):
+class RankJobsRequest(RankOptions, ComparedJobs, OneCandidate):
     """A candidate, and the jobs to rank for them."""
 
 
-class PlanOutreachRequest(Body):
-    """Several jobs, and the candidates to share among them."""
+class SeveralJobs(Body):
+    """A request about several jobs, provided in full or by the ids of stored ones."""
 
     jobs: PlannedJobs | None = Field(None, description=f"1 to {MAX_PLANNED_JOBS} jobs.")
     job_ids: PlannedJobKeys | None = Field(None, description="The ids of stored jobs, instead of `jobs`.")
-    candidates: Candidates | None = Field(
-        None, description=f"1 to {MAX_PAIRS} candidates. Default: the stored candidates."
-    )
+
+    @model_validator(mode="after")
+    def _several_jobs(self) -> Self:
+        self._need_one("jobs", "job_ids")
+        return self
+
+
+class PlanOutreachRequest(ComparedCandidates, SeveralJobs):
+    """Several jobs, and the candidates to share among them."""
+
     candidate_ids: CandidateKeys | None = Field(
         None, description="The ids of stored candidates, instead of `candidates`."
     )
@@ -199,8 +206,7 @@ class PlanOutreachRequest(Body):
     method: Method = Field("caps", description="How to share candidates in demand.")
 
     @model_validator(mode="after")
-    def _one_of_each(self) -> Self:
-        self._need_one("jobs", "job_ids")
+    def _at_most_one(self) -> Self:
         if self.candidates is not None and self.candidate_ids is not None:
             raise PydanticCustomError("one_of", "Provide at most one of candidates and candidate_ids")
         return self
@@ -229,11 +235,11 @@ class AdviseOptions(Body):
     top_k: MostChanges = Field(5, alias="limit")
 
 
-class AdviseCandidateRequest(AdviseOptions, JobPool, OneCandidate):
+class AdviseCandidateRequest(AdviseOptions, ComparedJobs, OneCandidate):
     """A candidate to advise, and the jobs to examine."""
 
 
-class AdviseJobRequest(AdviseOptions, CandidatePool, OneJob):
+class AdviseJobRequest(AdviseOptions, ComparedCandidates, OneJob):
     """A job to advise about, and the candidates to examine."""
 
 
