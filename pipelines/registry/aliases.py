@@ -7,6 +7,7 @@ the caller saw, and only with a line in the trail.
 import dataclasses
 import tempfile
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from home import lock
@@ -18,6 +19,21 @@ from pipelines.registry.failures import explained
 from pipelines.registry.versions import RegisteredModel, Versions
 
 _WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Succession:
+    """The champion and the version before it, by one reading of registry and trail.
+
+    Attributes:
+        champion: the champion; None if nothing has been promoted yet.
+        previous: the version that was champion before it; None if there was none.
+        trail: the moves of the alias, oldest first.
+    """
+
+    champion: RegisteredModel | None
+    previous: str | None
+    trail: list[audit.Move]
 
 
 class Aliases:
@@ -42,10 +58,11 @@ class Aliases:
         """The version an alias points to; None if there is no such alias."""
         return self._held(alias, self._trail(CHAMPION))
 
-    def previous_champion(self) -> str | None:
-        """The version that was champion before the current one, from the trail; None if there was none."""
+    def succession(self) -> Succession:
+        """The champion, and the version to which a rollback would return."""
         trail = self._trail(CHAMPION)
-        return _before(trail, self._held(CHAMPION, trail))
+        champion = self._held(CHAMPION, trail)
+        return Succession(champion, _before(trail, champion), trail)
 
     def promote(self, version: str, *, expected: str | None, reason: str) -> audit.Move:
         """Make a version the champion, if the champion is still the one that the caller saw.
@@ -104,7 +121,8 @@ class Aliases:
             history = audit.history(trail)
             if len(history) < 2:
                 raise first_champion(self._name, current.version)
-            return self._move(history[-2], alias=CHAMPION, action="rollback", current=current, reason=reason)
+            before = self._versions.get(history[-2], trail)
+            return self._move(before, alias=CHAMPION, action="rollback", current=current, reason=reason)
 
     def _take(
         self, alias: Alias, action: audit.Action, version: str, *, expected: str | None, reason: str
@@ -113,7 +131,7 @@ class Aliases:
         with self._locked():
             current, _ = self._settled(alias)
             self._compare(alias, current, expected)
-            return self._move(version, alias=alias, action=action, current=current, reason=reason)
+            return self._move(self._versions.get(version), alias=alias, action=action, current=current, reason=reason)
 
     def _trail(self, alias: Alias) -> list[audit.Move]:
         return audit.moves(self._settings, self._name, alias)
@@ -162,7 +180,7 @@ class Aliases:
 
     def _move(
         self,
-        version: str,
+        model: RegisteredModel,
         *,
         alias: Alias,
         action: audit.Action,
@@ -170,7 +188,6 @@ class Aliases:
         reason: str,
     ) -> audit.Move:
         """Verify a version, record the move, then move: a crash can leave an extra record, but never a missing one."""
-        model = self._versions.get(version)
         with tempfile.TemporaryDirectory() as scratch:
             self._versions.copy(model, Path(scratch))
         client = self._connection.client
@@ -181,11 +198,11 @@ class Aliases:
                 model=self._name,
                 alias=alias,
                 from_version=current.version if current else None,
-                to_version=version,
+                to_version=model.version,
                 digest=model.digest,
                 why=reason,
             )
-            client.set_registered_model_alias(self._name, alias, version)
+            client.set_registered_model_alias(self._name, alias, model.version)
         return move
 
 

@@ -60,13 +60,15 @@ class Registry:
             raise no_champion(self._connection)
         return found
 
-    def require_previous_champion(self) -> RegisteredModel:
-        """The version to which a rollback returns.
+    def require_succession(self) -> tuple[RegisteredModel, RegisteredModel]:
+        """The champion, and the version to which a rollback returns.
 
         Raises:
             NoChampion: there is no champion, or none before it.
         """
-        present, before = self.require_champion(), self.aliases.previous_champion()
-        if before is None:
-            raise first_champion(present.name, present.version)
-        return self.versions.get(before)
+        found = self.aliases.succession()
+        if found.champion is None:
+            raise no_champion(self._connection)
+        if found.previous is None:
+            raise first_champion(found.champion.name, found.champion.version)
+        return found.champion, self.versions.get(found.previous, found.trail)

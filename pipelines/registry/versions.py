@@ -120,8 +120,12 @@ class Versions:
         with explained(self._settings.root):
             return [RegisteredModel.of(found, trail) for found in self._connection.reader.versions(self._name)]
 
-    def get(self, version: str) -> RegisteredModel:
+    def get(self, version: str, trail: list[audit.Move] | None = None) -> RegisteredModel:
         """One version.
+
+        Args:
+            version: its number.
+            trail: the champion's trail, if it has been read already.
 
         Raises:
             ModelError: there is no such version.
@@ -133,7 +137,9 @@ class Versions:
             raise ModelError(
                 f"{self._name} has no version {version} (registered: {known}): choose one of these, or run `make train`"
             )
-        return RegisteredModel.of(found, audit.moves(self._settings, self._name, audit.CHAMPION))
+        if trail is None:
+            trail = audit.moves(self._settings, self._name, audit.CHAMPION)
+        return RegisteredModel.of(found, trail)
 
     def register(self, run_id: str, bundle: Path, *, tags: Mapping[str, str]) -> str:
         """Log a sealed bundle as a pyfunc model and register it; the same model is registered only once.

@@ -27,7 +27,7 @@ def roll_back(settings: "Settings") -> None:
 
     with steps("rolling back") as say:
         registry = Registry(settings)
-        present, before = registry.require_champion(), registry.require_previous_champion()
+        present, before = registry.require_succession()
         say(f"the champion is version {present.version}, the one before it was version {before.version}")
         with fetched(settings, before) as release:
             deployed = deployment.deploy(_where_it_runs(settings), release, say)

@@ -30,11 +30,10 @@ def show(settings: "Settings") -> None:
 def _champion(settings: "Settings") -> list[tuple[str, str]]:
     from pipelines.registry.registry import Registry
 
-    aliases = Registry(settings).aliases
-    found = aliases.champion()
+    succession = Registry(settings).aliases.succession()
+    found, before = succession.champion, succession.previous
     if found is None:
         return [("champion", f"none of {settings.model_name}: run `make train`")]
-    before = aliases.previous_champion()
     return [
         ("champion", f"{found.name} version {found.version}, trained {_minute(found.trained_at)}"),
         ("rollback to", f"version {before}" if before else NONE),

@@ -16,6 +16,7 @@ from matching.errors import GateRefused, ModelError, NoChampion, StorageError, T
 from matching.model.match_model import MatchModel
 from pipelines.registry import audit
 from pipelines.registry.client import serve_command
+from pipelines.registry.quick import DatabaseReader
 from pipelines.registry.registry import Registry
 
 pytestmark = pytest.mark.slow
@@ -145,7 +146,7 @@ def test_rollback_walks_back_and_stops_at_the_first_champion(registered: Setting
         Registry(registered).aliases.rollback(expected="1", reason="x")
     Registry(registered).aliases.promote("1", expected=None, reason="first")
     Registry(registered).aliases.promote("2", expected="1", reason="better")
-    assert Registry(registered).aliases.previous_champion() == "1"
+    assert Registry(registered).aliases.succession().previous == "1"
     assert Registry(registered).aliases.rollback(expected="2", reason="worse in fact").to_version == "1"
     champion = Registry(registered).aliases.champion()
     assert champion is not None
@@ -154,6 +155,22 @@ def test_rollback_walks_back_and_stops_at_the_first_champion(registered: Setting
         Registry(registered).aliases.rollback(expected="2", reason="seen too late")
     with pytest.raises(NoChampion, match="first champion"):
         Registry(registered).aliases.rollback(expected="1", reason="again")
+
+
+def test_what_a_rollback_needs_is_read_once(registered: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    aliases = Registry(registered).aliases
+    aliases.promote("1", expected=None, reason="first")
+    with pytest.raises(NoChampion, match="first champion"):
+        Registry(registered).require_succession()
+    aliases.promote("2", expected="1", reason="better")
+    reads, read, held = [], audit.moves, DatabaseReader.holder
+    monkeypatch.setattr(audit, "moves", lambda *what: reads.append("trail") or read(*what))
+    monkeypatch.setattr(DatabaseReader, "holder", lambda *what: reads.append("registry") or held(*what))
+    present, before = Registry(registered).require_succession()
+    assert sorted(reads) == ["registry", "trail"]
+    assert (present.version, before.version) == ("2", "1")
+    assert present.promoted_at is not None
+    assert before == Registry(registered).versions.get("1")
 
 
 def test_a_crash_between_record_and_move_is_found_and_reported(registered: Settings) -> None:
@@ -169,7 +186,7 @@ def test_a_crash_between_record_and_move_is_found_and_reported(registered: Setti
         digest=None,
         why="crashed here",
     )
-    assert Registry(registered).aliases.previous_champion() is None
+    assert Registry(registered).aliases.succession().previous is None
     Registry(registered).aliases.promote("2", expected="1", reason="once more")
     assert [move.action for move in audit.moves(registered, model, "champion")] == [
         "promote",
@@ -177,7 +194,7 @@ def test_a_crash_between_record_and_move_is_found_and_reported(registered: Setti
         "found",
         "promote",
     ]
-    assert Registry(registered).aliases.previous_champion() == "1"
+    assert Registry(registered).aliases.succession().previous == "1"
 
 
 def test_a_challenger_waits_beside_the_champion_and_is_moved_as_carefully(

@@ -44,7 +44,7 @@ def test_the_verdict_is_shown_and_written_to_the_trail(home: Settings, capsys: p
     registry = Registry(home)
     registry.aliases.rollback(expected="2", reason="worse")
     promote_version(home, "2", reason="not worse after all", override_gate=True)
-    assert registry.aliases.previous_champion() == "1"
+    assert registry.aliases.succession().previous == "1"
     promote_version(home, "2")
     assert "is champion already" in capsys.readouterr().out
 
