@@ -1,6 +1,10 @@
+import re
+
 import numpy as np
+import polars as pl
 import pytest
 
+from monitoring.quality import measure_quality
 from monitoring.reasons import describe, other_unit
 from monitoring.verdict import Evaluator, WindowVerdict
 from monitoring.windows import Sample
@@ -66,3 +70,23 @@ def test_higher_salaries_are_not_another_unit() -> None:
 def test_values_never_seen_are_reported() -> None:
     before = np.array([0.0, 1.0] * 50)
     assert describe("job_remote_policy", before, np.full(10, 7.0)).endswith("values never seen before: 0 % -> 100 %")
+
+
+def test_more_outreach_than_expected_is_named_with_both_shares(reference: Sample, market: Market) -> None:
+    window = market.sample(6, lists=100, size=10)
+    eager = window.frame.with_columns(company_label=pl.col("company_label") | (pl.int_range(pl.len()) % 3 > 0))
+    reasons = _evaluate(reference, Sample.of(eager, "test")).reasons
+    words = [reason.words for reason in reasons if (reason.kind, reason.column) == ("quality", "company")]
+    assert re.match(r"company: \d+ % said yes where \d+ % was expected \(x \d\.\d+, 1,000 labelled rows\)", words[0])
+
+
+def test_a_change_that_leaves_the_median_is_described_by_the_mean() -> None:
+    before = np.concatenate([np.linspace(1, 5, 50), np.full(51, 5.0), np.linspace(5, 9, 50)])
+    assert describe("experience", before, np.where(before > 5, before + 10, before)) == "experience: mean 5 -> 8.25"
+
+
+def test_a_holdout_without_any_yes_has_no_ratio_to_compare_with(reference: Sample, market: Market) -> None:
+    silent = reference.frame.with_columns(company_label=pl.lit(value=False))
+    figures = measure_quality(Sample.of(silent, "test"), market.sample(6, lists=100, size=10), "job_id")
+    calibration = next(figure for figure in figures if (figure.direction, figure.measure) == ("company", "calibration"))
+    assert calibration.severity == 0
