@@ -56,8 +56,8 @@ class Program:
         """
         if self.address == address:
             return False
+        _require_free_port(self.name, address)  # before anything ends: what answers elsewhere goes on otherwise
         self.stop()
-        _require_free_port(self.name, address)
         self.folder.mkdir(parents=True, exist_ok=True)
         process = self._spawn(command, address, environment)
         try:

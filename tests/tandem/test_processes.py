@@ -52,6 +52,21 @@ def test_a_busy_port_gives_one_line_with_the_variable_to_set(program: Program) -
     assert program.address is None
 
 
+def test_a_move_to_a_busy_port_leaves_what_answers(program: Program, free_port: Callable[[], int]) -> None:
+    port = free_port()
+    try:
+        assert start(program, port)
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            with pytest.raises(BusyError, match="is held"):
+                start(program, other.getsockname()[1])
+        assert program.address == f"http://127.0.0.1:{port}"
+        assert listens("127.0.0.1", port)
+    finally:
+        program.stop()
+
+
 def test_a_program_that_ends_at_once_names_its_log(program: Program, free_port: Callable[[], int]) -> None:
     with pytest.raises(EngineError, match=r"pages ended with code 3 while starting: see .*pages\.log"):
         start(program, free_port(), [sys.executable, "-c", "print('why'); raise SystemExit(3)"])
