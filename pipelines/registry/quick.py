@@ -12,6 +12,7 @@ from store import reading
 
 # Revisions of MLflow's schema that this module can read; for any other, MLflow's client reads.
 KNOWN_SCHEMAS = frozenset({"dc11669786a5"})
+MOST_DIGITS = 18  # of an integer that SQLite can compare with
 _VERSIONS = """
     SELECT v.name, v.version, v.run_id, v.creation_time, v.storage_location, v.source
     FROM model_versions v {join}
@@ -46,7 +47,7 @@ class DatabaseReader:
 
     def version(self, name: str, number: str) -> StoredVersion | None:
         """One version; None if there is no such version."""
-        if not number.isdecimal():
+        if not number.isdecimal() or len(number) > MOST_DIGITS:
             return None
         return self._first(_VERSIONS.format(join="", condition="v.version = :number"), name=name, number=int(number))
 

@@ -27,12 +27,14 @@ def promote_version(settings: "Settings", version: str, *, reason: str = "", ove
     """Show the verdict stored with a version, then move the alias; the trail keeps verdict and reason.
 
     Raises:
-        InputError: the version did not pass the gate, and no reason was given to promote it nevertheless.
+        InputError: the gate is to be overridden without a reason, or the version did not pass it.
         ModelError: there is no such version, or the champion changed meanwhile.
     """
     from matching.errors import InputError
     from pipelines.registry.registry import Registry
 
+    if override_gate and not reason.strip():
+        raise InputError('--override-gate needs a reason: pass --reason "..." too')
     registry = Registry(settings)
     model, present = registry.versions.get(version), registry.aliases.champion()
     if present is not None and present.version == model.version:
@@ -40,7 +42,7 @@ def promote_version(settings: "Settings", version: str, *, reason: str = "", ove
         return
     out.print(f"version {version}, gate: {model.gate}")
     is_overridden = not model.passed_gate
-    if is_overridden and not (override_gate and reason.strip()):
+    if is_overridden and not override_gate:
         raise InputError(
             f"version {version} of {model.name} has no passed gate on record ({model.gate}): to promote it anyway, "
             'pass --override-gate --reason "..."'

@@ -34,13 +34,15 @@ def test_the_verdict_is_shown_and_written_to_the_trail(home: Settings, capsys: p
     assert last.why == "promoted by hand; gate: passed, without a champion to compare with"
     with pytest.raises(InputError, match=r"no passed gate on record \(refused.*--override-gate --reason"):
         promote_version(home, "2", reason="only a reason")
-    with pytest.raises(InputError, match="--override-gate"):
-        promote_version(home, "2", override_gate=True)
+    for version in ("1", "2"):
+        with pytest.raises(InputError, match="--override-gate needs a reason"):
+            promote_version(home, version, override_gate=True)
     promote_version(home, "2", reason="a hot fix", override_gate=True)
     last = audit.moves(home, home.model_name, "champion")[-1]
     assert last.why.startswith("a hot fix; gate overridden; gate: refused")
-    with pytest.raises(ModelError, match="no version 9"):
-        promote_version(home, "9")
+    for absent in ("9", "9" * 20):
+        with pytest.raises(ModelError, match=f"no version {absent} "):
+            promote_version(home, absent)
     registry = Registry(home)
     registry.aliases.rollback(expected="2", reason="worse")
     promote_version(home, "2", reason="not worse after all", override_gate=True)
