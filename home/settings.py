@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from matching.features import TFIDF
 
 LOOPBACK = "127.0.0.1"
+MAX_SEED = 2**32 - 1  # the largest that scikit-learn takes
 EngineName = Literal["auto", "docker", "podman", "process"]
 
 
@@ -20,15 +21,21 @@ def _unit(name: str) -> dict[str, JsonValue]:
 class Settings(BaseSettings):
     """Settings of one Tandem home.
 
-    Each field is read from the variable `TANDEM_<NAME>`; with the defaults everything runs on one machine.
+    Each field is read from the variable `TANDEM_<NAME>`, unless that is empty. With the defaults everything runs on one
+    machine.
     `docs/reference/settings.md` is written from these descriptions: run `scripts/settings_page.py` after a change.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TANDEM_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TANDEM_", env_ignore_empty=True, frozen=True)
 
     home: Path = Field(Path(".tandem"), description="Folder that holds all state.")
     source: str = Field("marketplace", description="Name of the data source; it also names the registered model.")
-    seed: int = Field(7, description="Seed of all randomness: the same data and seed give the same model.")
+    seed: int = Field(
+        7,
+        ge=0,
+        le=MAX_SEED,
+        description=f"Seed of all randomness, 0 to {MAX_SEED}: the same data and seed give the same model.",
+    )
     host: str = Field(
         LOOPBACK, description="Address the service listens on; the dashboards always listen on loopback only."
     )

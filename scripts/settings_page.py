@@ -11,8 +11,9 @@ TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settin
 HEAD = """\
 # Settings
 
-Tandem reads its settings from environment variables; options of the commands take precedence. With the defaults
-everything runs on one machine. `scripts/settings_page.py` writes this page from `home.settings.Settings`.
+Tandem reads its settings from environment variables; an empty one counts as unset, and options of the commands take
+precedence. With the defaults everything runs on one machine. `scripts/settings_page.py` writes this page from
+`home.settings.Settings`.
 
 | variable | default | unit | meaning |
 |---|---|---|---|

@@ -14,7 +14,14 @@ Source = Annotated[
     str | None, typer.Option(help="marketplace, job_board or tables; also names the model.", show_default="marketplace")
 ]
 Data = Annotated[Path | None, typer.Option(help="Folder with the source's files; the marketplace needs none.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Random seed: the same data and seed give the same model.")]
+# `home.settings` has the same limit; it is not imported, so that `tandem --help` stays instant.
+MAX_SEED = 2**32 - 1
+Seed = Annotated[
+    int | None, typer.Option(min=0, max=MAX_SEED, help="Random seed: the same data and seed give the same model.")
+]
+MarketSeed = Annotated[
+    int | None, typer.Option(min=0, max=MAX_SEED, help="Seed of the marketplace: that of the training.")
+]
 TextEncoder = Annotated[
     str | None,
     typer.Option(help="tfidf, or the folder of an exported transformer encoder.", show_default="tfidf"),
@@ -23,7 +30,6 @@ Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the se
 Engine = Annotated[
     str | None, typer.Option(help="What runs the service: auto, docker, podman or process.", show_default="auto")
 ]
-Scenario = Annotated[str, typer.Option(help="Named drift of the marketplace; none for a quiet window.")]
 OpenPages = Annotated[bool, typer.Option("--open", help="Open the pages in a browser.")]
 
 
@@ -41,9 +47,15 @@ def settings_from(**options: Any) -> "Settings":
         settings = Settings(**{name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
         wrong = "; ".join(
-            f"TANDEM_{str(detail['loc'][0]).upper()}: {detail['msg'].lower()}" for detail in error.errors()
+            f"{_written(str(detail['loc'][0]), options)}: {detail['msg'].lower()}" for detail in error.errors()
         )
         raise InputError(f"a setting is wrong: {wrong}") from error
     if settings.root.exists() and not settings.root.is_dir():
         raise InputError(f"TANDEM_HOME: {settings.root} is a file: name a folder")
     return settings
+
+
+def _written(name: str, options: dict[str, Any]) -> str:
+    """How the user gave a setting: as an option or as a variable."""
+    is_option = options.get(name) is not None
+    return f"--{name.replace('_', '-')}" if is_option else f"TANDEM_{name.upper()}"

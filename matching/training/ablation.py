@@ -177,7 +177,7 @@ class _Refits:
     def full(self, estimator: Estimator) -> Refit:
         """Fit with every feature and several seeds; later refits are compared with their mean."""
         began = time.monotonic()
-        several = [trial.losses(self.inner, estimator, seed=self.seed + more) for more in range(SEEDS)]
+        several = [trial.losses(self.inner, estimator, seed=(self.seed + more) % 2**32) for more in range(SEEDS)]
         self._reference = trial.mean(several)
         # How far one more fit is from the mean of these by chance.
         self._spread = float(np.std([one.mean() for one in several], ddof=1) * np.sqrt(1 + 1 / SEEDS))

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from matching.errors import InputError, TandemError
 from tandem.commands import dashboards, traffic
@@ -11,7 +13,7 @@ from tandem.commands.deploy import deploy_champion
 from tandem.commands.monitor import wait_for_reports, watch
 from tandem.commands.train import train_model
 from tandem.console import out, table
-from tandem.options import Engine, OpenPages, Port, Scenario, Seed, settings_from
+from tandem.options import Engine, OpenPages, Port, Seed, settings_from
 
 if TYPE_CHECKING:
     from home.settings import Settings
@@ -33,7 +35,7 @@ def demo(
     port: Port = None,
     engine: Engine = None,
     seed: Seed = None,
-    scenario: Scenario = "unit-bug",
+    scenario: Annotated[str, typer.Option(help="Named drift of the third window.")] = "unit-bug",
     open_pages: OpenPages = False,
 ) -> None:
     """Train, deploy, send two quiet windows and one with drift, monitor each, and report what happened."""

@@ -10,7 +10,7 @@ import typer
 
 from matching.errors import InputError
 from tandem.console import out, steps, table
-from tandem.options import Seed, settings_from
+from tandem.options import MarketSeed, settings_from
 
 if TYPE_CHECKING:
     from home.settings import Settings
@@ -33,14 +33,16 @@ LEGEND = (
 
 def market(
     *,
-    seed: Seed = None,
+    seed: MarketSeed = None,
     weeks: Annotated[int, typer.Option(min=1, max=26, help="Weeks after the log to simulate.")] = 8,
     repeats: Annotated[int, typer.Option(min=2, max=1_000, help="Random draws behind the intervals.")] = 20,
     length: Annotated[int, typer.Option(min=1, max=100, help="Candidates in a job's weekly list.")] = 10,
     answers: Annotated[int, typer.Option(min=1, help="Outreaches a candidate answers in a week.")] = 1,
     max_exposure: Annotated[
         int | None,
-        typer.Option(min=1, help="Lists that may hold a candidate in a week.", show_default="by the market's size"),
+        typer.Option(
+            min=1, help="In how many lists a candidate may appear in a week.", show_default="by the market's size"
+        ),
     ] = None,
     crowding: Annotated[int, typer.Option(min=1, help="Also simulate with one candidate in N; 1 turns this off.")] = 4,
 ) -> None:

@@ -1,16 +1,22 @@
 """`tandem stop`: stop the services and the dashboards."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from tandem.commands import dashboards
 from tandem.console import out
-from tandem.options import Source, settings_from
+from tandem.options import settings_from
 
 if TYPE_CHECKING:
     from home.settings import Settings
 
 
-def stop(source: Source = None) -> None:
+def stop(
+    source: Annotated[
+        str | None, typer.Option(help="Stop the service of this model alone.", show_default="everything")
+    ] = None,
+) -> None:
     """Stop every service and the dashboards; with --source, the service of that model alone."""
     settings = settings_from(source=source)
     if source is None:

@@ -14,7 +14,7 @@ import typer
 
 from matching.errors import EngineError, InputError
 from tandem.console import bar, out
-from tandem.options import Port, Scenario, Seed, Source, settings_from
+from tandem.options import MarketSeed, Port, Source, settings_from
 
 if TYPE_CHECKING:
     import httpx
@@ -30,8 +30,8 @@ def traffic(
     *,
     source: Source = None,
     port: Port = None,
-    seed: Seed = None,
-    scenario: Scenario = "none",
+    seed: MarketSeed = None,
+    scenario: Annotated[str, typer.Option(help="Named drift of the marketplace; none for a quiet window.")] = "none",
     pairs: Annotated[int, typer.Option(min=1, max=1_000_000, help="Pairs to request.")] = 2_000,
     window: Annotated[int | None, typer.Option(min=0, help="Which window of time; the next one by default.")] = None,
 ) -> None:
@@ -77,9 +77,10 @@ def send_window(settings: "Settings", *, scenario: str = "none", pairs: int = 2_
     """
     if settings.source != "marketplace":
         raise InputError(f"traffic is simulated for the marketplace only, not for {settings.source}")
-    from matching.sources.marketplace import SOURCE
+    from matching.sources.marketplace import SOURCE, scenarios
     from matching.sources.marketplace.traffic import traffic as simulated
 
+    scenarios.named(scenario)
     with _client(settings) as http:
         _require_service(http)
         number = _next_window(settings) if window is None else window

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from home import settings
+from tandem import options
 from tests.tandem.command import refused, tandem
 
 pytestmark = pytest.mark.slow
@@ -55,6 +57,36 @@ def test_a_wrong_setting_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPat
     assert (answer.returncode, answer.stderr) == (2, f"error: {line}\n")
 
 
+@pytest.mark.parametrize("seed", ["-1", str(2**32)])
+def test_a_seed_out_of_range_is_refused_at_once(seed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tandem("train", "--seed", seed).code == 2
+    monkeypatch.setenv("TANDEM_SEED", seed)
+    assert refused("train", code=2).startswith("a setting is wrong: TANDEM_SEED: input should be ")
+
+
+def test_option_and_setting_have_the_same_largest_seed() -> None:
+    assert options.MAX_SEED == settings.MAX_SEED
+
+
+def test_a_wrong_option_is_named_as_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refused("deploy", "--engine", "dockr", code=2).startswith("a setting is wrong: --engine: input should be ")
+    monkeypatch.setenv("TANDEM_ENGINE", "dockr")
+    assert refused("deploy", code=2).startswith("a setting is wrong: TANDEM_ENGINE: input should be ")
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_HOME", "")
+    assert settings.Settings().home == Path(".tandem")
+
+
+def test_help_says_what_stop_and_market_do_without_their_options() -> None:
+    assert "[default: (everything)]" in tandem("stop", "--help").words
+    assert "[default: (marketplace)]" not in tandem("stop", "--help").words
+    for command in ("traffic", "market"):
+        assert "the same data and seed" not in tandem(command, "--help").words
+    assert "none for a quiet window" not in tandem("demo", "--help").words
+
+
 def test_a_home_that_is_a_file_is_one_line(own_home: Path) -> None:
     own_home.touch()
     assert refused("stop", code=2) == f"TANDEM_HOME: {own_home} is a file: name a folder"
@@ -76,6 +108,11 @@ def test_no_champion_yet() -> None:
 def test_traffic_without_a_service_says_how_to_start_one() -> None:
     line = refused("traffic", "--pairs", "10", "--port", "1")
     assert line.startswith("no service answers at http://127.0.0.1:1: run `make deploy`")
+
+
+def test_a_misspelt_scenario_comes_before_the_missing_service() -> None:
+    line = refused("traffic", "--scenario", "unit-bgu", "--port", "1", code=2)
+    assert line.startswith("unknown scenario 'unit-bgu': choose one of none, ")
 
 
 def test_traffic_is_for_the_marketplace() -> None:

@@ -167,7 +167,7 @@ def _trees(settings: SalarySettings, leaves: int, seed: int, **loss: Any) -> His
         min_samples_leaf=settings.min_samples_leaf,
         max_features=settings.max_features,
         early_stopping=False,
-        random_state=seed,
+        random_state=seed % 2**32,
         **loss,
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from matching.arrays import Array, Booleans
+from matching.errors import InputError
 from matching.sources.marketplace import vocabulary as words
 from matching.sources.marketplace.facts import CandidateFacts
 from matching.sources.marketplace.randomness import keys, uniforms
@@ -214,3 +215,14 @@ _ALL = (
 )
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in _ALL}
 """Every scenario by name."""
+
+
+def named(name: str) -> Scenario:
+    """Return the scenario of this name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in SCENARIOS:
+        raise InputError(f"unknown scenario {name!r}: choose one of {', '.join(SCENARIOS)}")
+    return SCENARIOS[name]

@@ -10,13 +10,14 @@ import numpy as np
 from matching.arrays import Array
 from matching.data.tables import CandidateProfile, Direction, JobProfile, polars_schema
 from matching.errors import InputError
+from matching.sources.marketplace import scenarios
 from matching.sources.marketplace.config import MarketplaceConfig
 from matching.sources.marketplace.facts import candidate_facts, job_facts
 from matching.sources.marketplace.limits import HardLimits
 from matching.sources.marketplace.outcomes import World, draw, rows_of
 from matching.sources.marketplace.population import Population, populate
 from matching.sources.marketplace.randomness import generator
-from matching.sources.marketplace.scenarios import SCENARIOS, Profiles, Scenario
+from matching.sources.marketplace.scenarios import Profiles, Scenario
 from matching.sources.marketplace.searches import Impressions, searches
 from matching.sources.marketplace.truth import Sides, pair_probability
 
@@ -75,11 +76,9 @@ def traffic(
     Raises:
         InputError: the scenario is unknown, or a number is out of range.
     """
-    if scenario not in SCENARIOS:
-        raise InputError(f"unknown scenario {scenario!r}: choose one of {', '.join(SCENARIOS)}")
     if n_pairs < 1 or window < 0:
         raise InputError(f"n_pairs must be at least 1 and window at least 0, got {n_pairs} and {window}")
-    drift = SCENARIOS[scenario]
+    drift = scenarios.named(scenario)
     n_weeks = int(np.ceil(n_pairs / (0.8 * config.n_impressions / config.weeks)))
     first = config.weeks + window * n_weeks
     population = _population(config, seed, -(-(first + n_weeks) // HORIZON_STEP_WEEKS) * HORIZON_STEP_WEEKS)

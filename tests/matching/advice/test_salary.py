@@ -188,3 +188,8 @@ def test_on_the_survey_the_error_of_all_five_folds_is_below_470(monkeypatch: pyt
         errors = {name: float(np.mean(np.abs(values - expected)[rows])) for name, values in answers.items()}
         assert errors["salary model"] < most
         assert errors["salary model"] < errors["plain trees"] < errors["median of all"]
+
+
+def test_the_largest_seed_leaves_every_tree_a_seed_that_scikit_learn_takes() -> None:
+    trees = dict(training._averaged(SalarySettings(), 2**32 - 1).estimators)
+    assert {0 <= tree.random_state < 2**32 for tree in trees.values()} == {True}
