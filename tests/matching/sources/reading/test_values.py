@@ -27,6 +27,10 @@ TIMES = {
     "dots": ("02.01.2026 03:04:05", EXACT),
     "Excel": ("46024.127835648146", EXACT),
     "Excel, a day": ("46024", MIDNIGHT),
+    "Excel, a decimal comma": ("46024,127835648146", EXACT),
+    "Java": ("2026-01-02T05:04:05+02:00[Europe/Kyiv]", EXACT),
+    "mail": ("Fri, 02 Jan 2026 03:04:05 +0000", EXACT),
+    "Oracle": ("02-JAN-2026", MIDNIGHT),
     "Unix": ("1767323045", EXACT),
     "Unix, milliseconds": ("1767323045000", EXACT),
 }
@@ -52,6 +56,16 @@ def test_excel_and_unix_numbers_in_parquet_are_read_and_noted() -> None:
         ("31/02/2026", "found 31/02/2026"),
         ("NULL", "found NULL: leave the cell empty where there is no time"),
         ("9000", "found 9000"),
+        ("46,024", "found 46,024"),
+        ("01/31/26 13:54", "found 01/31/26 13:54, whose year is not certain: write it with four digits"),
+        ("Fri, 02 Jan 2026 03:04:05 EST", "found Fri, 02 Jan 2026 03:04:05 EST"),
+        ("2026-01-02T03:04:05[Europe/Kyiv]", "found 2026-01-02T03:04:05[Europe/Kyiv]"),
+        (
+            "Fri Jan 02 2026 03:04:05 GMT+0000 (Coordinated Universal Time)",
+            "found Fri Jan 02 2026 03:04:05 GMT+0000 (Coord...",
+        ),
+        ("02/01/2026 Jane Roe", "found text of 19 characters"),
+        ("x", "found text of 1 character"),
         ("when Jane Roe called", "found text of 20 characters"),
     ],
 )
@@ -69,6 +83,15 @@ def test_the_column_decides_whether_the_day_comes_first(decisive: str, time: dat
     assert note is not None
     both, _ = times.read(pl.Series("time", ["02/01/2026", "31/01/2026", "01/31/2026"]))
     assert both.null_count() == 3
+
+
+@pytest.mark.parametrize(
+    ("clock", "hour"),
+    [("2:51 PM", 14), ("02:51:00 am", 2), ("12:51 AM", 0), ("12:51\u202fp.m.", 12), ("14:51 PM", None)],
+)
+def test_a_clock_of_twelve_hours_is_read(clock: str, hour: int | None) -> None:
+    found, _ = times.read(pl.Series("time", [f"1/13/2026 {clock}"]))
+    assert found.to_list() == [None if hour is None else datetime(2026, 1, 13, hour, 51, tzinfo=UTC)]
 
 
 NUMBERS: dict[str, tuple[list[str], str, list[float | None]]] = {
