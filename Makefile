@@ -8,30 +8,42 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Only what is given on make's own command line: a PORT or HOST in the environment means something else.
 given = $(filter command,$(firstword $(origin $(1))))
-option = $(if $(call given,$(1)),--$(2) '$($(1))')
+# A value as one word of the shell, whatever quotes it holds.
+quoted = $(if $(call given,$(1)),'$(subst ','\'',$($(1)))')
+option = $(if $(call given,$(1)),--$(2) $(call quoted,$(1)))
 common = $(call option,SOURCE,source)
 
 # Options of each target. Without this list, a misspelt option would be silently ignored.
-options_demo := PORT ENGINE SCENARIO
-options_check := SOURCE DATA
-options_train := SOURCE DATA SEED
-options_tune := SOURCE DATA SEED TRIALS MINUTES
-options_encoder := MODEL TO
-options_deploy := SOURCE PORT ENGINE
-options_traffic := SOURCE PORT SCENARIO PAIRS WINDOW
-options_monitor := SOURCE
-options_dashboards := SOURCE
-options_rollback := SOURCE PORT
-options_promote := SOURCE VERSION REASON
-options_status := SOURCE
-options_stop := SOURCE
-options_bench := SOURCE
-options_market := SEED
+options_demo := PORT ENGINE SCENARIO ARGS
+options_check := SOURCE DATA ARGS
+options_train := SOURCE DATA SEED ARGS
+options_tune := SOURCE DATA SEED TRIALS MINUTES ARGS
+options_encoder := MODEL TO ARGS
+options_deploy := SOURCE PORT ENGINE ARGS
+options_traffic := SOURCE PORT SCENARIO PAIRS WINDOW ARGS
+options_monitor := SOURCE ARGS
+options_dashboards := SOURCE ARGS
+options_rollback := SOURCE PORT ENGINE ARGS
+options_promote := SOURCE VERSION REASON ARGS
+options_status := SOURCE ARGS
+options_stop := SOURCE ARGS
+options_bench := SOURCE ARGS
+options_market := SEED ARGS
+options_test := ARGS
+options_test-fast := ARGS
+options_doctor := ARGS
+options_bench-loop := ARGS
+options_screenshots := ARGS
 goals := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-known := $(sort $(foreach goal,$(goals),$(options_$(goal))) ARGS)
+known := $(sort $(foreach goal,$(goals),$(options_$(goal))))
 unknown := $(filter-out $(known),$(foreach name,$(.VARIABLES),$(if $(call given,$(name)),$(name))))
 ifneq ($(strip $(unknown)),)
-$(error make $(goals) has no option $(strip $(unknown)): choose from $(strip $(known)))
+$(error make $(goals) has no option $(strip $(unknown)): $(if $(known),choose from $(known),it takes none))
+endif
+# Often a variable of the shell that is not set: `make stop SOURCE=` is not meant to stop everything.
+empty := $(foreach name,$(filter-out ARGS,$(known)),$(if $(call given,$(name)),$(if $(strip $($(name))),,$(name))))
+ifneq ($(strip $(empty)),)
+$(error make $(goals): $(strip $(empty)) is empty: give it a value, or leave it out)
 endif
 
 .PHONY: help setup demo test test-fast check train tune encoder deploy traffic monitor dashboards rollback promote status \
@@ -48,7 +60,8 @@ setup: ## Install the packages into .venv; every target that needs them does thi
 	@scripts/bootstrap.sh
 
 demo: setup ## Train, deploy, send drifting traffic, monitor it, and report what happened (PORT= ENGINE= SCENARIO=)
-	@$(TANDEM) demo $(call option,PORT,port) $(call option,ENGINE,engine) $(call option,SCENARIO,scenario)
+	@$(TANDEM) demo $(call option,PORT,port) $(call option,ENGINE,engine) \
+		$(call option,SCENARIO,scenario) $(ARGS)
 
 test: setup ## Run the tests (ARGS="-k name" to choose)
 	@scripts/run-tests $(ARGS)
@@ -57,7 +70,7 @@ test-fast: setup ## Run the quick tests of what differs from branch main (ARGS="
 	@scripts/run-tests --changed $(ARGS)
 
 check: setup ## List every fault of your data, without training (DATA= SOURCE=)
-	@$(TANDEM) check $(if $(call given,DATA),'$(DATA)') $(common) $(ARGS)
+	@$(TANDEM) check $(call quoted,DATA) $(common) $(ARGS)
 
 train: setup ## Train, evaluate, gate and register a model (SOURCE= DATA= SEED=)
 	@$(TANDEM) train $(common) $(call option,DATA,data) $(call option,SEED,seed) $(ARGS)
@@ -68,7 +81,7 @@ tune: setup ## Search the settings of the model (SOURCE= DATA= SEED= TRIALS= MIN
 
 encoder: setup ## Export a sentence-transformers model for training (MODEL=name or folder, TO=folder)
 	@scripts/encoder-tools.sh
-	@$(TANDEM) encoder export $(if $(call given,MODEL),'$(MODEL)') $(call option,TO,to) $(ARGS)
+	@$(TANDEM) encoder export $(call quoted,MODEL) $(call option,TO,to) $(ARGS)
 
 deploy: setup ## Put the champion behind HTTP (SOURCE= PORT= ENGINE=docker|podman|process)
 	@$(TANDEM) deploy $(common) $(call option,PORT,port) $(call option,ENGINE,engine) $(ARGS)
@@ -83,11 +96,11 @@ monitor: setup ## Compare the latest window with the reference and print a verdi
 dashboards: setup ## Start MLflow's and Evidently's pages and print the addresses
 	@$(TANDEM) dashboards $(common) $(ARGS)
 
-rollback: setup ## Deploy the previous champion, then make it champion again (SOURCE= PORT=)
-	@$(TANDEM) rollback $(common) $(call option,PORT,port) $(ARGS)
+rollback: setup ## Deploy the previous champion, then make it champion again (SOURCE= PORT= ENGINE=)
+	@$(TANDEM) rollback $(common) $(call option,PORT,port) $(call option,ENGINE,engine) $(ARGS)
 
 promote: setup ## Make a registered version the champion, also after a rollback (VERSION= SOURCE= REASON=)
-	@$(TANDEM) promote $(if $(call given,VERSION),'$(VERSION)') $(common) $(call option,REASON,reason) $(ARGS)
+	@$(TANDEM) promote $(call quoted,VERSION) $(common) $(call option,REASON,reason) $(ARGS)
 
 status: setup ## Show champion, service, log, last verdict and addresses
 	@$(TANDEM) status $(common) $(ARGS)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,33 @@ def test_known_options_and_variables_of_the_environment_pass() -> None:
     assert "--port" not in answer.stdout
 
 
+@pytest.mark.parametrize("target", ["setup", "help", "lint", "clean"])
+def test_a_target_that_passes_nothing_on_takes_no_option(target: str) -> None:
+    answer = make(target, "ARGS=x")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert f"make {target} has no option ARGS: it takes none" in answer.stderr
+
+
+def test_further_arguments_and_the_engine_are_passed_on() -> None:
+    assert "--scenario 'x' --seed 8" in " ".join(make("demo", "SCENARIO=x", "ARGS=--seed 8").stdout.split())
+    assert "tandem rollback" in make("rollback", "ENGINE=process").stdout
+    assert "--engine 'process'" in make("rollback", "ENGINE=process").stdout
+
+
+@pytest.mark.parametrize(("target", "option"), [("check", "DATA"), ("stop", "SOURCE"), ("promote", "VERSION")])
+def test_an_empty_option_is_refused(target: str, option: str) -> None:
+    answer = make(target, f"{option}=")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert f"make {target}: {option} is empty: give it a value, or leave it out" in answer.stderr
+    assert make(target, "ARGS=").returncode == 0
+
+
+@pytest.mark.parametrize("value", ["/data/it's", 'a "b" c', "'; exit 3; '"])
+def test_a_value_reaches_the_command_as_one_word(value: str) -> None:
+    recipe = make("check", f"DATA={value}").stdout.splitlines()[-1]
+    assert shlex.split(recipe)[2:] == [value]
+
+
 def test_modules_stay_compiled_where_the_environment_forbids_it() -> None:
     show = "--eval=show: ; @echo variable: $$PYTHONDONTWRITEBYTECODE"
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
@@ -44,5 +72,6 @@ def test_every_target_knows_the_options_of_its_recipe() -> None:
     shared = re.findall(r"^common = (.*)", makefile, re.MULTILINE)
     known = dict(re.findall(r"^options_([a-z-]+) := (.*)", makefile, re.MULTILINE))
     for target, recipe in re.findall(r"^([a-z-]+):.*## .*\n((?:\t.*\n)+)", makefile, re.MULTILINE):
-        used = re.findall(r"\$\(call (?:option|given),([A-Z]+)", recipe.replace("$(common)", shared[0]))
-        assert set(known.get(target, "").split()) == set(used), target
+        whole = recipe.replace("$(common)", shared[0])
+        used = re.findall(r"\$\(call (?:option|quoted|given),([A-Z]+)|\$\((ARGS)\)", whole)
+        assert set(known.get(target, "").split()) == {one or other for one, other in used}, target
