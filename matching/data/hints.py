@@ -1,7 +1,6 @@
 """Hints at what is wrong with a value. They show numbers, times, ids and allowed words, but never other text."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -27,15 +26,18 @@ def of_column(described: Mapping[str, Any], schema: Mapping[str, Any]) -> Hint:
     if any(part.get("type") in ("number", "integer") for part in parts):
         return number
     if any(part.get("format") == "date-time" for part in parts):
-        return number
+        return moment
     return length
 
 
 def number(value: Any) -> str | None:
-    """Show a number or a time."""
-    if isinstance(value, datetime):
-        return f"found {value:%Y-%m-%dT%H:%M:%SZ}"
+    """Show a number."""
     return f"found {value:,.15g}" if isinstance(value, int | float) else None
+
+
+def moment(value: Any) -> str | None:
+    """Show a time, as `add` writes it."""
+    return f"found {value}" if isinstance(value, str) else None
 
 
 def length(value: Any) -> str | None:
@@ -75,12 +77,17 @@ def add(failures: pl.DataFrame, table: pl.DataFrame, by_rule: Mapping[tuple[str,
     parts = []
     for (column, rule), part in failures.group_by("column", "rule", maintain_order=True):
         hint = by_rule.get((str(column), str(rule)))
-        values = table[str(column)].gather(part["row"].head(_HINTED_ROWS) - 1) if hint else None
+        values = _printable(table[str(column)].gather(part["row"].head(_HINTED_ROWS) - 1)) if hint else None
         seen: dict[Any, str | None] = {}
         texts = [] if hint is None or values is None else [_once(hint, value, seen) for value in values.to_list()]
         hints = pl.Series("hint", texts, dtype=pl.String).extend_constant(None, part.height - len(texts))
         parts.append(part.with_columns(hints, number=pl.lit(None, pl.Int64)).select(FAULTS.names()))
     return pl.concat(parts).sort("row", maintain_order=True)
+
+
+def _printable(values: pl.Series) -> pl.Series:
+    """Write times in ISO 8601: Python has no years above 9999, and prints those below 1000 with fewer digits."""
+    return values.dt.to_string("%Y-%m-%dT%H:%M:%SZ") if values.dtype.is_temporal() else values
 
 
 def _once(hint: Hint, value: Any, seen: dict[Any, str | None]) -> str | None:

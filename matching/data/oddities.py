@@ -20,16 +20,17 @@ _SALARIES = {
 _KEYS = {"candidates": "candidate_id", "jobs": "job_id"}
 
 
-def find(dataset: Dataset, *, now: datetime) -> tuple[DataWarning, ...]:
+def find(dataset: Dataset, *, now: datetime, refused_events: int = 0) -> tuple[DataWarning, ...]:
     """Return one warning for each kind of oddity.
 
     Args:
-        dataset: tables with the columns and types of their records.
+        dataset: rows that break no rule; a table that could not be read is empty.
         now: current time, UTC.
+        refused_events: number of events that break a rule; each may name an id that appears in no other.
     """
     return (
         *_salaries(dataset),
-        *_unmatched_ids(dataset),
+        *_unmatched_ids(dataset, refused_events),
         *_far_times(dataset.events),
         *_repeated_versions(dataset),
         *_later_versions(dataset, now),
@@ -49,11 +50,13 @@ def _salaries(dataset: Dataset) -> Iterator[DataWarning]:
                 )
 
 
-def _unmatched_ids(dataset: Dataset) -> Iterator[DataWarning]:
+def _unmatched_ids(dataset: Dataset, refused_events: int) -> Iterator[DataWarning]:
+    if dataset.events.is_empty():
+        return
     for table, key in _KEYS.items():
         ids = dataset.tables()[table][1][key].unique().drop_nulls()
         seen = int(ids.is_in(dataset.events[key].unique().implode()).sum())
-        if len(ids) and len(ids) - seen >= _SHARE_OF_IDS * len(ids):
+        if len(ids) and len(ids) - seen - refused_events >= _SHARE_OF_IDS * len(ids):
             yield DataWarning(
                 table,
                 f"{key}: {len(ids) - seen:,} of {len(ids):,} ids appear in no event; is the export complete?",

@@ -16,6 +16,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from matching.data import hints, oddities, redelivery, rejects
+from matching.data.accepted import accepted
 from matching.data.dataset import Dataset
 from matching.data.origin import FAULTS
 from matching.data.tables import BANDS, EARLIEST, LATEST, polars_schema
@@ -81,15 +82,17 @@ def validate(dataset: Dataset, rejected: Path, *, now: datetime) -> None:
 
 
 def examine(dataset: Dataset, *, now: datetime) -> ValidationReport:
-    """Find every broken rule and every oddity of every table.
+    """Find every broken rule of every table, and every oddity of the rows that break none.
 
     Raises:
         InvalidTable: the columns or types of a table differ from its record.
     """
     faults = broken_rules(dataset, now=now)
     notes = tuple(DataWarning(name, note) for name, origin in dataset.origins.items() for note in origin.notes)
-    copies = redelivery.counted(dataset.events)
-    return ValidationReport(faults, dataset.origins, (*notes, *oddities.find(dataset, now=now)), copies)
+    kept = accepted(dataset, faults)
+    refused = dataset.events.height - kept.events.height
+    warnings = (*notes, *oddities.find(kept, now=now, refused_events=refused))
+    return ValidationReport(faults, dataset.origins, warnings, redelivery.counted(kept.events))
 
 
 def broken_rules(dataset: Dataset, *, now: datetime) -> pl.DataFrame:
@@ -238,7 +241,9 @@ def _rules_between(name: str, dataset: Dataset, now: datetime) -> Iterator[Rule]
         if _is_whole(dataset, "candidates"):
             yield _known("candidate_id", "candidates", dataset.candidates)
     else:
-        yield Rule("time", "must not lie in the future", (pl.col("time") <= now).fill_null(True), hints.number)
+        # A time that lies outside the known years breaks that rule, and says nothing about the others.
+        past = (pl.col("time") <= now) | (pl.col("time") >= LATEST)
+        yield Rule("time", "must not lie in the future", past.fill_null(True), hints.moment)
         for key, table, profiles in (
             ("candidate_id", "candidates", dataset.candidates),
             ("job_id", "jobs", dataset.jobs),
@@ -274,7 +279,8 @@ def _visible(key: str, table: str, profiles: pl.DataFrame) -> Rule:
     first = profiles.group_by(key).agg(pl.col("updated_at").min())
     since = pl.col(key).replace_strict(first[key], first["updated_at"], default=None, return_dtype=UTC_TIME)
     words = f"must not be before the first version in {table}"
-    return Rule("time", words, (pl.col("time") >= since).fill_null(True), hints.number)
+    visible = (pl.col("time") >= since) | (pl.col("time") < EARLIEST)
+    return Rule("time", words, visible.fill_null(True), hints.moment)
 
 
 def check_shape(name: str, record: type[BaseModel], table: pl.DataFrame) -> None:

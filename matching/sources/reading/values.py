@@ -170,7 +170,8 @@ def _ids(values: pl.Series) -> Column:
     if values.dtype.is_float():
         exact = (values == values.floor()) & (values.abs() < (EXACT if values.dtype == pl.Float64 else EXACT_FLOAT32))
         whole = pl.select(pl.when(exact).then(values)).to_series().cast(pl.Int64, strict=False).cast(pl.String)
-        return Column(whole.alias(values.name), "an id with all its digits", _lost_id, _AS_FLOATS)
+        note = _AS_FLOATS if exact.any() else None
+        return Column(whole.alias(values.name), "an id with all its digits", _lost_id, note)
     return Column(_texts(values), "text")
 
 
@@ -188,13 +189,16 @@ def _text_ids(values: pl.Series) -> Column:
         return Column(text if (text != values).any() else values, "text")
     note = None
     if (floats | lost | text.is_null() | text.str.contains(r"^-?\d+$")).all() and floats.any():
-        text, note = text.str.replace(r"\.0+$", ""), _AS_FLOATS
+        text = text.str.replace(r"\.0+$", "")
         lost |= floats & (text.cast(pl.Float64, strict=False).abs() >= EXACT)
+        note = _AS_FLOATS if (floats & ~lost).any() else None
     kept = pl.select(pl.when(~lost).then(text)).to_series()
     return Column(kept.alias(values.name), "an id with all its digits", _lost_id, note)
 
 
 def _lost_id(value: Any) -> str | None:
+    if isinstance(value, str) and re.fullmatch(_SCIENTIFIC, value.strip()):
+        return f"found {value}, the scientific notation of Excel, which hides digits: export ids as text"
     return f"found {value}, a float that lost digits (beyond 2^53, or a fraction): export ids as text"
 
 

@@ -162,8 +162,34 @@ def test_times_far_from_the_others_are_a_warning(tmp_path: Path) -> None:
     far = data.events.with_columns(
         time=pl.when(pl.int_range(pl.len()) == 0).then(datetime(1990, 1, 1, tzinfo=UTC)).otherwise("time")
     )
-    warnings = examine(Dataset("test", data.candidates, data.jobs, far), now=NOW).warnings
+    people, jobs = (table.with_columns(updated_at=far["time"].min()) for table in (data.candidates, data.jobs))
+    warnings = examine(Dataset("test", people, jobs, far), now=NOW).warnings
     assert any("1 event from 1990-01-01 to 1990-01-01, far from the others" in warning.text for warning in warnings)
+
+
+@pytest.mark.parametrize("default", ["0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_default_dates_are_faults_with_years_of_four_digits(default: str, tmp_path: Path) -> None:
+    rows = [f"ann,ward,view,2026-02-{day:02}\n" for day in range(1, 20)] + [f"ann,ward,view,{default}\n"]
+    report = examine(read(tmp_path, events=EVENTS.splitlines()[0] + "\n" + "".join(rows)), now=NOW)
+    assert [(group.rule, group.hints) for group in report.groups()] == [
+        ("must lie between 1990 and 2100", (f"found {default}",))
+    ]
+    assert report.warnings == ()
+
+
+def test_refused_values_cause_no_warning(tmp_path: Path) -> None:
+    lost = ["1.23457E+11", "9007199254740993.0", ""]
+    people = CANDIDATES.replace("remote_wish", "expected_salary_usd_per_year").replace("any", "500")
+    events = EVENTS + "".join(f"{id_},ward,view,2026-02-03\n" for id_ in lost * 2)
+    report = examine(read(tmp_path, candidates=people, events=events), now=NOW)
+    assert {group.column for group in report.groups()} == {"candidate_id", "expected_salary_usd_per_year"}
+    assert report.warnings == ()
+    assert not report.redelivered
+
+
+@pytest.mark.parametrize("events", ["", "not,events\n1,2\n", EVENTS.replace("job_id", "jobs_id")])
+def test_a_table_that_cannot_be_read_causes_no_warning(events: str, tmp_path: Path) -> None:
+    assert examine(read(tmp_path, events=events), now=NOW).warnings == ()
 
 
 def log() -> pl.DataFrame:

@@ -142,6 +142,19 @@ def test_ids_are_read_if_no_digit_is_lost(found: pl.Series, ids: list[str | None
     assert values.convert(found.alias("job_id"), pl.String(), is_id=True).values.to_list() == ids
 
 
+def test_lost_digits_of_ids_are_explained_and_noted_only_where_ids_were_read() -> None:
+    beyond = values.convert(pl.Series("job_id", ["9007199254740993.0", "9007199254740995.0"]), pl.String(), is_id=True)
+    assert beyond.note is None
+    assert values.convert(pl.Series("job_id", [float(2**53)]), pl.String(), is_id=True).note is None
+    assert values.convert(pl.Series("job_id", ["1.0", "2.0"]), pl.String(), is_id=True).note is not None
+    assert beyond.hint("9007199254740993.0") == (
+        "found 9007199254740993.0, a float that lost digits (beyond 2^53, or a fraction): export ids as text"
+    )
+    assert beyond.hint("1.23457E+11") == (
+        "found 1.23457E+11, the scientific notation of Excel, which hides digits: export ids as text"
+    )
+
+
 @pytest.mark.parametrize(
     ("found", "kind", "read"),
     [
