@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matching.errors import EngineError
+from serving.release import interrupts
 
 _MARK_UP = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -42,6 +43,7 @@ def run(
             env=dict(environment) if environment is not None else None,
             cwd=folder,
             check=False,
+            process_group=0 if interrupts.are_held() else None,  # the terminal sends Ctrl-C to the whole group
         )
     except FileNotFoundError as error:
         raise EngineError(f"{doing} failed: {command[0]} is not installed") from error

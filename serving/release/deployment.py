@@ -1,5 +1,6 @@
 """Puts a release into service: the old one answers until the new one has proved that it scores as in training."""
 
+import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from matching.data.progress import Progress
 from matching.errors import BusyError, EngineError
 from matching.model.manifest import verify
 from serving.release import bento as bentos
-from serving.release import engines, golden_requests, health, images, ports, state
+from serving.release import engines, golden_requests, health, images, interrupts, ports, state
 from serving.release.bento import Bento
 from serving.release.engines import Engine, Launch, Service
 from serving.release.release import Release
@@ -180,40 +181,59 @@ def _replace(settings: Settings, package: _Package, old: Deployment | None, prog
         variables=_variables(settings, log=True),
     )
     before = engines.recorded(old.engine, settings).variables(old.service) if old else {}
+    if old is not None:
+        progress(f"stopping version {old.model_version} on port {old.port}")
+    new = None
     try:
-        if old is not None:
-            progress(f"stopping version {old.model_version} on port {old.port}")
-            engines.recorded(old.engine, settings).stop(old.service)
-        return _start(settings, package, launch, old, progress)
-    except BaseException as error:
-        if old is None:
-            raise
-        _bring_back(settings, old, before, progress)
-        if isinstance(error, EngineError):
-            raise EngineError(f"{error}; version {old.model_version} is running again") from error
-        raise
-
-
-def _start(
-    settings: Settings, package: _Package, launch: Launch, old: Deployment | None, progress: Progress
-) -> Deployment:
-    service = package.engine.start(launch)
-    try:
-        new = replace(_deployment(package, launch, service), previous=old)
-        state.write(settings, new)
-        seconds = _wait(package.engine, service, launch, progress)
+        with interrupts.held():
+            if old is not None:
+                engines.recorded(old.engine, settings).stop(old.service)
+            new = replace(_deployment(package, launch, package.engine.start(launch)), previous=old)
+            state.write(settings, new)
+        seconds = _wait(package.engine, new.service, launch, progress)
         _check_version(new)
-    except BaseException:
-        package.engine.stop(service)
-        state.remove(settings, package.release.model_name)
+    except BaseException as error:
+        _undo(settings, package, new, old, variables=before, progress=progress)
+        if old is not None and isinstance(error, EngineError):
+            raise EngineError(f"{error}; version {old.model_version} is running again") from error
         raise
     progress(f"version {new.model_version} answers at {new.address} ({new.engine}, ready after {seconds:.1f} s)")
     return new
 
 
-def _bring_back(settings: Settings, old: Deployment, variables: Mapping[str, str], progress: Progress) -> None:
-    engine = engines.recorded(old.engine, settings)
-    launch = Launch(
+def _undo(
+    settings: Settings,
+    package: _Package,
+    new: Deployment | None,
+    old: Deployment | None,
+    *,
+    variables: Mapping[str, str],
+    progress: Progress,
+) -> None:
+    """Stop the new service, if it was started, and start the old one again, if there was one.
+
+    Raises:
+        EngineError: the old one cannot be started again.
+    """
+    with interrupts.held():
+        if new is not None:
+            package.engine.stop(new.service)
+            state.remove(settings, new.model_name)
+        if old is None:
+            return
+        engine = engines.recorded(old.engine, settings)
+        launch = _launch_again(settings, old, variables)
+        try:
+            service = _start_again(engine, old, launch, progress)
+        except EngineError as error:
+            raise EngineError(f"version {old.model_version} could not be started again: {error}") from error
+        state.write(settings, replace(old, identity=service.identity, created=service.created))
+    _wait(engine, service, launch, progress)
+    progress(f"version {old.model_version} answers again")
+
+
+def _launch_again(settings: Settings, old: Deployment, variables: Mapping[str, str]) -> Launch:
+    return Launch(
         bento=old.bento_path,
         image=old.image,
         name=_name(settings, old.model_name),
@@ -222,13 +242,15 @@ def _bring_back(settings: Settings, old: Deployment, variables: Mapping[str, str
         home=settings.root,
         variables=variables,
     )
-    service = old.service
-    if not engine.runs(service):
-        progress(f"starting version {old.model_version} again")
-        service = engine.start(launch)
-    again = replace(old, identity=service.identity, created=service.created)
-    state.write(settings, again)
-    _wait(engine, service, launch, progress)
+
+
+def _start_again(engine: Engine, old: Deployment, launch: Launch, progress: Progress) -> Service:
+    with contextlib.suppress(EngineError):  # if it cannot be stopped, it still runs
+        engine.stop(old.service)
+    if engine.runs(old.service):
+        return old.service
+    progress(f"starting version {old.model_version} again")
+    return engine.start(launch)
 
 
 def _wait(engine: Engine, service: Service, launch: Launch, progress: Progress) -> float:

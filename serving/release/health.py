@@ -74,9 +74,9 @@ def wait_until_ready(
     while not is_ready(address):
         now = time.monotonic()
         if not runs():
-            raise EngineError(f"the new service ended while starting: {_reason(output())}")
+            raise EngineError(f"the service ended while starting: {_reason(output())}")
         if now - began > timeout_seconds:
-            raise EngineError(f"the new service was not ready within {timeout_seconds:.0f} s: {_reason(output())}")
+            raise EngineError(f"the service was not ready within {timeout_seconds:.0f} s: {_reason(output())}")
         if now - looked > LOOK_SECONDS:
             looked = now
             _give_up_if_failing(output())
@@ -90,7 +90,7 @@ def wait_until_ready(
 def _give_up_if_failing(printed: str) -> None:
     """Raise EngineError for a worker that fails at every start: it is restarted forever and will not recover."""
     if printed.count(FAILED_START) >= FAILED_STARTS or "not ready: TamperedModel" in printed:
-        raise EngineError(f"the new service does not start: {_reason(printed)}")
+        raise EngineError(f"the service does not start: {_reason(printed)}")
 
 
 def _reason(printed: str) -> str:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -228,6 +229,47 @@ def test_a_service_that_fails_on_the_public_port_gives_way_to_the_old_one(
     assert status.deployment.identity != first.identity
     assert status.deployment.bento_tag == first.bento_tag
     assert health.model(first.address)["model_version"] == "1"
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+@pytest.mark.usefixtures("first")
+def test_ctrl_c_while_the_old_service_ends_starts_it_again(
+    settings: Settings, golden_bundle: Path, presses: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first comes at once after the old service was signalled, the second while it is being started again."""
+    old = deployment.status(settings).deployment
+    assert old is not None
+    to_come = presses
+
+    def press() -> None:
+        nonlocal to_come
+        if to_come:
+            to_come -= 1
+            os.kill(os.getpid(), signal.SIGINT)
+
+    terminate = psutil.Process.terminate
+
+    def signalled(process: psutil.Process) -> None:
+        terminate(process)
+        if process.pid == int(old.identity) and to_come == presses:
+            press()
+
+    monkeypatch.setattr(psutil.Process, "terminate", signalled)
+    with pytest.raises(KeyboardInterrupt):
+        deployment.deploy(
+            settings, Release(NAME, "8", golden_bundle), lambda line: press() if line.endswith(" again") else None
+        )
+    assert to_come == 0
+    again = deployment.status(settings).deployment
+    assert again is not None
+    assert again.identity != old.identity
+    assert again == replace(old, identity=again.identity, created=again.created)
+    wait_until_ready(old.address)
+    assert health.model(old.address)["model_version"] == "1"
+
+
+def wait_until_ready(address: str) -> None:
+    health.wait_until_ready(address, runs=lambda: True, output=lambda: "", progress=lambda _: None)
 
 
 def test_a_database_that_cannot_be_reached_is_noticed_before_anything_stops(
