@@ -4,7 +4,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from matching.errors import InputError
+from matching.errors import InputError, TandemError
 
 if TYPE_CHECKING:  # listing the problems must import none
     from matching.problems.problem import Problem
@@ -22,9 +22,22 @@ def load_problem(name: str) -> "Problem":
     """Return the problem called `name`; its source and its registered model have the same name.
 
     Raises:
-        InputError: there is no such problem.
+        InputError: there is no such problem, or its module is faulty.
     """
     if name not in names():
         raise InputError(f"no source is called {name!r}: choose one of {', '.join(names())}")
-    declared: Problem = import_module(f"matching.problems.{name}").PROBLEM
+    try:
+        module = import_module(f"matching.problems.{name}")
+    except TandemError:
+        raise
+    except Exception as error:
+        from matching.sources import faulty_code
+
+        where = faulty_code.place(error) or f"problem {name}"
+        raise InputError(f"{where}: {faulty_code.explained(error)}") from error
+    from matching.problems.problem import Problem
+
+    declared = getattr(module, "PROBLEM", None)
+    if not isinstance(declared, Problem):
+        raise InputError(f"{module.__file__} declares no problem: add `PROBLEM = Problem(source=SOURCE)`")
     return declared

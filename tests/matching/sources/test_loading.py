@@ -45,6 +45,47 @@ def test_the_error_of_a_failing_source_has_file_line_and_column(work: Any, words
     assert "\n" not in str(caught.value)
 
 
+class Lazy:
+    """A source of one's own that returns what it was given, or fails to import a package."""
+
+    def __init__(self, returned: Any) -> None:
+        self.returned = returned
+
+    def load(self, data: Path | None, *, seed: int, progress: Progress) -> Any:  # noqa: ARG002
+        if self.returned == "package":
+            import nosuchlib  # type: ignore[import-not-found]  # noqa: F401
+        return self.returned
+
+
+class Short:
+    """A source whose `load` takes the folder only."""
+
+    def load(self, data: Path) -> None: ...
+
+
+MISTAKES = {
+    "nothing returned": (Lazy(None), r", line \d+: load returns None, not a Dataset"),
+    "another type returned": (Lazy({}), r", line \d+: load returns a builtins\.dict, not a Dataset"),
+    "a lazy table": (
+        Lazy(Dataset("lazy", frame(Candidate).lazy(), frame(Job), frame(Event))),  # type: ignore[arg-type]
+        r": table candidates is a polars\.\S+LazyFrame, not a polars DataFrame",
+    ),
+    "a package": (
+        Lazy("package"),
+        r", line \d+: imports nosuchlib, which is not .*`uv add nosuch",
+    ),
+    "the class": (Lazy, r": the source must be an object"),
+    "no load": (object.__new__(type("Empty", (), {"__module__": __name__})), r": the source must be an object"),
+    "other arguments": (Short(), r"with a method `load\(self, data, \*, seed, progress\)`"),
+}
+
+
+@pytest.mark.parametrize(("source", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_in_a_source_is_one_line_with_its_file(source: Any, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidTable, match=HERE + ".*" + words):
+        load(source, tmp_path, seed=0, progress=lambda _: None)
+
+
 def test_the_error_of_a_failed_cast_has_column_and_row(tmp_path: Path) -> None:
     (tmp_path / "posts.csv").write_text("job_id,title,min_experience_years\na,x,2\nb,x,Jane\n", encoding="utf-8")
     with pytest.raises(InvalidTable, match=r"column min_experience_years holds String.* Float64, first in row 2"):
