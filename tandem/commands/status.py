@@ -10,6 +10,7 @@ from tandem.options import Source, settings_from
 
 if TYPE_CHECKING:
     from home.settings import Settings
+    from pipelines.registry.aliases import Succession
     from serving.release.deployment import DeploymentStatus
 
 NONE = "-"
@@ -22,15 +23,17 @@ def status(source: Source = None) -> None:
 
 def show(settings: "Settings") -> None:
     """Print champion, service, log, last verdict and addresses."""
+    from pipelines.registry.registry import Registry
+    from serving.release import deployment
+
     with out.status("reading ..."):
-        rows = [*_champion(settings), *_services(settings), *_log(settings), *_verdict(settings), *_pages(settings)]
+        succession, found = Registry(settings).aliases.succession(), deployment.statuses(settings)
+        rows = [*_champion(settings, succession), *_services(settings, found), *_difference(succession, found)]
+        rows += [*_log(settings), *_verdict(settings), *_pages(settings)]
     table(None, ["", ""], [[name, value] for name, value in rows], numbers_from=2)
 
 
-def _champion(settings: "Settings") -> list[tuple[str, str]]:
-    from pipelines.registry.registry import Registry
-
-    succession = Registry(settings).aliases.succession()
+def _champion(settings: "Settings", succession: "Succession") -> list[tuple[str, str]]:
     found, before = succession.champion, succession.previous
     if found is None:
         return [("champion", f"none of {settings.model_name}: run `make train`")]
@@ -40,10 +43,7 @@ def _champion(settings: "Settings") -> list[tuple[str, str]]:
     ]
 
 
-def _services(settings: "Settings") -> Iterator[tuple[str, str]]:
-    from serving.release import deployment
-
-    found = deployment.statuses(settings)
+def _services(settings: "Settings", found: "list[DeploymentStatus]") -> Iterator[tuple[str, str]]:
     if all(one.deployment and one.deployment.model_name != settings.model_name for one in found):
         whose = f"{settings.model_name} is " if found else ""
         yield "service", f"{whose}not deployed: run `make deploy`"
@@ -63,6 +63,19 @@ def _deployed(found: "DeploymentStatus") -> Iterator[tuple[str, str]]:
     yield "service", f"{what}, {state}, since {_minute(deployed.started_at)}"
     yield "engine", deployed.engine
     yield "address", deployed.address
+
+
+def _difference(succession: "Succession", found: "list[DeploymentStatus]") -> Iterator[tuple[str, str]]:
+    """Say what to do where another version than the champion is served, as after an interrupted rollback."""
+    champion = succession.champion
+    for deployed in (one.deployment for one in found if one.running):
+        if champion is None or deployed is None or deployed.model_name != champion.name:
+            continue
+        if deployed.model_version != champion.version:
+            todo = f"`make deploy` serves the champion, version {champion.version}"
+            if deployed.model_version == succession.previous:
+                todo += f"; `make rollback` makes version {deployed.model_version} champion again"
+            yield "not the champion", todo
 
 
 def _log(settings: "Settings") -> list[tuple[str, str]]:

@@ -75,14 +75,14 @@ def settings(own_home: Path) -> Settings:
     return Settings(home=own_home)
 
 
-def deployed(settings: Settings, model_name: str, process: Process) -> None:
+def deployed(settings: Settings, model_name: str, process: Process, version: str = "1") -> None:
     """Note that a process serves a model."""
     state.write(
         settings,
         Deployment(
             engine="process",
             model_name=model_name,
-            model_version="1",
+            model_version=version,
             bento_tag="tandem:1",
             bento_path=settings.root,
             digest="d" * 64,

@@ -1,5 +1,6 @@
 """`tandem status`: one screen, whatever is there and whatever has ended."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from home.settings import Settings
 from monitoring import history
 from monitoring.verdict import WindowFacts, WindowVerdict
 from monitoring.workspace import workspace_folder
+from pipelines.registry.aliases import Aliases
+from pipelines.registry.registry import Registry
 from tests.monitoring.market import Market
 from tests.tandem.command import tandem
 from tests.tandem.commands.conftest import MOMENT, SOURCE, Watched, deployed, ended
@@ -56,3 +59,20 @@ def test_champion_log_verdict_and_report(watched: Watched) -> None:
     file.parent.mkdir(parents=True)
     file.touch()
     assert "last report ready: see Evidently's pages mlflow" in tandem("status", "--source", SOURCE).words
+
+
+@pytest.mark.slow
+def test_a_service_that_is_not_the_champion_names_the_way_out(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = watched.settings
+    deployed(settings, settings.model_name, Process.current())
+    assert "not the champion" not in tandem("status", "--source", SOURCE).words
+    deployed(settings, settings.model_name, Process.current(), version="7")
+    line = "not the champion `make deploy` serves the champion, version 1"
+    assert f"{line} log" in tandem("status", "--source", SOURCE).words
+    succession = Registry(settings).aliases.succession()
+    monkeypatch.setattr(Aliases, "succession", lambda _: replace(succession, previous="7"))
+    assert f"{line}; `make rollback` makes version 7 champion again" in tandem("status", "--source", SOURCE).words
+    deployed(settings, settings.model_name, ended(), version="7")
+    assert "not the champion" not in tandem("status", "--source", SOURCE).words
