@@ -21,6 +21,17 @@ def accepted(dataset: Dataset, faults: pl.DataFrame) -> Dataset:
     return Dataset(dataset.name, kept["candidates"], kept["jobs"], kept["events"], kept["protected"])
 
 
+def emptied(dataset: Dataset, kept: Dataset) -> tuple[str, ...]:
+    """Name the tables that have rows in `dataset`, and none to learn from in `kept`.
+
+    An event is only kept with its candidate and its job.
+    """
+    events = kept.events.join(kept.candidates, on="candidate_id", how="semi").join(kept.jobs, on="job_id", how="semi")
+    left = {"candidates": kept.candidates, "jobs": kept.jobs, "events": events}
+    tables = dataset.tables()
+    return tuple(name for name, rows in left.items() if rows.is_empty() and tables[name][1].height)
+
+
 def _kept(table: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
     if faults.is_empty():
         return table

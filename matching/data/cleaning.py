@@ -13,6 +13,7 @@ from matching.data.dataset import Cleaning, Dataset
 from matching.data.progress import Progress
 from matching.data.validation import broken_rules, examine
 from matching.data.validation_report import ValidationReport, count
+from matching.errors import UnusableData
 
 _UNIQUE = "must be unique"
 
@@ -43,7 +44,7 @@ def clean(
     report = examine(dataset, now=now)
     rejects.write(dataset, report, rejected)
     dropped: Mapping[str, Mapping[str, int]] = {}
-    if drop_invalid and report.faults.height and report.droppable:
+    if drop_invalid and report.faults.height and report.of_rows:
         dataset, dropped = without_invalid(dataset, report, now=now)
         for name, rules in dropped.items():
             progress(f"left out {count(sum(rules.values()), 'row')} of {name} that break rules; see {rejected}")
@@ -86,8 +87,27 @@ def without_invalid(
             )
             tables[name] = keep
         dataset = _taken(dataset, tables)
+        _require_rows(dataset, report, dropped)
         broken = broken_rules(dataset, now=now)
     return dataset, {name: dict(counts) for name, counts in dropped.items() if counts}
+
+
+def _require_rows(dataset: Dataset, report: ValidationReport, dropped: Mapping[str, Mapping[str, int]]) -> None:
+    """Raise an error with the broken rules of the tables that have no rows left.
+
+    Raises:
+        UnusableData: there are such tables.
+    """
+    texts = []
+    for name, (_, table) in dataset.tables().items():
+        counts = dropped.get(name, {})
+        if table.is_empty() and counts and name != "protected":
+            rules = ", ".join(f"{n:,} x {rule}" for rule, n in sorted(counts.items(), key=lambda of: -of[1]))
+            n = sum(counts.values())
+            what = "its only row breaks a rule" if n == 1 else f"all {n:,} rows break rules"
+            texts.append(f"{report.place(name)}: {what}: {rules}")
+    if texts:
+        raise UnusableData(f"{'; '.join(texts)}; without them nothing can be learned: correct them and run again")
 
 
 def _to_drop(table: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:

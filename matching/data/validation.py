@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from matching.data import hints, oddities, redelivery, rejects
-from matching.data.accepted import accepted
+from matching.data.accepted import accepted, emptied
 from matching.data.dataset import Dataset
 from matching.data.origin import FAULTS
 from matching.data.tables import BANDS, EARLIEST, LATEST, polars_schema
@@ -92,7 +92,8 @@ def examine(dataset: Dataset, *, now: datetime) -> ValidationReport:
     kept = accepted(dataset, faults)
     refused = dataset.events.height - kept.events.height
     warnings = (*notes, *oddities.find(kept, now=now, refused_events=refused))
-    return ValidationReport(faults, dataset.origins, warnings, redelivery.counted(kept.events))
+    copies = redelivery.counted(kept.events)
+    return ValidationReport(faults, dataset.origins, warnings, copies, emptied(dataset, kept))
 
 
 def broken_rules(dataset: Dataset, *, now: datetime) -> pl.DataFrame:

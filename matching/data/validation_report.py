@@ -61,12 +61,14 @@ class ValidationReport:
         origins: where each table comes from, by its name.
         warnings: oddities that break no rule.
         redelivered: number of redelivered events, by kind.
+        emptied: tables that need rows and keep none once those that break a rule are left out.
     """
 
     faults: pl.DataFrame
     origins: Mapping[str, Origin]
     warnings: tuple[DataWarning, ...] = ()
     redelivered: Mapping[str, int] = field(default_factory=dict)
+    emptied: tuple[str, ...] = ()
 
     @classmethod
     def of_reading(cls, dataset: Dataset) -> "ValidationReport":
@@ -79,9 +81,14 @@ class ValidationReport:
         return self.faults.filter(pl.col("row").is_not_null()).select("table", "row").n_unique()
 
     @property
-    def droppable(self) -> bool:
-        """Whether every fault is of a row, so that the other rows can be used."""
+    def of_rows(self) -> bool:
+        """Whether every fault is of a row, and none of a whole file or column."""
         return self.faults["row"].null_count() == 0
+
+    @property
+    def droppable(self) -> bool:
+        """Whether rows remain to learn from once those that break a rule are left out."""
+        return self.of_rows and not self.emptied
 
     def groups(self, shown: int = 5) -> list[FaultGroup]:
         """Group the faults by table, column and rule; faults of whole files first."""
@@ -148,11 +155,12 @@ class ValidationReport:
         more = f"; and {len(groups) - _RULES_IN_A_LINE} more rules" if len(groups) > _RULES_IN_A_LINE else ""
         first = groups[0]
         written = f"the rows and their reasons are in {rejected}: " if rejected else ""
+        drop = ", and `tandem train --drop-invalid` leaves these rows out" if self.droppable else ""
         raise InvalidTable(
             f"{count(self.rows, 'row')} {'breaks' if self.rows == 1 else 'break'} {count(len(groups), 'rule')} "
             f"({rules}{more}); first: {first.place}, {first.unit} {first.first[0]:,}, {_described(first)}; {written}"
-            "correct or remove them and run again; `tandem check` lists every fault, and `tandem train --drop-invalid` "
-            "leaves these rows out"
+            f"correct {'or remove them' if self.droppable else 'them'} and run again; `tandem check` lists every fault"
+            f"{drop}"
         )
 
 

@@ -55,6 +55,11 @@ def test_faults_of_all_files_are_listed_with_lines_and_exit_with_2(end: str, tmp
     assert (rejected / "candidates.csv").read_text(encoding="utf-8").splitlines()[1].startswith("4,")
 
 
+def test_rows_are_not_to_be_left_out_where_a_table_would_be_empty(tmp_path: Path) -> None:
+    answer = check(tmp_path, candidates=CANDIDATES.replace("any", "Remote"))
+    assert answer.stderr == "error: 1 rule broken, 1 row rejected: correct the files and check again\n"
+
+
 def test_a_folder_that_is_missing_is_one_line(tmp_path: Path) -> None:
     line = refused("check", str(tmp_path / "none"), code=2)
     assert "none is not a folder: pass the folder that holds your files" in line

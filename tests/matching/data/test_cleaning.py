@@ -114,8 +114,36 @@ def test_of_identical_versions_one_is_kept_and_of_contradicting_ones_none(tmp_pa
 def test_a_fault_of_a_whole_file_stops_even_when_invalid_rows_are_dropped(tmp_path: Path) -> None:
     with pytest.raises(InvalidTable, match=r"jobs\.csv: column titel is not a column of jobs"):
         clean(read(tmp_path, jobs=JOBS.replace("title", "titel")), tmp_path / "rejected", drop_invalid=True, now=NOW)
-    with pytest.raises(UnusableData, match=r"events\.csv: has no rows"):
-        clean(read(tmp_path, events=EVENTS.replace("ann", "eve")), tmp_path / "rejected", drop_invalid=True, now=NOW)
+
+
+WHOLE_TABLES = {
+    "candidates": (
+        {"candidates": CANDIDATES.replace("any", "Remote")},
+        "candidates.csv: its only row breaks a rule: 1 x remote_wish must be one of onsite, hybrid, remote, any; without",
+    ),
+    "events": (
+        {"events": EVENTS.replace("ann", "eve")},
+        "events.csv: all 2 rows break rules: 2 x candidate_id must exist in candidates; without",
+    ),
+    "events of rejected candidates": (
+        {"candidates": CANDIDATES.replace("any", "Remote") + "bob,Cook,[],any,2026-01-01\n"},
+        "events.csv: all 2 rows break rules: 2 x candidate_id must exist in candidates; without",
+    ),
+}
+
+
+@pytest.mark.parametrize(("texts", "words"), WHOLE_TABLES.values(), ids=WHOLE_TABLES)
+def test_a_table_of_which_every_row_breaks_a_rule_stops_with_the_rule(
+    texts: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    data = read(tmp_path, **texts)
+    assert not examine(data, now=NOW).droppable
+    with pytest.raises(UnusableData) as caught:
+        clean(data, tmp_path / "rejected", drop_invalid=True, now=NOW)
+    assert str(caught.value).startswith(words)
+    with pytest.raises(InvalidTable) as caught:
+        clean(data, tmp_path / "rejected", now=NOW)
+    assert "--drop-invalid" not in str(caught.value)
 
 
 ODD = {
