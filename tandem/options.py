@@ -37,7 +37,8 @@ def settings_from(**options: Any) -> "Settings":
     """Build the settings; an option left out (None) leaves the variable or the default.
 
     Raises:
-        InputError: a variable or an option is out of range; the message names it and its limit.
+        InputError: a variable or an option is out of range, or no source has this name; the message names it and what
+            is allowed.
     """
     from pydantic import ValidationError
 
@@ -52,7 +53,21 @@ def settings_from(**options: Any) -> "Settings":
         raise InputError(f"a setting is wrong: {wrong}") from error
     if settings.root.exists() and not settings.root.is_dir():
         raise InputError(f"TANDEM_HOME: {settings.root} is a file: name a folder")
+    _require_source(settings)
     return settings
+
+
+def _require_source(settings: "Settings") -> None:
+    """Refuse a misspelt source; what was trained or deployed can be served and stopped without its problem's file."""
+    from matching import problems
+
+    if settings.source in problems.names():
+        return
+    from pipelines.registry.registry import Registry
+    from serving.release import state
+
+    if state.read(settings, settings.model_name) is None and not Registry(settings).versions.all():
+        raise problems.unknown(settings.source)
 
 
 def _written(name: str, options: dict[str, Any]) -> str:

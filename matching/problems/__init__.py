@@ -18,6 +18,11 @@ def names() -> list[str]:
     return sorted({module.name for module in iter_modules(__path__)} - _SHARED)
 
 
+def unknown(name: str) -> InputError:
+    """Return the error for a source that is none of `names`."""
+    return InputError(f"no source is called {name!r}: choose one of {', '.join(names())}")
+
+
 def load_problem(name: str) -> "Problem":
     """Return the problem called `name`; its source and its registered model have the same name.
 
@@ -25,7 +30,7 @@ def load_problem(name: str) -> "Problem":
         InputError: there is no such problem, or its module is faulty.
     """
     if name not in names():
-        raise InputError(f"no source is called {name!r}: choose one of {', '.join(names())}")
+        raise unknown(name)
     try:
         module = import_module(f"matching.problems.{name}")
     except TandemError:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from home import lock
 from matching.errors import ModelError, NoChampion
-from pipelines.registry import audit
+from pipelines.registry import audit, next_steps
 from pipelines.registry.audit import CHALLENGER, CHAMPION, Alias
 from pipelines.registry.client import Connection
 from pipelines.registry.failures import explained
@@ -116,13 +116,23 @@ class Aliases:
         with self._locked():
             current, trail = self._settled(CHAMPION)
             if current is None:
-                raise no_champion(self._connection)
+                raise self.no_champion()
             self._compare(CHAMPION, current, expected)
             history = audit.history(trail)
             if len(history) < 2:
                 raise first_champion(self._name, current.version)
             before = self._versions.get(history[-2], trail)
             return self._move(before, alias=CHAMPION, action="rollback", current=current, reason=reason)
+
+    def no_champion(self) -> NoChampion:
+        """Return the error for a model without a champion; it says how to come to one."""
+        source = self._settings.source
+        missing = f"no champion for source {source} yet"
+        waiting = self.holder(CHALLENGER)
+        if waiting is not None:
+            step = next_steps.promote(source, waiting.version)
+            return NoChampion(f"{missing}, but version {waiting.version} waits as challenger: run `{step}`")
+        return NoChampion(f"{missing}: run `{next_steps.train(source)}`")
 
     def _take(
         self, alias: Alias, action: audit.Action, version: str, *, expected: str | None, reason: str
@@ -204,13 +214,6 @@ class Aliases:
             )
             client.set_registered_model_alias(self._name, alias, model.version)
         return move
-
-
-def no_champion(connection: Connection) -> NoChampion:
-    """Return the error for a model without a champion."""
-    source = connection.settings.source
-    command = "make train" if source == "marketplace" else f"make train SOURCE={source} DATA=folder"
-    return NoChampion(f"no champion for source {source} yet: run `{command}`")
 
 
 def first_champion(name: str, version: str) -> NoChampion:

@@ -7,7 +7,7 @@ or a complete version without an alias, but never half a version.
 from typing import TYPE_CHECKING
 
 from home.settings import Settings
-from pipelines.registry.aliases import Aliases, first_champion, no_champion
+from pipelines.registry.aliases import Aliases, first_champion
 from pipelines.registry.client import Connection
 from pipelines.registry.runs import Runs
 from pipelines.registry.versions import RegisteredModel, Versions
@@ -57,7 +57,7 @@ class Registry:
         """
         found = self.aliases.champion()
         if found is None:
-            raise no_champion(self._connection)
+            raise self.aliases.no_champion()
         return found
 
     def require_succession(self) -> tuple[RegisteredModel, RegisteredModel]:
@@ -68,7 +68,7 @@ class Registry:
         """
         found = self.aliases.succession()
         if found.champion is None:
-            raise no_champion(self._connection)
+            raise self.aliases.no_champion()
         if found.previous is None:
             raise first_champion(found.champion.name, found.champion.version)
         return found.champion, self.versions.get(found.previous, found.trail)

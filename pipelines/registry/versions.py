@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 
 from matching.errors import ModelError, TamperedModel
 from matching.model import GOLDEN_REQUESTS
-from pipelines.registry import audit
+from pipelines.registry import audit, next_steps
 from pipelines.registry.client import Connection
 from pipelines.registry.failures import explain, explained
 from pipelines.registry.runs import fitting
@@ -133,9 +133,12 @@ class Versions:
         with explained(self._settings.root):
             found = self._connection.reader.version(self._name, version) if self._connection.exists() else None
         if found is None:
-            known = ", ".join(model.version for model in self.all()) or "none"
+            known = ", ".join(model.version for model in self.all())
+            step = f"run `{next_steps.train(self._settings.source)}`"
+            if not known:
+                raise ModelError(f"{self._name} has no version {version}, and no other either: {step}")
             raise ModelError(
-                f"{self._name} has no version {version} (registered: {known}): choose one of these, or run `make train`"
+                f"{self._name} has no version {version} (registered: {known}): choose one of these, or {step}"
             )
         if trail is None:
             trail = audit.moves(self._settings, self._name, audit.CHAMPION)

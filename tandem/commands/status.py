@@ -28,7 +28,11 @@ def show(settings: "Settings") -> None:
 
     with out.status("reading ..."):
         succession, found = Registry(settings).aliases.succession(), deployment.statuses(settings)
-        rows = [*_champion(settings, succession), *_services(settings, found), *_difference(succession, found)]
+        rows = [
+            *_champion(settings, succession),
+            *_services(settings, found),
+            *_difference(settings, succession, found),
+        ]
         rows += [*_log(settings), *_verdict(settings), *_pages(settings)]
     table(None, ["", ""], [[name, value] for name, value in rows], numbers_from=2)
 
@@ -36,28 +40,45 @@ def show(settings: "Settings") -> None:
 def _champion(settings: "Settings", succession: "Succession") -> list[tuple[str, str]]:
     found, before = succession.champion, succession.previous
     if found is None:
-        return [("champion", f"none of {settings.model_name}: run `make train`")]
+        return [("champion", _none(settings))]
     return [
         ("champion", f"{found.name} version {found.version}, trained {_minute(found.trained_at)}"),
         ("rollback to", f"version {before}" if before else NONE),
     ]
 
 
+def _none(settings: "Settings") -> str:
+    """Say that there is no champion, and how to come to one."""
+    from pipelines.registry import next_steps
+    from pipelines.registry.registry import Registry
+
+    waiting = Registry(settings).aliases.holder("challenger")
+    if waiting is None:
+        return f"none of {settings.model_name}: run `{next_steps.train(settings.source)}`"
+    step = next_steps.promote(settings.source, waiting.version)
+    return f"none of {settings.model_name}, version {waiting.version} waits as challenger: run `{step}`"
+
+
 def _services(settings: "Settings", found: "list[DeploymentStatus]") -> Iterator[tuple[str, str]]:
+    from pipelines.registry import next_steps
+
     if all(one.deployment and one.deployment.model_name != settings.model_name for one in found):
         whose = f"{settings.model_name} is " if found else ""
-        yield "service", f"{whose}not deployed: run `make deploy`"
+        yield "service", f"{whose}not deployed: run `{next_steps.make('deploy', settings.source)}`"
     for one in found:
         yield from _deployed(one)
 
 
 def _deployed(found: "DeploymentStatus") -> Iterator[tuple[str, str]]:
+    from pipelines.registry import next_steps
+
     deployed = found.deployment
     if deployed is None:
         return
     what = f"{deployed.model_name} version {deployed.model_version}"
     if not found.running:
-        yield "service", f"{what} has ended: run `make deploy`"
+        step = next_steps.make("deploy", deployed.model_name.removeprefix("tandem-"))
+        yield "service", f"{what} has ended: run `{step}`"
         return
     state = "ready" if found.ready else "not ready"
     yield "service", f"{what}, {state}, since {_minute(deployed.started_at)}"
@@ -65,16 +86,21 @@ def _deployed(found: "DeploymentStatus") -> Iterator[tuple[str, str]]:
     yield "address", deployed.address
 
 
-def _difference(succession: "Succession", found: "list[DeploymentStatus]") -> Iterator[tuple[str, str]]:
+def _difference(
+    settings: "Settings", succession: "Succession", found: "list[DeploymentStatus]"
+) -> Iterator[tuple[str, str]]:
     """Say what to do where another version than the champion is served, as after an interrupted rollback."""
+    from pipelines.registry import next_steps
+
+    deploy, rollback = (next_steps.make(target, settings.source) for target in ("deploy", "rollback"))
     champion = succession.champion
     for deployed in (one.deployment for one in found if one.running):
         if champion is None or deployed is None or deployed.model_name != champion.name:
             continue
         if deployed.model_version != champion.version:
-            todo = f"`make deploy` serves the champion, version {champion.version}"
+            todo = f"`{deploy}` serves the champion, version {champion.version}"
             if deployed.model_version == succession.previous:
-                todo += f"; `make rollback` makes version {deployed.model_version} champion again"
+                todo += f"; `{rollback}` makes version {deployed.model_version} champion again"
             yield "not the champion", todo
 
 

@@ -105,6 +105,19 @@ def test_no_champion_yet() -> None:
     assert answer.stderr == "error: no champion for source marketplace yet: run `make train`\n"
 
 
+@pytest.mark.parametrize("command", ["status", "stop", "rollback", "deploy", "monitor", "train"])
+def test_a_misspelt_source_is_refused_with_the_known_ones(command: str, own_home: Path) -> None:
+    for wrong in ("table", ""):
+        line = f"no source is called '{wrong}': choose one of job_board, marketplace, marketplace_large, tables"
+        assert refused(command, "--source", wrong, code=2) == line
+    assert not own_home.exists()
+
+
+def test_a_version_of_an_empty_registry_names_the_first_step() -> None:
+    line = "tandem-tables has no version 1, and no other either: run `make train SOURCE=tables DATA=folder`"
+    assert refused("promote", "1", "--source", "tables") == line
+
+
 def test_traffic_without_a_service_says_how_to_start_one() -> None:
     line = refused("traffic", "--pairs", "10", "--port", "1")
     assert line.startswith("no service answers at http://127.0.0.1:1: run `make deploy`")

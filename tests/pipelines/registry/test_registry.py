@@ -141,6 +141,12 @@ def test_promotion_is_compare_and_set_and_leaves_a_trail(registered: Settings) -
     assert trail[-1].digest == champion.digest
 
 
+def test_without_a_champion_the_challenger_is_named(registered: Settings) -> None:
+    Registry(registered).aliases.challenge("1", expected=None, reason="waits")
+    with pytest.raises(NoChampion, match=r"version 1 waits as challenger: run `make promote VERSION=1 SOURCE=tables`"):
+        Registry(registered).require_champion()
+
+
 def test_rollback_walks_back_and_stops_at_the_first_champion(registered: Settings) -> None:
     with pytest.raises(NoChampion, match="no champion for source tables yet: run `make train SOURCE=tables"):
         Registry(registered).aliases.rollback(expected="1", reason="x")

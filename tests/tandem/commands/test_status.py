@@ -28,12 +28,25 @@ def test_a_new_home_names_the_first_steps(own_home: Path) -> None:
     assert not own_home.exists(), "looking does not make folders"
 
 
+def test_the_first_steps_of_a_source_act_on_it() -> None:
+    shown = tandem("status", "--source", "tables").words
+    assert "none of tandem-tables: run `make train SOURCE=tables DATA=folder`" in shown
+    assert "not deployed: run `make deploy SOURCE=tables`" in shown
+
+
+def test_a_deployed_model_can_be_stopped_without_its_problem(own_home: Path) -> None:
+    settings = Settings(home=own_home, source="removed")
+    deployed(settings, settings.model_name, ended())
+    assert "service tandem-removed version 1 has ended" in tandem("status", "--source", "removed").words
+    assert tandem("stop", "--source", "removed").code == 0
+
+
 def test_services_of_every_model_are_listed(own_home: Path) -> None:
     settings = Settings(home=own_home)
     deployed(settings, "tandem-tables", ended())
     shown = tandem("status").words
     assert "service tandem-marketplace is not deployed: run `make deploy`" in shown
-    assert "service tandem-tables version 1 has ended: run `make deploy`" in shown
+    assert "service tandem-tables version 1 has ended: run `make deploy SOURCE=tables`" in shown
     deployed(settings, "tandem-marketplace", Process.current())
     shown = tandem("status").words
     assert "is not deployed" not in shown
