@@ -82,10 +82,11 @@ def test_a_service_that_is_not_the_champion_names_the_way_out(
     deployed(settings, settings.model_name, Process.current())
     assert "not the champion" not in tandem("status", "--source", SOURCE).words
     deployed(settings, settings.model_name, Process.current(), version="7")
-    line = "not the champion `make deploy` serves the champion, version 1"
+    line = "not the champion `make deploy SOURCE=tables` serves the champion, version 1"
     assert f"{line} log" in tandem("status", "--source", SOURCE).words
     succession = Registry(settings).aliases.succession()
     monkeypatch.setattr(Aliases, "succession", lambda _: replace(succession, previous="7"))
-    assert f"{line}; `make rollback` makes version 7 champion again" in tandem("status", "--source", SOURCE).words
+    ways = f"{line}; `make rollback SOURCE=tables` makes version 7 champion again"
+    assert ways in tandem("status", "--source", SOURCE).words
     deployed(settings, settings.model_name, ended(), version="7")
     assert "not the champion" not in tandem("status", "--source", SOURCE).words
