@@ -5,6 +5,7 @@ file as `line` or `row`, and the broken rules as `reason`. They contain personal
 owner can read them.
 """
 
+import errno
 import json
 from pathlib import Path
 
@@ -26,14 +27,17 @@ def write(dataset: Dataset, report: ValidationReport, folder: Path) -> None:
     try:
         for name, (_, table) in dataset.tables().items():
             files = {form: folder / f"{name}.{form}" for form in FORMS}
-            for file in files.values():
-                file.unlink(missing_ok=True)
+            for file in filter(Path.exists, files.values()):
+                # A read-only disk refuses to remove even what is not there.
+                file.unlink()
             broken = report.faults.filter((pl.col("table") == name) & pl.col("row").is_not_null())
             if broken.height:
                 _write_table(table, dataset, name, broken, files)
     except OSError as error:
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "free some disk space" if is_full else "set TANDEM_HOME to a folder that can be written to"
         raise StorageError(
-            f"cannot write the rejected rows to {folder}: {error.strerror}; free some disk space"
+            f"cannot write the rejected rows to {folder}: {(error.strerror or str(error)).lower()}; {advice}"
         ) from error
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from matching.errors import InvalidTable, MissingInput
+from matching.errors import InvalidTable, MissingInput, StorageError
 from tandem.console import out, steps
 from tandem.options import settings_from
 
@@ -22,7 +22,7 @@ def check(
     source: Annotated[str, typer.Option(help="tables, job_board, or a source of your own.")] = "tables",
 ) -> None:
     """List every fault of your data, grouped by rule, and write the rows that break one to a folder."""
-    from matching.data import rejects, validation
+    from matching.data import validation
     from matching.problems import load_problem
     from matching.sources.loading import load
 
@@ -33,13 +33,11 @@ def check(
         dataset = load(load_problem(settings.source).source, data, seed=settings.seed, progress=say)
         say("examining every row")
         report = validation.examine(dataset, now=datetime.now(UTC))
-    rejected = settings.root / "rejected"
-    rejects.write(dataset, report, rejected)
-    _show(dataset, report, rejected)
+    _show(dataset, report, settings.root / "rejected")
 
 
 def _show(dataset: "Dataset", report: "ValidationReport", rejected: Path) -> None:
-    """Print what was found.
+    """Print what was found, and write the rejected rows.
 
     Raises:
         InvalidTable: there are faults.
@@ -61,13 +59,25 @@ def _show(dataset: "Dataset", report: "ValidationReport", rejected: Path) -> Non
         )
     sizes = ", ".join(f"{rows.height:,} {name}" for name, (_, rows) in dataset.tables().items() if rows.height)
     out.print(f"\nread {sizes or 'no rows'}: {count(len(groups), 'broken rule') if groups else 'no faults'}")
+    _write_rejected(dataset, report, rejected)
     if not groups:
         return
-    if report.rows:
-        out.print(f"rejected rows, as CSV and Parquet, each with its place and its rules: {rejected}", markup=False)
     rejected_rows = f", {count(report.rows, 'row')} rejected" if report.rows else ""
     ways = ", or train without these rows: `tandem train --drop-invalid`" if report.droppable else ""
     raise InvalidTable(f"{count(len(groups), 'rule')} broken{rejected_rows}: correct the files and check again{ways}")
+
+
+def _write_rejected(dataset: "Dataset", report: "ValidationReport", folder: Path) -> None:
+    """Write the rejected rows, and print where; what was found is worth more than these files."""
+    from matching.data import rejects
+
+    try:
+        rejects.write(dataset, report, folder)
+    except StorageError as error:
+        out.print(str(error), markup=False)
+    else:
+        if report.rows:
+            out.print(f"rejected rows, as CSV and Parquet, each with its place and its rules: {folder}", markup=False)
 
 
 def _show_group(group: "FaultGroup") -> None:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.markup import escape
 
+from home.disk import is_unwritable
 from matching.errors import EngineError, TandemError
 from tandem.commands.dashboards import programs
 from tandem.console import out
+from tandem.failures import message
 from tandem.options import settings_from
 from tandem.processes import listens
 
@@ -54,12 +56,21 @@ def examine(settings: "Settings") -> None:
     """
     failed = 0
     for check in (_python, _uv, _lock, _disk, _ports, _engine, _browser):
-        for finding in check(settings):
+        for finding in _findings(check, settings):
             failed += finding.level == "fail"
             colour = COLOURS[finding.level]
             out.print(f"[{colour}]{finding.level:4}[/{colour}]  {escape(finding.what)}")
     if failed:
         raise TandemError(f"{failed} of these findings must be fixed before Tandem can run")
+
+
+def _findings(check: Callable[["Settings"], Iterator[Diagnosis]], settings: "Settings") -> Iterator[Diagnosis]:
+    """Yield the findings of a check; its own failure is one too, so that the other checks are still made."""
+    try:
+        yield from check(settings)
+    except (TandemError, OSError) as error:
+        advice = ": set TANDEM_HOME to a folder that can be written to" if is_unwritable(error) else ""
+        yield Diagnosis("fail", f"{message(error)}{advice}")
 
 
 def _python(_settings: "Settings") -> Iterator[Diagnosis]:

@@ -1,5 +1,6 @@
 """`tandem check`: every fault of every file, with its place and how to correct it."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,21 @@ def test_faults_of_all_files_are_listed_with_lines_and_exit_with_2(end: str, tmp
         "events.parquet",
     ]
     assert (rejected / "candidates.csv").read_text(encoding="utf-8").splitlines()[1].startswith("4,")
+
+
+@pytest.mark.parametrize(("texts", "code"), [({"jobs": JOBS.replace("Nurse", "Nurse" * 200)}, 2), ({}, 0)])
+def test_a_home_that_cannot_be_written_to_hides_no_fault(
+    texts: dict[str, str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(file: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(file))
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    answer = check(tmp_path, **texts)
+    assert answer.code == code
+    assert ("title: must have at most 500 characters" in answer.stdout) == (code == 2)
+    assert ("read-only file system; set TANDEM_HOME to a folder" in answer.words) == (code == 2)
 
 
 def test_rows_are_not_to_be_left_out_where_a_table_would_be_empty(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_a_fault_of_a_whole_file_stops_even_when_invalid_rows_are_dropped(tmp_pa
 WHOLE_TABLES = {
     "candidates": (
         {"candidates": CANDIDATES.replace("any", "Remote")},
-        "candidates.csv: its only row breaks a rule: 1 x remote_wish must be one of onsite, hybrid, remote, any; without",
+        "candidates.csv: its only row breaks a rule: 1 x remote_wish must be one of onsite, hybrid, remote, any",
     ),
     "events": (
         {"events": EVENTS.replace("ann", "eve")},

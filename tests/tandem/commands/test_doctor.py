@@ -1,5 +1,6 @@
 """`tandem doctor` on machines that lack something; each finding says what to do."""
 
+import errno
 import os
 import socket
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from serving.release import engines
 from tandem.commands import doctor
 from tests.tandem.command import Ended, tandem
 
@@ -107,6 +109,18 @@ def test_a_port_held_by_a_stranger_is_a_warning(bare: Path, own_ports: dict[str,
     held = f"port {port} for MLflow is held by another program: stop it, or set TANDEM_MLFLOW_PORT"
     assert ("warn", held) in found
     assert ("ok", f"port {own_ports['TANDEM_EVIDENTLY_PORT']} for Evidently is free") in found
+
+
+def test_a_check_that_fails_is_a_finding_and_the_others_are_made(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    def choose(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "/home/run")
+
+    monkeypatch.setattr(engines, "choose", choose)
+    ended = tandem("doctor")
+    assert ended.code == 1
+    advice = "set TANDEM_HOME to a folder that can be written to"
+    assert ("fail", f"read-only file system: /home/run: {advice}") in findings(ended)
+    assert findings(ended)[-1][1].startswith("no Chromium"), "the check after the one that failed"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
