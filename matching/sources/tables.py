@@ -77,15 +77,31 @@ def write(dataset: Dataset, folder: Path) -> None:
     """Write a dataset as a folder that this source can read: one Parquet file for each table that has rows.
 
     Raises:
+        InputError: the folder holds a table in another format.
         StorageError: the folder cannot be written.
     """
+    check_free(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, (_, table) in dataset.tables().items():
             if table.height:
                 table.write_parquet(folder / f"{name}.parquet")
+            else:  # one of an earlier dataset would be read as a part of this one
+                (folder / f"{name}.parquet").unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(f"cannot write the tables to {folder}: {error.strerror}; choose another folder") from error
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a folder that holds a table in another format than Parquet: a second file of it could not be read.
+
+    Raises:
+        InputError: with the first such file in the message.
+    """
+    others = (f"{name}{suffix}" for name in RECORDS for suffix in SUFFIXES if suffix != ".parquet")
+    found = next((other for other in others if (folder / other).exists()), None)
+    if found:
+        raise InputError(f"{folder} holds {found}, and would hold the same table twice: choose another folder")
 
 
 def read_csv(file: Path, columns: list[str] | None = None) -> pl.DataFrame:
@@ -122,17 +138,35 @@ def _read_table(folder: Path, name: str, record: type[BaseModel]) -> tuple[pl.Da
         return read_table(files[0], name, record)
     if not files and name == "protected":
         return frame(record), None
-    rule = MISSING_FILE if not files else f"there are both {files[0].name} and {files[1].name}: remove one of them"
-    return frame(record), Origin(
-        folder / f"{name}.csv", faults=fault(rule, hint=_similar(folder, name)), is_whole=False
-    )
+    file, found = _absent(folder, name) if not files else (folder / f"{name}.csv", _twice(files))
+    return frame(record), Origin(file, faults=found, is_whole=False)
+
+
+def _twice(files: list[Path]) -> pl.DataFrame:
+    return fault(f"there are both {files[0].name} and {files[1].name}: remove one of them")
+
+
+def _absent(folder: Path, name: str) -> tuple[Path, pl.DataFrame]:
+    """Return the place where the file should be, and the fault."""
+    of_parts = next((folder / f"{name}{suffix}" for suffix in SUFFIXES if (folder / f"{name}{suffix}").is_dir()), None)
+    if of_parts:
+        return of_parts, fault(
+            "is a folder", hint="put one file in its place; the parts that Spark writes must be joined"
+        )
+    return folder / f"{name}.csv", fault(MISSING_FILE, hint=_similar(folder, name))
 
 
 def _similar(folder: Path, name: str) -> str | None:
     """Return a hint about a file in the folder that was probably meant, None if there is none."""
     by_stem = {file.name.split(".")[0]: file.name for file in folder.iterdir() if file.is_file()}
     found = by_stem.get(closest(name, by_stem.keys() - RECORDS.keys()) or name)
-    return f"found {found}: export it as {name}.csv or {name}.parquet, or rename it" if found else None
+    if found is None:
+        return None
+    try:
+        is_parquet = open_content(folder / found).is_parquet
+    except InputError as error:
+        return f"found {found}, but {error}; name it {name}.csv"
+    return f"found {found}: rename it {name}.{'parquet' if is_parquet else 'csv'}"
 
 
 SOURCE = Tables()

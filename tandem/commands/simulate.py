@@ -32,16 +32,28 @@ def write_tables(folder: Path, config: "MarketplaceConfig", *, seed: int) -> Non
     """Simulate a marketplace and write its tables as `<table>.parquet`.
 
     Args:
-        folder: made where it is not there; tables already in it are replaced.
+        folder: made where it is not there; Parquet tables already in it are replaced.
         config: size and time of the log.
         seed: seed of everything.
+
+    Raises:
+        InputError: the folder holds CSV tables, or the marketplace is so small that nothing happens in it.
     """
+    from matching.errors import InputError
     from matching.sources import tables
     from matching.sources.marketplace import Marketplace
 
+    tables.check_free(folder)
     with steps("simulating") as say:
         dataset = Marketplace(config).load(None, seed=seed, progress=say)
+        empty = [name for name in ("candidates", "jobs", "events") if dataset.tables()[name][1].is_empty()]
+        if empty:
+            raise InputError(
+                f"so small a marketplace has no {empty[0]}, and nothing was written: give more candidates, jobs or "
+                "impressions"
+            )
         tables.write(dataset, folder)
     for name, (_, table) in dataset.tables().items():
-        screen.print(f"{table.height:>12,} rows  {folder / name}.parquet")
+        if table.height:
+            screen.print(f"{table.height:>12,} rows  {folder / name}.parquet")
     screen.print(f"[bold]{folder}[/bold]  train from it: tandem train --source tables --data {folder}")

@@ -1,9 +1,11 @@
 """A CSV file as a table of text: no types are guessed, and every row keeps its line."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from matching.arrays import Integers
@@ -24,6 +26,7 @@ class CsvTable:
         faults: rows with more or fewer fields than the header, or with NUL characters; schema `FAULTS`.
         delimiter: what separates the fields.
         notes: what was interpreted.
+        surplus: text of each row beyond the last column of the header, shape (n_rows,); None if no row has any.
     """
 
     table: pl.DataFrame
@@ -31,6 +34,7 @@ class CsvTable:
     faults: pl.DataFrame
     delimiter: str
     notes: tuple[str, ...] = ()
+    surplus: pl.Series | None = None
 
 
 def read(file: Path, content: Content, known: Collection[str] | None = None) -> CsvTable:
@@ -58,13 +62,15 @@ def read(file: Path, content: Content, known: Collection[str] | None = None) -> 
     filled = _filled(table, fields)
     wrong = _field_faults(fields, header, filled)
     lines = pl.Series("line", starts, dtype=pl.Int64)
+    surplus = _surplus(data, header, starts, fields)
     if not filled.all():
         table, lines = table.filter(filled), lines.filter(filled)
+        surplus = None if surplus is None else surplus.filter(filled)
     notes = content.notes
     if header.delimiter != ",":
         notes = (*notes, f"read as separated by {DELIMITERS[header.delimiter]}s")
     found = pl.concat([wrong, _nul_faults(table) if data.find(b"\0") >= 0 else faults()])
-    return CsvTable(table, lines, _with_lines(found, lines), header.delimiter, notes)
+    return CsvTable(table, lines, _with_lines(found, lines), header.delimiter, notes, surplus)
 
 
 def _with_line_feeds(data: Bytes) -> Bytes:
@@ -115,6 +121,23 @@ def _field_faults(fields: Integers, header: Header, filled: pl.Series) -> pl.Dat
             hint=pl.format("found {}", "fields"),
         )
     )
+
+
+def _surplus(data: Bytes, header: Header, starts: Integers, fields: Integers) -> pl.Series | None:
+    """Return what rows have beyond the header, as in the file: polars drops it, but a rejected row must keep it."""
+    long = np.flatnonzero(fields > len(header.names))
+    if not len(long):
+        return None
+    lines, delimiter = data[:].split(b"\n"), re.escape(header.delimiter.encode())
+    field = rb'(?:"[^"]*"|[^"' + delimiter + rb"]+)*+" + delimiter
+    known = re.compile(rb"(?:" + field + rb"){%d}" % len(header.names))
+    texts: list[str | None] = [None] * len(starts)
+    for row in long.tolist():
+        end = int(starts[row + 1]) - 1 if row + 1 < len(starts) else len(lines)
+        record = b"\n".join(lines[int(starts[row]) - 1 : end]).rstrip(b"\r\n")
+        begun = known.match(record)
+        texts[row] = record[begun.end() :].decode("utf-8", "replace") if begun else None
+    return pl.Series("beyond the header", texts, dtype=pl.String)
 
 
 def _nul_faults(table: pl.DataFrame) -> pl.DataFrame:

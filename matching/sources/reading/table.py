@@ -32,6 +32,7 @@ class _Found:
     faults: pl.DataFrame = field(default_factory=faults)
     delimiter: str = ","
     notes: tuple[str, ...] = ()
+    surplus: pl.Series | None = None
 
 
 def read_table(file: Path, name: str, record: type[BaseModel]) -> tuple[pl.DataFrame, Origin]:
@@ -61,7 +62,8 @@ def read_table(file: Path, name: str, record: type[BaseModel]) -> tuple[pl.DataF
         wrong.append(_unread(table[column], converted, found.numbers))
         notes = (*notes, f"{column}: {converted.note}") if converted.note else notes
     whole = {"candidate_id", "job_id"} & set(record.model_fields) <= set(known)
-    origin = Origin(file, found.numbers, found.unit, table, pl.concat(wrong), notes, is_whole=whole)
+    source = table if found.surplus is None else table.with_columns(found.surplus)
+    origin = Origin(file, found.numbers, found.unit, source, pl.concat(wrong), notes, is_whole=whole)
     return complete(record, pl.DataFrame(columns)), origin
 
 
@@ -111,7 +113,7 @@ def _read(file: Path, record: type[BaseModel]) -> _Found:
         table = _parquet(file)
         return _Found(table, pl.Series(range(1, table.height + 1), dtype=pl.Int64), "row")
     found = csv_file.read(file, content, {*record.model_fields, *PROTECTED_COLUMNS})
-    return _Found(found.table, found.lines, "line", found.faults, found.delimiter, found.notes)
+    return _Found(found.table, found.lines, "line", found.faults, found.delimiter, found.notes, found.surplus)
 
 
 def _parquet(file: Path) -> pl.DataFrame:
@@ -128,13 +130,17 @@ def _without_indexes(table: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]
         InputError: a column without a name has other values.
     """
     unnamed = [name for name in table.columns if INDEX_NAME.fullmatch(name)]
+    empty = [name for name in unnamed if table[name].null_count() == table.height]
     for name in unnamed:
         numbers = table[name].cast(pl.Float64, strict=False) if not table[name].dtype.is_nested() else None
         if numbers is None or (numbers != numbers.floor()).any() or numbers.null_count() > table[name].null_count():
             place = table.columns.index(name) + 1
             raise InputError(f"column {place} of the header has no name, and is no row index: name it or remove it")
-    notes = (f"left out the unnamed index column ({', '.join(unnamed)})",) if unnamed else ()
-    return table.drop(unnamed), notes
+    places = [f"column {table.columns.index(name) + 1}" for name in empty]
+    notes = [f"left out {', '.join(places)}, which has neither a name nor a value"] if empty else []
+    indexes = [name for name in unnamed if name not in empty]
+    notes += [f"left out the unnamed index column ({', '.join(indexes)})"] if indexes else []
+    return table.drop(unnamed), tuple(notes)
 
 
 def _known_columns(found: list[str], table: str, record: type[BaseModel]) -> tuple[list[str], list[pl.DataFrame]]:

@@ -219,6 +219,48 @@ def test_a_table_without_rows_is_not_written(tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["candidates.parquet", "events.parquet", "jobs.parquet"]
 
 
+def test_a_table_of_an_earlier_dataset_does_not_stay(tmp_path: Path) -> None:
+    write(a_dataset(), tmp_path)
+    write(replace(a_dataset(), protected=a_dataset().protected.clear()), tmp_path)
+    assert not (tmp_path / "protected.parquet").exists()
+
+
+def test_a_folder_with_csv_is_not_written_to(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds candidates\.csv, and would hold the same table twice"):
+        write(a_dataset(), folder_of(tmp_path))
+
+
+MISPLACED: dict[str, tuple[str, bytes | None, str]] = {
+    "a folder": ("events.csv", None, r"events\.csv: is a folder \(put one file in its place"),
+    "a workbook": (
+        "events.xlsx",
+        b"\xd0\xcf\x11\xe0",
+        r"found events\.xlsx, but the file is an Excel workbook .*export each",
+    ),
+    "another name": ("event.csv", EVENTS.encode(), r"missing \(found event\.csv: rename it events\.csv\)"),
+    "another ending": ("events.pq", b"PAR1", r"missing \(found events\.pq: rename it events\.parquet\)"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "words"), MISPLACED.values(), ids=MISPLACED)
+def test_a_file_that_is_not_in_its_place(name: str, content: bytes | None, words: str, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    (folder / "events.csv").unlink()
+    if content is None:
+        (folder / name).mkdir()
+    else:
+        (folder / name).write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        load(folder)
+
+
+def test_two_files_of_one_table_are_one_fault_with_one_advice(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path)
+    (folder / "events.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"both events\.parquet and events\.csv: remove one of them$"):
+        load(folder)
+
+
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingInput, match=r"views\.csv is missing: check the folder"):
         read_csv(tmp_path / "views.csv")

@@ -61,7 +61,10 @@ READ = {
         b"Unnamed: 0,job_id,title,updated_at\n0,a,Cook,2026-01-01\n9,b,Nurse,2026-01-02\n",
         "index",
     ),
-    "a delimiter at the end": (ROWS.replace("\n", ",\n").encode(), "index"),
+    "a delimiter at the end": (
+        ROWS.replace("\n", ",\n").encode(),
+        "left out column 4, which has neither a name nor a value",
+    ),
 }
 
 
@@ -211,6 +214,13 @@ def test_lines_do_not_depend_on_the_size_of_the_chunks(
 def test_short_and_long_rows_that_cancel_out_are_both_found(tmp_path: Path) -> None:
     _, origin = read(tmp_path, (HEADER + "a,b\nc,d,2026-01-01,x\n").encode())
     assert origin.faults.select("number", "hint").rows() == [(2, "found 2"), (3, "found 4")]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_long_row_keeps_what_is_beyond_the_header(end: str, tmp_path: Path) -> None:
+    rows = 'a,"x,\n""y""",2026-01-01,more,"z, ""z"""\n\nb,Cook,2026-01-01\nc,,,\n'
+    _, origin = read(tmp_path, (HEADER + rows).replace("\n", end).encode())
+    assert origin.source["beyond the header"].to_list() == ['more,"z, ""z"""', None, ""]
 
 
 @pytest.mark.parametrize(
