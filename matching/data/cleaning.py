@@ -1,4 +1,4 @@
-"""Cleaning: afterwards no row of a dataset breaks a rule, and every event counts once."""
+"""Cleaning: afterwards no row of a dataset breaks a rule, and every row and event counts once."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,11 +11,10 @@ import polars as pl
 from matching.data import redelivery, rejects
 from matching.data.dataset import Cleaning, Dataset
 from matching.data.progress import Progress
+from matching.data.repeated_rows import without_repeated
 from matching.data.validation import broken_rules, examine
 from matching.data.validation_report import ValidationReport, count
 from matching.errors import UnusableData
-
-_UNIQUE = "must be unique"
 
 
 def clean(
@@ -26,7 +25,7 @@ def clean(
     drop_invalid: bool = False,
     progress: Progress = lambda _: None,
 ) -> Dataset:
-    """Validate a dataset, and return it without redelivered events and rows that break a rule.
+    """Validate a dataset, and return it without redelivered events, repeated rows and rows that break a rule.
 
     Args:
         dataset: as its source read it.
@@ -57,15 +56,14 @@ def clean(
     for note in notes:
         progress(f"note: {note}")
     events = redelivery.delivered_once(dataset.events) if copies else dataset.events
-    return replace(dataset, events=events, origins={}, cleaning=Cleaning(notes, copies, dropped))
+    cleaning = Cleaning(notes, copies, dropped)
+    return replace(without_repeated(dataset), events=events, origins={}, cleaning=cleaning)
 
 
 def without_invalid(
     dataset: Dataset, report: ValidationReport, *, now: datetime
 ) -> tuple[Dataset, dict[str, dict[str, int]]]:
     """Leave out every row that breaks a rule, then the rows that break one as a result, until none does.
-
-    Of identical copies of a profile version, the first is kept.
 
     Returns:
         The dataset, and the number of rows left out, by table and by the first rule that each row broke.
@@ -79,7 +77,7 @@ def without_invalid(
         ValidationReport(broken.filter(pl.col("row").is_null()), dataset.origins).raise_faults()
         tables = {}
         for name, (_, table) in dataset.tables().items():
-            wrong = _to_drop(table, broken.filter(pl.col("table") == name))
+            wrong = _to_drop(broken.filter(pl.col("table") == name))
             counts = dropped.setdefault(name, Counter())
             counts.update(wrong["reason"].to_list())
             keep = pl.Series(range(table.height), dtype=pl.Int64).filter(
@@ -110,20 +108,10 @@ def _require_rows(dataset: Dataset, report: ValidationReport, dropped: Mapping[s
         raise UnusableData(f"{'; '.join(texts)}; without them nothing can be learned: correct them and run again")
 
 
-def _to_drop(table: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
+def _to_drop(broken: pl.DataFrame) -> pl.DataFrame:
     """Rows to leave out, with the first rule that each breaks."""
     reason = pl.concat_str(pl.col("column"), pl.col("rule"), separator=" ", ignore_nulls=True)
-    rows = broken.group_by("row", maintain_order=True).agg(
-        reason=reason.first(), is_copy=pl.col("rule").str.starts_with(_UNIQUE).all()
-    )
-    repeated = rows.filter("is_copy")["row"]
-    if not len(repeated):
-        return rows
-    keys = [name for name in (table.columns[0], "updated_at") if name in table.columns]
-    found = table[repeated - 1].select(*keys, content=pl.struct(pl.all()).hash())
-    same = found.select(pl.col("content").n_unique().over(keys) == 1).to_series()
-    first = found.select(pl.struct(pl.all()).is_first_distinct()).to_series()
-    return rows.filter(~pl.col("row").is_in(repeated.filter(same & first).implode()))
+    return broken.group_by("row", maintain_order=True).agg(reason=reason.first())
 
 
 def _taken(dataset: Dataset, rows: Mapping[str, pl.Series]) -> Dataset:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from matching.data.dataset import Dataset
+from matching.data.repeated_rows import is_repeated, without_repeated
 from matching.data.validation_report import DataWarning, count
 
 MONTHLY_USD = 12_000
@@ -28,7 +29,10 @@ def find(dataset: Dataset, *, now: datetime, refused_events: int = 0) -> tuple[D
         now: current time, UTC.
         refused_events: number of events that break a rule; each may name an id that appears in no other.
     """
+    repeated = tuple(_repeated_rows(dataset))
+    dataset = without_repeated(dataset) if repeated else dataset
     return (
+        *repeated,
         *_salaries(dataset),
         *_unmatched_ids(dataset, refused_events),
         *_far_times(dataset.events),
@@ -79,6 +83,13 @@ def _far_times(events: pl.DataFrame) -> Iterator[DataWarning]:
             f"time: {count(len(far), 'event')} from {far.min():%Y-%m-%d} to {far.max():%Y-%m-%d}, far from the others "
             f"({low:%Y-%m-%d} to {high:%Y-%m-%d}); is one of them a default date?",
         )
+
+
+def _repeated_rows(dataset: Dataset) -> Iterator[DataWarning]:
+    for table in (*_KEYS, "protected"):
+        repeated = int(is_repeated(dataset.tables()[table][1]).sum())
+        if repeated:
+            yield DataWarning(table, f"{count(repeated, 'row')} equal to an earlier one in every column, counted once")
 
 
 def _repeated_versions(dataset: Dataset) -> Iterator[DataWarning]:

@@ -231,14 +231,14 @@ def _part_rules(
 def _rules_between(name: str, dataset: Dataset, now: datetime) -> Iterator[Rule]:
     """Yield the rules between columns, rows and tables."""
     if name == "candidates":
-        yield _unique("candidate_id", "updated_at")
+        yield _unique(dataset.candidates, "candidate_id", "updated_at")
     elif name == "jobs":
-        yield _unique("job_id", "updated_at")
+        yield _unique(dataset.jobs, "job_id", "updated_at")
         yield from (_ordered(low, high) for low, high in BANDS)
         names_group = pl.col("block_words").list.eval(folded(pl.element()).str.contains(PROTECTED_PATTERN)).list.any()
         yield Rule("block_words", "must not name a protected group", ~names_group.fill_null(value=False))
     elif name == "protected":
-        yield _unique("candidate_id")
+        yield _unique(dataset.protected, "candidate_id")
         if _is_whole(dataset, "candidates"):
             yield _known("candidate_id", "candidates", dataset.candidates)
     else:
@@ -260,9 +260,14 @@ def _is_whole(dataset: Dataset, table: str) -> bool:
     return origin is None or origin.is_whole
 
 
-def _unique(*columns: str) -> Rule:
+def _unique(table: pl.DataFrame, *columns: str) -> Rule:
     words = " together with ".join(["must be unique", *columns[1:]])
-    return Rule(columns[0], words, ~pl.struct(columns).is_duplicated())
+    is_single = ~pl.struct(columns).is_duplicated()
+    if table.select(is_single.all()).item():
+        return Rule(columns[0], words, is_single)
+    # Rows that are equal in every column do not contradict each other; see `matching.data.repeated_rows`.
+    are_equal = pl.struct(pl.all()).hash().n_unique().over(columns) == 1
+    return Rule(columns[0], words, is_single | are_equal)
 
 
 def _ordered(low: str, high: str) -> Rule:

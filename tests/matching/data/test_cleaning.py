@@ -105,9 +105,22 @@ def test_invalid_rows_are_left_out_with_the_rows_that_depend_on_them(tmp_path: P
         assert_frame_equal(cleaned.tables()[name][1], table)
 
 
-def test_of_identical_versions_one_is_kept_and_of_contradicting_ones_none(tmp_path: Path) -> None:
-    twice = CANDIDATES + CANDIDATES.splitlines()[1] + "\nbob,Cook,[],any,2026-01-01\nbob,Chef,[],any,2026-01-01\n"
-    cleaned = clean(read(tmp_path, candidates=twice), tmp_path / "rejected", drop_invalid=True, now=NOW)
+@pytest.mark.parametrize("drop_invalid", [False, True])
+def test_equal_rows_count_once_with_a_warning(drop_invalid: bool, tmp_path: Path) -> None:
+    texts = {"candidates": CANDIDATES, "jobs": JOBS, "protected": "candidate_id,gender\nann,woman\n"}
+    twice = {name: text + text.splitlines()[1] + "\n" for name, text in texts.items()}
+    cleaned = clean(read(tmp_path, **twice), tmp_path / "rejected", drop_invalid=drop_invalid, now=NOW)
+    assert (cleaned.candidates.height, cleaned.jobs.height, cleaned.protected.height) == (1, 1, 1)
+    words = "1 row equal to an earlier one in every column, counted once"
+    assert cleaned.cleaning.notes == tuple(f"{name}.csv: {words}" for name in texts)
+
+
+def test_versions_that_contradict_each_other_are_all_faults(tmp_path: Path) -> None:
+    bob = "bob,Cook,[],any,2026-01-01\n"
+    people = CANDIDATES + bob + bob + "bob,Chef,[],any,2026-01-01\n"
+    data = read(tmp_path, candidates=people)
+    assert [number for _, number, *_ in faults(data)] == [3, 4, 5]
+    cleaned = clean(data, tmp_path / "rejected", drop_invalid=True, now=NOW)
     assert cleaned.candidates["candidate_id"].to_list() == ["ann"]
 
 

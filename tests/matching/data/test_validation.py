@@ -91,7 +91,7 @@ def test_each_broken_rule_is_reported_with_its_row_and_column(changes: dict[str,
 
 
 def test_rules_between_columns_rows_and_tables() -> None:
-    people = [candidate(), candidate()]
+    people = [candidate(), candidate(headline="another")]
     jobs = [job(min_experience_years=5.0, max_experience_years=2.0), job(job_id="b", min_salary_usd_per_year=9e4)]
     jobs[1]["max_salary_usd_per_year"] = 8e4
     early = datetime(2025, 12, 31, tzinfo=UTC)
