@@ -21,6 +21,7 @@ from matching.data.labels import ONE_SIDED_KINDS, LabelledPairs
 from matching.data.progress import Progress
 from matching.data.scores import Scores
 from matching.data.splits import Splits, split
+from matching.data.validation_report import count
 from matching.errors import InputError, MissingInput, ModelError, UnusableData
 from matching.evaluation import baselines, gate, slices
 from matching.evaluation.comparison import calibration_noise, compare_with_champion, leads
@@ -89,8 +90,8 @@ def ingest(settings: Settings, data: Path | None, progress: Progress, *, drop_in
     """
     dataset = load(load_problem(settings.source).source, data, seed=settings.seed, progress=progress)
     progress(
-        f"checking {dataset.candidates.height:,} candidates, {dataset.jobs.height:,} jobs, "
-        f"{dataset.events.height:,} events"
+        f"checking {count(dataset.candidates.height, 'candidate')}, {count(dataset.jobs.height, 'job')}, "
+        f"{count(dataset.events.height, 'event')}"
     )
     rejected, now = settings.root / "rejected", datetime.now(UTC)
     return clean(dataset, rejected, now=now, drop_invalid=drop_invalid, progress=progress)

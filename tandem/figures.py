@@ -61,11 +61,13 @@ def show_evaluation(rows: "Iterable[Figures]") -> None:
 
 def _show_slices(slices: "Iterable[SliceFigures]") -> None:
     """Say how many slices there are, and which is calibrated worst."""
+    from matching.data.validation_report import count
+
     enough = [one for one in slices if one.enough]
     if enough:
         worst = max(enough, key=lambda one: one.calibration_error)
         out.print(
-            f"calibration error of {len(enough)} slices of 1,000 labelled rows or more: at most "
+            f"calibration error of {count(len(enough), 'slice')} of 1,000 labelled rows or more: at most "
             f"{worst.calibration_error:.3f} ({worst.direction}, {worst.name}; chance alone up to {worst.chance:.3f})"
         )
 

@@ -36,6 +36,7 @@ def test_the_slice_calibrated_worst_is_named_among_those_large_enough(capsys: py
     )
     assert line in shown(replace(REPORT, slices=(better, SLICE, small)), capsys)
     assert "slices" not in shown(replace(REPORT, slices=(small,)), capsys)
+    assert "calibration error of 1 slice of 1,000" in shown(REPORT, capsys)
 
 
 def test_a_one_sided_log_says_so_and_shows_the_next_view(capsys: pytest.CaptureFixture[str]) -> None:

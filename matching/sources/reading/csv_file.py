@@ -10,6 +10,7 @@ import polars as pl
 
 from matching.arrays import Integers
 from matching.data.origin import FAULTS, faults
+from matching.data.validation_report import count
 from matching.errors import InputError
 from matching.sources.reading import scan
 from matching.sources.reading.content import Bytes, Content
@@ -117,7 +118,7 @@ def _field_faults(fields: Integers, header: Header, filled: pl.Series) -> pl.Dat
     return _as_faults(
         found.filter(pl.col("fields") != len(header.names)).select(
             "row",
-            rule=pl.lit(f"must have {len(header.names)} fields, as the header has"),
+            rule=pl.lit(f"must have {count(len(header.names), 'field')}, as the header has"),
             hint=pl.format("found {}", "fields"),
         )
     )

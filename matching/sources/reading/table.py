@@ -56,8 +56,13 @@ def read_table(file: Path, name: str, record: type[BaseModel]) -> tuple[pl.DataF
     schema, columns = polars_schema(record), []
     wrong = [found.faults, *wrong]
     for column in known:
-        is_id = column in ID_COLUMNS
-        converted = values.convert(table[column], schema[column], is_id=is_id, delimiter=found.delimiter)
+        converted = values.convert(
+            table[column],
+            schema[column],
+            is_id=column in ID_COLUMNS,
+            in_thousands=column.endswith("_usd_per_year"),
+            delimiter=found.delimiter,
+        )
         columns.append(converted.values.alias(column))
         wrong.append(_unread(table[column], converted, found.numbers))
         notes = (*notes, f"{column}: {converted.note}") if converted.note else notes

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from matching.data.validation_report import count
 from matching.sources.reading import times
 
 EXACT, EXACT_FLOAT32 = 2**53, 2**24
@@ -38,13 +39,16 @@ class Column:
     note: str | None = None
 
 
-def convert(values: pl.Series, kind: pl.DataType, *, is_id: bool = False, delimiter: str = ",") -> Column:
+def convert(
+    values: pl.Series, kind: pl.DataType, *, is_id: bool = False, in_thousands: bool = False, delimiter: str = ","
+) -> Column:
     """Convert one column.
 
     Args:
         values: values of the file, text in CSV and any type in Parquet.
         kind: type to convert to.
         is_id: whether the column holds identifiers of candidates, jobs or lists.
+        in_thousands: whether the numbers are at least 1,000, so that `55.000` is hardly 55.
         delimiter: delimiter of the file; with semicolons, a comma may be a decimal comma.
 
     >>> convert(pl.Series(["55,5", "60,0"]), pl.Float64(), delimiter=";").values.to_list()
@@ -52,21 +56,17 @@ def convert(values: pl.Series, kind: pl.DataType, *, is_id: bool = False, delimi
     """
     if values.dtype in (pl.Categorical, pl.Enum):
         values = values.cast(pl.String)
-    if (values.dtype == kind and not is_id) or values.dtype == pl.Null:
+    if (values.dtype == kind and not is_id and not kind.is_float()) or values.dtype == pl.Null:
         return Column(values.cast(kind), _words(kind))
     if isinstance(kind, pl.List):
         return Column(_lists(values, kind), _words(kind), _not_a_list)
     if isinstance(kind, pl.Datetime):
         converted, note = times.read(values)
         return Column(converted, times.EXPECTED, times.hint, note)
-    return _scalars(values, kind, is_id=is_id, delimiter=delimiter)
-
-
-def _scalars(values: pl.Series, kind: pl.DataType, *, is_id: bool, delimiter: str) -> Column:
+    if kind.is_numeric():
+        return _numbers(values, kind, in_thousands=in_thousands, delimiter=delimiter)
     if isinstance(kind, pl.Boolean):
         return Column(_booleans(values), "true or false", _found)
-    if kind.is_numeric():
-        return _numbers(values, kind, delimiter)
     return _ids(values) if is_id else Column(_texts(values), "text")
 
 
@@ -77,9 +77,18 @@ def _words(kind: pl.DataType) -> str:
 
 
 def _not_a_list(value: Any) -> str | None:
-    if isinstance(value, str) and not value.lstrip().startswith("["):
+    """Return what is wrong with a text in place of a list; its entries may be personal."""
+    if not isinstance(value, str):
+        return None
+    if not value.lstrip().startswith("["):
         return 'found text that is no JSON array: write ["a", "b"]'
-    return "found a list that is damaged, or has other entries" if isinstance(value, str) else None
+    if re.match(r"\s*\[\s*'", value):
+        return "found a list as Python prints it, with single quotation marks: write it with json.dumps"
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return 'found a damaged list: write ["a", "b"]'
+    return 'found a list with other entries than text: write ["a", "b"]'
 
 
 def _found(value: Any) -> str | None:
@@ -87,7 +96,7 @@ def _found(value: Any) -> str | None:
     text = str(value).strip()
     if text.casefold() in _EMPTY_WORDS:
         return f"found {text}: leave the cell empty where there is no value"
-    return f"found {text}" if _PLAIN.fullmatch(text) else f"found text of {len(text):,} characters"
+    return f"found {text}" if _PLAIN.fullmatch(text) else f"found text of {count(len(text), 'character')}"
 
 
 def _cast(values: pl.Series, kind: pl.DataType) -> pl.Series:
@@ -98,26 +107,34 @@ def _cast(values: pl.Series, kind: pl.DataType) -> pl.Series:
         return pl.Series(values.name, [None] * len(values), dtype=kind)
 
 
-def _numbers(values: pl.Series, kind: pl.DataType, delimiter: str) -> Column:
+def _numbers(values: pl.Series, kind: pl.DataType, *, in_thousands: bool, delimiter: str) -> Column:
     note = None
     hint: Callable[[Any], str | None] = _found
     if values.dtype == pl.Boolean:
         converted = pl.Series(values.name, [None] * len(values), dtype=pl.Float64())
     elif values.dtype == pl.String:
-        converted, note, hint = _numbers_in_text(values.str.strip_chars(), delimiter)
+        text = values.str.strip_chars()
+        converted, note, hint = _numbers_in_text(text, splits_thousands=in_thousands or delimiter == ";")
     else:
         converted = _cast(values, pl.Float64() if values.dtype.is_float() else kind)
+    if converted.dtype.is_float():
+        converted = converted.fill_nan(None)
     if kind.is_integer() and converted.dtype.is_float():
         whole = (converted == converted.floor()) & (converted.abs() < EXACT)
         converted = pl.select(pl.when(whole).then(converted)).to_series().cast(kind, strict=False)
     return Column(converted.cast(kind, strict=False).alias(values.name), _words(kind), hint, note)
 
 
-def _numbers_in_text(text: pl.Series, delimiter: str) -> tuple[pl.Series, str | None, Callable[[Any], str | None]]:
-    """Read numbers with a decimal point, or with a decimal comma if the whole column shows that it is one."""
+def _numbers_in_text(
+    text: pl.Series, *, splits_thousands: bool
+) -> tuple[pl.Series, str | None, Callable[[Any], str | None]]:
+    """Read numbers with a decimal point, or with a decimal comma if the whole column shows that it is one.
+
+    With `splits_thousands`, a point before three digits is a decimal one only if another number shows that it is.
+    """
     plain = text.cast(pl.Float64, strict=False)
     lost = text.filter(plain.is_null() & text.is_not_null())
-    thousands_dot = delimiter == ";" and bool(text.str.contains(_THOUSANDS_DOT).any())
+    thousands_dot = splits_thousands and bool(text.str.contains(_THOUSANDS_DOT).any())
     if not len(lost) and not thousands_dot:
         return plain, None, _found
     commas = lost.str.contains(_WITH_COMMA)
@@ -130,7 +147,6 @@ def _numbers_in_text(text: pl.Series, delimiter: str) -> tuple[pl.Series, str | 
         read = pl.select(pl.when(fits).then(swapped)).to_series().cast(pl.Float64, strict=False)
         return read, "numbers were read with a decimal comma", _found
     if thousands_dot and not len(points):
-        # In a file with semicolons, "55.000" may mean 55,000.
         plain = pl.select(pl.when(~text.str.contains(_THOUSANDS_DOT)).then(plain)).to_series()
     return plain, None, _ambiguous
 
@@ -211,7 +227,9 @@ def _bytes_as_ids(values: pl.Series) -> Column:
     uuid = digits.str.replace(r"^(.{8})(.{4})(.{4})(.{4})(.{12})$", "$1-$2-$3-$4-$5")
     read = pl.select(pl.when(values.bin.size() == 16).then(uuid)).to_series()
     note = "ids of 16 bytes were read as UUIDs"
-    return Column(read.alias(values.name), "text or a UUID of 16 bytes", lambda v: f"found {len(v):,} bytes", note)
+    return Column(
+        read.alias(values.name), "text or a UUID of 16 bytes", lambda v: f"found {count(len(v), 'byte')}", note
+    )
 
 
 def _lists(values: pl.Series, kind: pl.List) -> pl.Series:

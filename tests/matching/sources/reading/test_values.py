@@ -103,6 +103,7 @@ NUMBERS: dict[str, tuple[list[str], str, list[float | None]]] = {
     "points, since another has two decimals": (["55.000", "60.25"], ";", [55.0, 60.25]),
     "points in a file with commas": (["55.000"], ",", [55.0]),
     "words": (["a lot", "NA"], ",", [None, None]),
+    "no numbers": (["nan", "NaN", "7"], ",", [None, None, 7.0]),
 }
 
 
@@ -113,10 +114,39 @@ def test_a_number_is_read_if_comma_and_point_have_one_meaning(
     assert values.convert(pl.Series("x", texts), pl.Float64(), delimiter=delimiter).values.to_list() == found
 
 
+def test_a_salary_with_a_point_before_three_digits_is_not_read_as_a_small_one() -> None:
+    column = values.convert(pl.Series("x", ["85.000", "60000"]), pl.Float64(), in_thousands=True)
+    assert column.values.to_list() == [None, 60_000.0]
+    assert column.hint("85.000") == "found 85.000, which may mean 85000 or 85.000: write it without separators"
+    decided = values.convert(pl.Series("x", ["85000.500", "60000.25"]), pl.Float64(), in_thousands=True)
+    assert decided.values.to_list() == [85_000.5, 60_000.25]
+
+
+@pytest.mark.parametrize("found", [pl.Series("x", [1.0, float("nan")]), pl.Series("x", ["1", "NaN"])])
+def test_nan_is_no_number(found: pl.Series) -> None:
+    column = values.convert(found, pl.Float64())
+    assert column.values.to_list() == [1.0, None]
+    assert column.hint(found[1]) == f"found {found[1]}: leave the cell empty where there is no value"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("python, sql", 'found text that is no JSON array: write ["a", "b"]'),
+        ("['Jane', 'sql']", "found a list as Python prints it, with single quotation marks: write it with json.dumps"),
+        ('["Jane"', 'found a damaged list: write ["a", "b"]'),
+        ("[1]", 'found a list with other entries than text: write ["a", "b"]'),
+    ],
+)
+def test_the_hint_at_a_list_says_what_to_write(text: str, hint: str) -> None:
+    assert values.convert(pl.Series("x", [text]), pl.List(pl.String())).hint(text) == hint
+
+
 def test_hints_repeat_numbers_and_no_other_text() -> None:
     column = values.convert(pl.Series("x", ["55,000", "Jane"]), pl.Float64())
     assert column.hint("55,000") == "found 55,000, which may mean 55000 or 55.000: write it without separators"
     assert column.hint("Jane") == "found text of 4 characters"
+    assert column.hint("x") == "found text of 1 character"
     assert column.hint("NULL") == "found NULL: leave the cell empty where there is no value"
 
 
