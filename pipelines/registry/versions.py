@@ -232,7 +232,9 @@ class Versions:
             self._download_through_mlflow(model, into)
         if not (bundle / "manifest.json").is_file():
             message = f"the files of {model.name} version {model.version} are gone from {self._settings.mlflow_folder}"
-            raise ModelError(f"{message}: restore them from a backup or run `make train`")
+            raise ModelError(
+                f"{message}: restore them from a backup or run `{next_steps.train(self._settings.source)}`"
+            )
         return bundle
 
     def _download_through_mlflow(self, model: RegisteredModel, into: Path) -> None:

@@ -31,6 +31,7 @@ def promote_version(settings: "Settings", version: str, *, reason: str = "", ove
         ModelError: there is no such version, or the champion changed meanwhile.
     """
     from matching.errors import InputError
+    from pipelines.registry import next_steps
     from pipelines.registry.registry import Registry
 
     if override_gate and not reason.strip():
@@ -59,5 +60,6 @@ def promote_version(settings: "Settings", version: str, *, reason: str = "", ove
     )
     with out.status("verifying and promoting ..."):
         registry.aliases.promote(version, expected=present.version if present else None, reason=why)
+    step = next_steps.make("deploy", settings.source)
     before = f", before it was version {present.version}" if present else ""
-    out.print(f"[bold]{model.name} version {version}[/bold] is champion now{before}: run `tandem deploy` to serve it")
+    out.print(f"[bold]{model.name} version {version}[/bold] is champion now{before}: run `{step}` to serve it")

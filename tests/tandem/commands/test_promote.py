@@ -29,7 +29,9 @@ def home(settings: Settings, empty_registry: Path, bundle: Path, other_bundle: P
 
 def test_the_verdict_is_shown_and_written_to_the_trail(home: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     promote_version(home, "1")
-    assert "version 1, gate: passed, without a champion to compare with" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "version 1, gate: passed, without a champion to compare with" in shown
+    assert "run `make deploy SOURCE=tables` to serve it" in " ".join(shown.split())
     last = audit.moves(home, home.model_name, "champion")[-1]
     assert last.why == "promoted by hand; gate: passed, without a champion to compare with"
     with pytest.raises(InputError, match=r"no passed gate on record \(refused.*--override-gate --reason"):
