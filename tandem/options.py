@@ -20,7 +20,7 @@ Seed = Annotated[
     int | None, typer.Option(min=0, max=MAX_SEED, help="Random seed: the same data and seed give the same model.")
 ]
 MarketSeed = Annotated[
-    int | None, typer.Option(min=0, max=MAX_SEED, help="Seed of the marketplace: that of the training.")
+    int | None, typer.Option(min=0, max=MAX_SEED, help="Seed of the marketplace; traffic needs that of the training.")
 ]
 TextEncoder = Annotated[
     str | None,

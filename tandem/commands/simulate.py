@@ -7,7 +7,7 @@ import typer
 
 from tandem.console import out as screen
 from tandem.console import steps
-from tandem.options import Seed, settings_from
+from tandem.options import MarketSeed, settings_from
 
 if TYPE_CHECKING:
     from matching.sources.marketplace import MarketplaceConfig
@@ -19,7 +19,7 @@ def simulate(
     candidates: Annotated[int, typer.Option(min=1, help="Number of candidates.")] = 20_000,
     jobs: Annotated[int, typer.Option(min=1, help="Number of jobs.")] = 4_000,
     impressions: Annotated[int, typer.Option(min=1, help="Number of impressions to aim for.")] = 1_000_000,
-    seed: Seed = None,
+    seed: MarketSeed = None,
 ) -> None:
     """Write a simulated marketplace as the canonical tables, to explore or to train from with `--source tables`."""
     from matching.sources.marketplace import MarketplaceConfig
