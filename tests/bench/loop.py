@@ -62,7 +62,7 @@ def seconds(run: Callable[[], object]) -> float:
 def make(*arguments: str, folder: Path = ROOT, variables: dict[str, str] | None = None) -> None:
     """Run make quietly; raises CalledProcessError with what it printed on stderr."""
     # The options of the make that runs this must not reach the commands that are timed.
-    inherited = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
+    inherited = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "ARGS")}
     environment = inherited | (variables or {})
     subprocess.run(["make", *arguments], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
 
