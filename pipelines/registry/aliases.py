@@ -126,13 +126,15 @@ class Aliases:
 
     def no_champion(self) -> NoChampion:
         """Return the error for a model without a champion; it says how to come to one."""
-        source = self._settings.source
-        missing = f"no champion for source {source} yet"
-        waiting = self.holder(CHALLENGER)
-        if waiting is not None:
-            step = next_steps.promote(source, waiting.version)
-            return NoChampion(f"{missing}, but version {waiting.version} waits as challenger: run `{step}`")
-        return NoChampion(f"{missing}: run `{next_steps.train(source)}`")
+        return NoChampion(f"no champion for source {self._settings.source} yet{self.first_step()}")
+
+    def first_step(self) -> str:
+        """How to come to a first champion, as the end of a sentence that says there is none."""
+        source, waiting = self._settings.source, self.holder(CHALLENGER)
+        if waiting is None:
+            return f": run `{next_steps.train(source)}`"
+        step = next_steps.promote(source, waiting.version)
+        return f", but version {waiting.version} waits as challenger: run `{step}`"
 
     def _take(
         self, alias: Alias, action: audit.Action, version: str, *, expected: str | None, reason: str

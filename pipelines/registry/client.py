@@ -12,7 +12,7 @@ from matching.errors import StorageError
 from pipelines.environment import mlflow_variables, provide
 from pipelines.registry import pages, quick
 from pipelines.registry.failures import explained
-from pipelines.registry.stored import Reader, StoredVersion
+from pipelines.registry.stored import StoredVersion, VersionReader
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -57,7 +57,7 @@ class Connection:
             return mlflow.MlflowClient(settings.mlflow_uri, settings.mlflow_uri)
 
     @cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> VersionReader:
         """Reads MLflow's database directly if its schema is known, otherwise through MLflow's client.
 
         Raises:

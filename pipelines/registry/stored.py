@@ -26,7 +26,7 @@ class StoredVersion:
     tags: Mapping[str, str]
 
 
-class Reader(Protocol):
+class VersionReader(Protocol):
     """Reads registered versions."""
 
     def version(self, name: str, number: str) -> StoredVersion | None:

@@ -121,10 +121,9 @@ def _require_port(settings: Settings, model_name: str) -> None:
     """Check that no other model and no other program listens on the port."""
     for other in state.read_all(settings):
         if other.model_name != model_name and other.port == settings.port and _runs(settings, other):
-            source = other.model_name.removeprefix("tandem-")
             raise BusyError(
                 f"port {settings.port} is held by {other.model_name} version {other.model_version}: "
-                f"set TANDEM_PORT to a free port, or stop that service with `tandem stop --source {source}`"
+                f"set TANDEM_PORT to a free port, or stop that service with `tandem stop --source {other.source}`"
             )
     ports.require_free(settings.host, settings.port)
 

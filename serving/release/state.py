@@ -50,6 +50,11 @@ class Deployment:
     previous: "Deployment | None" = None
 
     @property
+    def source(self) -> str:
+        """Source of the model, as commands name it."""
+        return self.model_name.removeprefix("tandem-")
+
+    @property
     def address(self) -> str:
         """Where it answers."""
         return health.url(self.host, self.port)

@@ -10,7 +10,7 @@ from tandem.options import Source, settings_from
 
 if TYPE_CHECKING:
     from home.settings import Settings
-    from pipelines.registry.aliases import Succession
+    from pipelines.registry.aliases import Aliases, Succession
     from serving.release.deployment import DeploymentStatus
 
 NONE = "-"
@@ -27,9 +27,10 @@ def show(settings: "Settings") -> None:
     from serving.release import deployment
 
     with out.status("reading ..."):
-        succession, found = Registry(settings).aliases.succession(), deployment.statuses(settings)
+        aliases, found = Registry(settings).aliases, deployment.statuses(settings)
+        succession = aliases.succession()
         rows = [
-            *_champion(settings, succession),
+            *_champion(settings, aliases, succession),
             *_services(settings, found),
             *_difference(settings, succession, found),
         ]
@@ -37,26 +38,14 @@ def show(settings: "Settings") -> None:
     table(None, ["", ""], [[name, value] for name, value in rows], numbers_from=2)
 
 
-def _champion(settings: "Settings", succession: "Succession") -> list[tuple[str, str]]:
+def _champion(settings: "Settings", aliases: "Aliases", succession: "Succession") -> list[tuple[str, str]]:
     found, before = succession.champion, succession.previous
     if found is None:
-        return [("champion", _none(settings))]
+        return [("champion", f"none of {settings.model_name}{aliases.first_step()}")]
     return [
         ("champion", f"{found.name} version {found.version}, trained {_minute(found.trained_at)}"),
         ("rollback to", f"version {before}" if before else NONE),
     ]
-
-
-def _none(settings: "Settings") -> str:
-    """Say that there is no champion, and how to come to one."""
-    from pipelines.registry import next_steps
-    from pipelines.registry.registry import Registry
-
-    waiting = Registry(settings).aliases.holder("challenger")
-    if waiting is None:
-        return f"none of {settings.model_name}: run `{next_steps.train(settings.source)}`"
-    step = next_steps.promote(settings.source, waiting.version)
-    return f"none of {settings.model_name}, version {waiting.version} waits as challenger: run `{step}`"
 
 
 def _services(settings: "Settings", found: "list[DeploymentStatus]") -> Iterator[tuple[str, str]]:
@@ -77,7 +66,7 @@ def _deployed(found: "DeploymentStatus") -> Iterator[tuple[str, str]]:
         return
     what = f"{deployed.model_name} version {deployed.model_version}"
     if not found.running:
-        step = next_steps.make("deploy", deployed.model_name.removeprefix("tandem-"))
+        step = next_steps.make("deploy", deployed.source)
         yield "service", f"{what} has ended: run `{step}`"
         return
     state = "ready" if found.ready else "not ready"

@@ -1,6 +1,7 @@
 """A CSV file as a table of text: no types are guessed, and every row keeps its line."""
 
-import re
+import csv
+import io
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,16 +130,22 @@ def _surplus(data: Bytes, header: Header, starts: Integers, fields: Integers) ->
     long = np.flatnonzero(fields > len(header.names))
     if not len(long):
         return None
-    lines, delimiter = data[:].split(b"\n"), re.escape(header.delimiter.encode())
-    field = rb'(?:"[^"]*"|[^"' + delimiter + rb"]+)*+" + delimiter
-    known = re.compile(rb"(?:" + field + rb"){%d}" % len(header.names))
+    lines = data[:].split(b"\n")
     texts: list[str | None] = [None] * len(starts)
     for row in long.tolist():
         end = int(starts[row + 1]) - 1 if row + 1 < len(starts) else len(lines)
-        record = b"\n".join(lines[int(starts[row]) - 1 : end]).rstrip(b"\r\n")
-        begun = known.match(record)
-        texts[row] = record[begun.end() :].decode("utf-8", "replace") if begun else None
+        record = b"\n".join(lines[int(starts[row]) - 1 : end]).decode("utf-8", "replace")
+        texts[row] = _beyond(record, header)
     return pl.Series("beyond the header", texts, dtype=pl.String)
+
+
+def _beyond(record: str, header: Header) -> str:
+    """Return the fields of a record after those of the header, as CSV."""
+    fields = next(csv.reader(io.StringIO(record), delimiter=header.delimiter))
+    text = io.StringIO()
+    # The empty first field keeps a single empty one from being written as "".
+    csv.writer(text, delimiter=header.delimiter, lineterminator="").writerow(["", *fields[len(header.names) :]])
+    return text.getvalue()[1:]
 
 
 def _nul_faults(table: pl.DataFrame) -> pl.DataFrame:

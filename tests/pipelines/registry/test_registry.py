@@ -143,7 +143,7 @@ def test_promotion_is_compare_and_set_and_leaves_a_trail(registered: Settings) -
 
 def test_without_a_champion_the_challenger_is_named(registered: Settings) -> None:
     Registry(registered).aliases.challenge("1", expected=None, reason="waits")
-    with pytest.raises(NoChampion, match=r"version 1 waits as challenger: run `make promote VERSION=1 SOURCE=tables`"):
+    with pytest.raises(NoChampion, match=r"version 1 waits as challenger: run `make promote SOURCE=tables VERSION=1`"):
         Registry(registered).require_champion()
 
 
