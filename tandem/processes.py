@@ -47,28 +47,18 @@ class Program:
         noted = self._running()
         return noted[1] if noted else None
 
-    def start(self, command: list[str], *, address: str, environment: Mapping[str, str], wait_seconds: float) -> bool:
-        """Start the program and wait until `address` answers; False when it already runs there.
+    def launch(self, command: list[str], *, address: str, environment: Mapping[str, str]) -> "Starting | None":
+        """Start the program without waiting for it; None when it already runs at `address`.
 
         Raises:
             BusyError: something else listens on the port.
-            EngineError: it ended or did not answer in time.
         """
         if self.address == address:
-            return False
+            return None
         _require_free_port(self.name, address)  # before anything ends: what answers elsewhere goes on otherwise
         self.stop()
         self.folder.mkdir(parents=True, exist_ok=True)
-        process = self._spawn(command, address, environment)
-        try:
-            self._wait(process, address, wait_seconds)
-        except BaseException:
-            self.stop()
-            raise
-        finally:
-            # It outlives this command on purpose; without this Python warns that it still runs.
-            process.returncode = process.returncode or 0
-        return True
+        return Starting(self, self._spawn(command, address, environment), address)
 
     def stop(self) -> bool:
         """Stop the program and everything it started; False when it does not run."""
@@ -100,21 +90,6 @@ class Program:
             note.write(f"{process.pid} {address}")
         return process
 
-    def _wait(self, process: "subprocess.Popen[bytes]", address: str, wait_seconds: float) -> None:
-        import httpx
-
-        until = time.monotonic() + wait_seconds
-        while time.monotonic() < until:
-            if process.poll() is not None:
-                raise EngineError(f"{self.name} ended with code {process.returncode} while starting: see {self.log}")
-            try:
-                httpx.get(address, timeout=5, trust_env=False, follow_redirects=True).raise_for_status()
-            except httpx.HTTPError:
-                time.sleep(POLL_SECONDS)
-            else:
-                return
-        raise EngineError(f"{self.name} did not answer at {address} within {wait_seconds:.0f} s: see {self.log}")
-
     def _running(self) -> tuple[int, str] | None:
         """Process number and address, as long as the lock is held."""
         try:
@@ -135,6 +110,58 @@ class Program:
                 return True
             time.sleep(POLL_SECONDS / 4)
         return False
+
+
+@dataclass(frozen=True)
+class Starting:
+    """A program that was launched and may not answer yet.
+
+    Attributes:
+        program: the program.
+        process: its process.
+        address: where it will answer.
+    """
+
+    program: Program
+    process: "subprocess.Popen[bytes]"
+    address: str
+
+    def wait(self, seconds: float) -> None:
+        """Return once the program answers; stop it if it does not.
+
+        Raises:
+            EngineError: it ended, or did not answer in time.
+        """
+        try:
+            self._wait(seconds)
+        except BaseException:
+            self.stop()
+            raise
+        self._leave()
+
+    def stop(self) -> None:
+        """Stop the program."""
+        self.program.stop()
+        self._leave()
+
+    def _leave(self) -> None:
+        """Let the process outlive this command; otherwise Python warns that it still runs."""
+        self.process.returncode = self.process.returncode or 0
+
+    def _wait(self, seconds: float) -> None:
+        import httpx
+
+        name, log, until = self.program.name, self.program.log, time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                raise EngineError(f"{name} ended with code {self.process.returncode} while starting: see {log}")
+            try:
+                httpx.get(self.address, timeout=5, trust_env=False, follow_redirects=True).raise_for_status()
+            except httpx.HTTPError:
+                time.sleep(POLL_SECONDS)
+            else:
+                return
+        raise EngineError(f"{name} did not answer at {self.address} within {seconds:.0f} s: see {log}")
 
 
 def _require_free_port(name: str, address: str) -> None:

@@ -103,8 +103,11 @@ def _held_skills(
 ) -> tuple[dict[str, Floats], dict[str, csr_matrix]]:
     """Skills in a candidate's list, and skills in the list or the resume, with years of use."""
     listed = [_listed_years(row) for row in candidates["skills"].to_list()]
-    in_resume = [skills.named_in(resume, known.skills.spellings) for resume in resumes]
-    either = [dict.fromkeys(sorted(named - own.keys())) | own for own, named in zip(listed, in_resume, strict=True)]
+    # Versions of a profile mostly repeat its resume.
+    named = {resume: skills.named_in(resume, known.skills.spellings) for resume in dict.fromkeys(resumes)}
+    either = [
+        dict.fromkeys(sorted(named[resume] - own.keys())) | own for own, resume in zip(listed, resumes, strict=True)
+    ]
     rows = {
         "listed": skill_rows([list(own) for own in listed]),
         "held": skill_rows([list(own) for own in either]),

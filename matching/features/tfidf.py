@@ -88,11 +88,17 @@ class Tfidf:
         columns: list[int] = []
         counts: list[int] = []
         ends = [0]
-        for document in documents:
-            found = Counter(self._columns[term] for term in self._terms_of(document) if term in self._columns)
-            for column, count in sorted(found.items()):
-                columns.append(column)
-                counts.append(count)
+        first: dict[str, int] = {}  # versions of a profile mostly repeat its texts
+        for row, document in enumerate(documents):
+            same = first.setdefault(document, row)
+            if same == row:
+                found = Counter(self._columns[term] for term in self._terms_of(document) if term in self._columns)
+                for column, count in sorted(found.items()):
+                    columns.append(column)
+                    counts.append(count)
+            else:
+                columns += columns[ends[same] : ends[same + 1]]
+                counts += counts[ends[same] : ends[same + 1]]
             ends.append(len(columns))
         return csr_matrix((counts, columns, ends), shape=(len(documents), len(self.terms_)), dtype=np.float64)
 

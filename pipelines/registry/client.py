@@ -3,10 +3,12 @@
 import logging
 import shlex
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from home import lock
 from home.settings import LOOPBACK, Settings
 from matching.errors import StorageError
 from pipelines.environment import mlflow_variables, provide
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _PROJECT = Path(__file__).parents[2]
 _SQLITE_HEADER = b"SQLite format 3\x00"
+_CREATION_SECONDS = 120.0
 
 
 class Connection:
@@ -40,10 +43,11 @@ class Connection:
 
         Raises:
             StorageError: the disk is full or not writable, or the database is damaged.
+            BusyError: another command has been creating the database for minutes.
         """
         settings = self.settings
         provide(mlflow_variables())
-        with explained(settings.root):
+        with explained(settings.root), self._creation():
             settings.make_root()
             settings.mlflow_folder.mkdir(parents=True, exist_ok=True)
             self._require_database()
@@ -67,6 +71,22 @@ class Connection:
         if quick.knows(self.settings.mlflow_uri):
             return quick.DatabaseReader(self.settings.mlflow_uri)
         return ClientReader(self.client)
+
+    def create(self) -> None:
+        """Create the database unless it is there, for the server of the pages: it fails if a training creates it too.
+
+        Raises:
+            StorageError: the disk is full or not writable, or the database is damaged.
+            BusyError: another command has been creating the database for minutes.
+        """
+        if not quick.knows(self.settings.mlflow_uri):
+            _ = self.client
+
+    def _creation(self) -> AbstractContextManager[None]:
+        """Let one command at a time create the tables: MLflow's stores do not, and the second one would fail."""
+        if quick.knows(self.settings.mlflow_uri):
+            return nullcontext()
+        return lock.held(self.settings, "registry", "creating the registry", wait_seconds=_CREATION_SECONDS)
 
     @property
     def _database(self) -> Path:

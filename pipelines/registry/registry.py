@@ -49,6 +49,15 @@ class Registry:
         """
         return self._connection.client
 
+    def create(self) -> None:
+        """Create the database unless it is there.
+
+        Raises:
+            StorageError: the disk is full or not writable, or the database is damaged.
+            BusyError: another command has been creating the database for minutes.
+        """
+        self._connection.create()
+
     def require_champion(self) -> RegisteredModel:
         """The champion.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tandem.console import out
 from tandem.options import OpenPages, Source, settings_from
-from tandem.processes import Program
+from tandem.processes import Program, Starting
 
 if TYPE_CHECKING:
     from home.settings import Settings
@@ -15,7 +15,7 @@ START_SECONDS = 180.0
 
 def dashboards(source: Source = None, open_pages: OpenPages = False) -> None:
     """Start MLflow's and Evidently's pages and print their addresses."""
-    start(settings_from(source=source), open_pages=open_pages)
+    show(launch(settings_from(source=source)), open_pages=open_pages)
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class Page:
     address: str
     environment: dict[str, str] = field(default_factory=dict)
     opens: str = ""
+
+
+Launched = tuple[Page, Starting | None]
+"""A page with its starting server; None if it runs already."""
 
 
 def pages(settings: "Settings") -> list[Page]:
@@ -64,26 +68,53 @@ def programs(settings: "Settings") -> tuple[Program, Program]:
     return Program("mlflow", folder), Program("evidently", folder)
 
 
-def start(settings: "Settings", *, open_pages: bool = False) -> list[Page]:
-    """Start what does not run yet, wait until each page answers, and print the addresses.
+def launch(settings: "Settings") -> list[Launched]:
+    """Start what does not run yet, and do not wait for it.
 
     Raises:
         BusyError: another program holds a port.
+        StorageError: the registry cannot be created.
+    """
+    from pipelines.registry.registry import Registry
+
+    Registry(settings).create()
+    launched: list[Launched] = []
+    try:
+        for page in pages(settings):
+            starting = page.program.launch(page.command, address=page.address, environment=page.environment)
+            launched.append((page, starting))
+    except BaseException:
+        undo(launched)
+        raise
+    return launched
+
+
+def show(launched: list[Launched], *, open_pages: bool = False) -> None:
+    """Wait until each page answers, and print its address.
+
+    Raises:
         EngineError: a server did not come up; the line names its log.
     """
-    shown = pages(settings)
-    settings.make_root()
-    for page in shown:
-        with out.status(f"starting {page.program.name} ..."):
-            page.program.start(
-                page.command, address=page.address, environment=page.environment, wait_seconds=START_SECONDS
-            )
+    for number, (page, starting) in enumerate(launched):
+        try:
+            if starting is not None:
+                with out.status(f"starting {page.program.name} ..."):
+                    starting.wait(START_SECONDS)
+        except BaseException:
+            undo(launched[number:])
+            raise
         out.print(f"[bold]{page.address}{page.opens}[/bold]  {page.title}")
         if open_pages:
             import webbrowser
 
             webbrowser.open(page.address + page.opens)
-    return shown
+
+
+def undo(launched: list[Launched]) -> None:
+    """Stop the servers that this launch started; those that already ran go on."""
+    for _, starting in launched:
+        if starting is not None:
+            starting.stop()
 
 
 def stop_pages(settings: "Settings") -> list[str]:

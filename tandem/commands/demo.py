@@ -42,22 +42,24 @@ def demo(
     settings = settings_from(source="marketplace", port=port, engine=engine, seed=seed)
     try:
         run(settings, scenario, open_pages=open_pages)
-    except KeyboardInterrupt:
-        out.print(still_running(settings))
+    except (KeyboardInterrupt, TandemError) as error:
+        left = still_running(settings)
+        if left or isinstance(error, KeyboardInterrupt):
+            out.print(f"\n{left or 'nothing was left running'}")
         raise
 
 
-def still_running(settings: "Settings") -> str:
-    """What an interrupted demo leaves running, and how to stop it."""
+def still_running(settings: "Settings") -> str | None:
+    """Say what a demo that ended early leaves running, and how to stop it; None if nothing runs."""
     from serving.release import deployment
 
     names = [program.name for program in dashboards.programs(settings) if program.address]
     if deployment.status(settings).running:
         names.insert(0, "the service")
     if not names:
-        return "\nnothing was left running"
+        return None
     verb, them = ("are", "them") if len(names) > 1 else ("is", "it")
-    return f"\n{', '.join(names)} {verb} still running: `make status` shows {them}, `make stop` ends {them}"
+    return f"{', '.join(names)} {verb} still running: `make status` shows {them}, `make stop` ends {them}"
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
     began = time.monotonic()
     _heading("1. Train")
     trained = train_model(settings, None)
+    # Until the first report is drawn one core is idle, and in that time the pages start.
+    pages = dashboards.launch(settings)
     _heading("2. Deploy")
     deployed = deploy_champion(settings)
     _heading("3. First prediction")
@@ -119,12 +123,12 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
         chapters.append(Chapter(sent, watch(settings, since=sent.started_at, maturity_days=0), inputs))
     wait_for_reports(settings, [chapter.verdict.report for chapter in chapters if chapter.verdict.report])
     _heading("7. Pages")
-    dashboards.start(settings, open_pages=open_pages)
+    dashboards.show(pages, open_pages=open_pages)
     out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as shown")
     _heading("What happened")
     _report(trained.report.evaluation, chapters, scenario)
-    out.print("\nEverything keeps running: `make status` shows it, `make stop` ends it.")
     _conclude(chapters)
+    out.print("\nEverything keeps running: `make status` shows it, `make stop` ends it.")
 
 
 def _inputs(settings: "Settings") -> Mapping[str, tuple[str, ...]]:

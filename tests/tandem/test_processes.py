@@ -24,7 +24,10 @@ def program(tmp_path: Path) -> Program:
 
 
 def start(program: Program, port: int, command: list[str] | None = None) -> bool:
-    return program.start(command or server(port), address=f"http://127.0.0.1:{port}", environment={}, wait_seconds=30)
+    starting = program.launch(command or server(port), address=f"http://127.0.0.1:{port}", environment={})
+    if starting is not None:
+        starting.wait(30)
+    return starting is not None
 
 
 def test_a_program_answers_is_found_again_and_stops(program: Program, free_port: Callable[[], int]) -> None:

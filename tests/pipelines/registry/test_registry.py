@@ -14,7 +14,7 @@ from home.settings import Settings
 from matching.data.digests import file_digest
 from matching.errors import GateRefused, ModelError, NoChampion, StorageError, TamperedModel
 from matching.model.match_model import MatchModel
-from pipelines.registry import audit
+from pipelines.registry import audit, quick
 from pipelines.registry.client import serve_command
 from pipelines.registry.quick import DatabaseReader
 from pipelines.registry.registry import Registry
@@ -273,3 +273,12 @@ def test_a_damaged_database_is_reported_in_one_line(settings: Settings) -> None:
     (settings.mlflow_folder / "mlflow.db").write_bytes(bytes(range(256)) * 400)
     with pytest.raises(StorageError, match=r"mlflow\.db is damaged: restore a copy"):
         Registry(settings).aliases.champion()
+
+
+def test_two_commands_can_create_the_registry_at_once(settings: Settings) -> None:
+    lines = ["from home.settings import Settings", "from pipelines.registry.registry import Registry"]
+    command = [sys.executable, "-c", "\n".join([*lines, "Registry(Settings()).create()"])]
+    environment = os.environ | {"TANDEM_HOME": str(settings.root), "PYTHONPATH": str(Path(__file__).parents[3])}
+    both = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [(one.communicate(timeout=120)[1], one.returncode) for one in both] == [("", 0), ("", 0)]
+    assert quick.knows(settings.mlflow_uri)

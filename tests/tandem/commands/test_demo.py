@@ -70,15 +70,15 @@ def test_a_missed_drift_and_a_wrong_reason_fail(last: Chapter) -> None:
 
 def test_ctrl_c_says_what_still_runs(tmp_path: Path, free_port: Callable[[], int]) -> None:
     settings = Settings(home=tmp_path / "home")
-    assert demo.still_running(settings) == "\nnothing was left running"
+    assert demo.still_running(settings) is None
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     program = Program("mlflow", settings.root / "run")
     command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(tmp_path)]
     try:
-        program.start(command, address=address, environment={}, wait_seconds=60)
-        assert demo.still_running(settings).endswith(
-            "mlflow is still running: `make status` shows it, `make stop` ends it"
-        )
+        starting = program.launch(command, address=address, environment={})
+        assert starting is not None
+        starting.wait(60)
+        assert demo.still_running(settings) == "mlflow is still running: `make status` shows it, `make stop` ends it"
     finally:
         program.stop()
