@@ -23,6 +23,8 @@ from monitoring.workspace import report_file
 
 POLL_SECONDS = 0.1
 STOP_SECONDS = 5.0
+LINGER_SECONDS = 20.0
+"""Windows can follow each other quickly, and importing Evidently takes longer than drawing a report."""
 _LOCK = "reports"
 _ENDED = "the process that draws it has ended"
 
@@ -80,18 +82,32 @@ def stop(settings: Settings) -> int:
     return len(reports)
 
 
-def draw_waiting(settings: Settings) -> None:
-    """Draw every report in the queue, unless another process does; note beside each one that fails why it did."""
+def draw_waiting(settings: Settings, *, linger_seconds: float = 0) -> None:
+    """Draw every report in the queue, unless another process does; note beside each one that fails why it did.
+
+    Args:
+        settings: whose queue.
+        linger_seconds: how long to wait for another report after the last one.
+    """
     given_up: set[str] = set()
     # The queue is read once more without the lock: a process that found it held has left its reports to this one.
     while _drawable(settings, given_up):
         try:
             with lock.held(settings, _LOCK, "drawing reports"):
-                while reports := _drawable(settings, given_up):
+                while reports := _awaited(settings, given_up, linger_seconds):
                     if not _draw(settings, reports[0]):
                         given_up.add(reports[0].id)
+                        linger_seconds = 0  # the next process tries again
         except BusyError:
             return
+
+
+def _awaited(settings: Settings, given_up: set[str], seconds: float) -> list[WaitingReport]:
+    """Return the reports to draw; where there are none, wait for some."""
+    until = time.monotonic() + seconds
+    while not (reports := _drawable(settings, given_up)) and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+    return reports
 
 
 def _spawn(settings: Settings) -> Process:
@@ -154,4 +170,4 @@ def _draw(settings: Settings, report: WaitingReport) -> bool:
 
 
 if __name__ == "__main__":
-    draw_waiting(Settings())
+    draw_waiting(Settings(), linger_seconds=LINGER_SECONDS)

@@ -32,15 +32,23 @@ uv=.tandem-tools/bin/uv
 if command -v uv >/dev/null 2>&1 && [ "$(uv --version | cut -d ' ' -f 2)" = "$UV_VERSION" ]; then
     uv=uv
 elif [ "$("$uv" --version 2>/dev/null | cut -d ' ' -f 2)" != "$UV_VERSION" ]; then
-    "$python" -c 'import venv, ensurepip' 2>/dev/null ||
-        fail "$python has no venv module: install it (on Debian and Ubuntu: apt-get install python3-venv) and run make again"
     echo "Installing uv $UV_VERSION into .tandem-tools ..."
-    "$python" -m venv --clear .tandem-tools/venv
-    .tandem-tools/venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" ||
+    if "$python" -m pip --version >/dev/null 2>&1; then
+        set -- "$python" -m pip install --target .tandem-tools/uv --upgrade
+        installed=../uv/bin/uv
+    else
+        "$python" -c 'import venv, ensurepip' 2>/dev/null ||
+            fail "$python has neither pip nor venv: install one (on Debian and Ubuntu: apt-get install python3-venv) and run make again"
+        "$python" -m venv --clear .tandem-tools/venv
+        set -- .tandem-tools/venv/bin/python -m pip install
+        installed=../venv/bin/uv
+    fi
+    PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 "$@" --quiet --disable-pip-version-check --root-user-action ignore "uv==$UV_VERSION" ||
         fail "uv $UV_VERSION could not be installed: see the lines above (is the package index reachable?)"
     # A folder with nothing but uv: on PATH, the other programs of a virtual environment would hide the machine's own.
     mkdir -p .tandem-tools/bin
-    ln -sf ../venv/bin/uv "$uv"
+    ln -sf "$installed" "$uv"
+    set --
 fi
 
 if [ -x .venv/bin/python ]; then

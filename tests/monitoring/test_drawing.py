@@ -93,3 +93,16 @@ def test_a_process_that_finds_another_one_drawing_leaves_its_report_to_it(
         assert drawing.problem(settings, report) is None, "the other one draws it"
         assert drawing.stop(settings) == 1
     assert drawing.problem(settings, report) == "the process that draws it has ended"
+
+
+def test_the_process_stays_a_while_for_the_next_report(
+    settings: Settings, queued: Callable[..., WaitingReport]
+) -> None:
+    first = queued()
+    drawing.start(settings)
+    drawing.wait(settings, first.id)
+    second = queued()
+    assert drawing.problem(settings, second) is None
+    assert drawing.wait(settings, second.id) == report_file(settings, second.id)
+    assert drawing.stop(settings) == 0, "nothing is undrawn"
+    assert all(process.is_gone for process in started(settings))
