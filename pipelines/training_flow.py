@@ -85,6 +85,7 @@ def train(
     drop_invalid: bool = False,
     orchestrated: bool = True,
     ready: Callable[[], None] | None = None,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> TrainingResult:
     """Train on a source, and register and promote the model if it passes the gate.
 
@@ -96,6 +97,7 @@ def train(
         drop_invalid: leave out invalid rows; otherwise they stop the training.
         orchestrated: run as a Prefect flow, on the server at `PREFECT_API_URL` or a temporary one.
         ready: returns once that server answers; None if it already does, or if Prefect starts one.
+        on_step: receives the name of each step before it runs; what it raises ends the training.
 
     Raises:
         InputError: the data is missing or invalid, or nothing can be learned from it.
@@ -111,7 +113,7 @@ def train(
             progress(f"closed run {run[:8]}, whose process is gone")
         tags = {"tandem.source": settings.source, "tandem.git_commit": steps.git_commit()}
         with registry.runs.recorded(tags) as run_id, _workshop(settings) as bundle:
-            work = _Work(settings, registry, data, progress, run_id, bundle, promote, drop_invalid)
+            work = _Work(settings, registry, data, progress, on_step, run_id, bundle, promote, drop_invalid)
             return _as_flow(work, ready) if orchestrated else work.run(steps.directly)
 
 
@@ -165,6 +167,7 @@ class _Work:
     registry: Registry
     data: Path | None
     progress: Progress
+    on_step: Callable[[str], None]
     run_id: str
     bundle: Path
     promote: bool
@@ -225,6 +228,7 @@ class _Work:
                     self.seconds[name] = time.monotonic() - began
 
             self.progress(_ANNOUNCEMENTS[name])
+            self.on_step(name)
             return runner(name, timed)
 
         return step

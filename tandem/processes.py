@@ -55,10 +55,24 @@ class Program:
         """
         if self.address == address:
             return None
-        _require_free_port(self.name, address)  # before anything ends: what answers elsewhere goes on otherwise
+        self.require_port(address)  # before anything ends: what answers elsewhere goes on otherwise
         self.stop()
         self.folder.mkdir(parents=True, exist_ok=True)
         return Starting(self, self._spawn(command, address, environment), address)
+
+    def require_port(self, address: str) -> None:
+        """Make sure that the program runs at `address` or can be launched there.
+
+        Raises:
+            BusyError: something else listens on the port.
+        """
+        import httpx
+
+        from serving.release import ports
+
+        if self.address != address:
+            url = httpx.URL(address)
+            ports.require_free(url.host, url.port or 80, variable=f"TANDEM_{self.name.upper()}_PORT")
 
     def stop(self) -> bool:
         """Stop the program and everything it started; False when it does not run."""
@@ -162,15 +176,6 @@ class Starting:
             else:
                 return
         raise EngineError(f"{name} did not answer at {self.address} within {seconds:.0f} s: see {log}")
-
-
-def _require_free_port(name: str, address: str) -> None:
-    import httpx
-
-    from serving.release import ports
-
-    url = httpx.URL(address)
-    ports.require_free(url.host, url.port or 80, variable=f"TANDEM_{name.upper()}_PORT")
 
 
 def listens(host: str, port: int) -> bool:

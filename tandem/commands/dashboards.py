@@ -68,6 +68,16 @@ def programs(settings: "Settings") -> tuple[Program, Program]:
     return Program("mlflow", folder), Program("evidently", folder)
 
 
+def require_ports(settings: "Settings") -> None:
+    """Make sure that the pages run or can be launched.
+
+    Raises:
+        BusyError: another program holds a port.
+    """
+    for page in pages(settings):
+        page.program.require_port(page.address)
+
+
 def launch(settings: "Settings") -> list[Launched]:
     """Start what does not run yet, and do not wait for it.
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 QUIET = "none"
 PAIRS = 2_000
+IDLE_STEP = "companions"
+"""The longest training step that leaves a core idle: the pages start beside it, so that nobody waits for them."""
 RIGHT, MISSED, FALSE_ALARM = "right", "missed the drift", "alarmed wrongly"
 WRONG_REASON, TOO_LITTLE = "alarmed for another reason", "had too little data"
 EXPECTED_ALARMS = (
@@ -102,14 +104,20 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
 
     Raises:
         InputError: there is no such scenario.
+        BusyError: another program holds the port of a page.
         TandemError: the monitor missed the drift, or gave another reason for it.
     """
     _require_drift(scenario)
+    dashboards.require_ports(settings)
     began = time.monotonic()
     _heading("1. Train")
-    trained = train_model(settings, None)
-    # Until the first report is drawn one core is idle, and in that time the pages start.
-    pages = dashboards.launch(settings)
+    pages: list[dashboards.Launched] = []
+
+    def launch_pages(step: str) -> None:
+        if step == IDLE_STEP:
+            pages.extend(dashboards.launch(settings))
+
+    trained = train_model(settings, None, on_step=launch_pages)
     _heading("2. Deploy")
     deployed = deploy_champion(settings)
     _heading("3. First prediction")

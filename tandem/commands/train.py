@@ -1,5 +1,6 @@
 """`tandem train`: train, evaluate, gate and register a model."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,9 +33,14 @@ def train(
 
 
 def train_model(
-    settings: "Settings", data: Path | None, *, promote: bool = True, drop_invalid: bool = False
+    settings: "Settings",
+    data: Path | None,
+    *,
+    promote: bool = True,
+    drop_invalid: bool = False,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> "TrainingResult":
-    """Train, then print every figure and the gate's decision.
+    """Train, then print every figure and the gate's decision; the arguments are those of the training flow.
 
     Raises:
         TrainingRefused: the model is not good enough; its figures were printed, and nothing was registered.
@@ -49,7 +55,15 @@ def train_model(
 
         ready = server.wait if server else None
         try:
-            result = train(settings, data=data, progress=say, promote=promote, drop_invalid=drop_invalid, ready=ready)
+            result = train(
+                settings,
+                data=data,
+                progress=say,
+                promote=promote,
+                drop_invalid=drop_invalid,
+                ready=ready,
+                on_step=on_step,
+            )
         except TrainingRefused as refused:
             figures.show_report(refused.report)
             raise

@@ -1,5 +1,6 @@
 """What the demo makes of the monitor's verdicts: right only for the right reason."""
 
+import socket
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from home.settings import Settings
-from matching.errors import TandemError
+from matching.errors import BusyError, TandemError
 from matching.features.columns import FEATURE_INPUTS
 from monitoring.reasons import DriftReason, ReasonKind
 from monitoring.verdict import State, WindowFacts, WindowVerdict
+from pipelines import training_flow
 from tandem.commands import demo
 from tandem.commands.demo import Chapter
 from tandem.commands.traffic import Sent
@@ -82,3 +84,15 @@ def test_ctrl_c_says_what_still_runs(tmp_path: Path, free_port: Callable[[], int
         assert demo.still_running(settings) == "mlflow is still running: `make status` shows it, `make stop` ends it"
     finally:
         program.stop()
+
+
+def test_the_pages_start_beside_a_step_of_the_training() -> None:
+    assert demo.IDLE_STEP in training_flow._ANNOUNCEMENTS
+
+
+def test_a_port_in_use_is_reported_before_the_training(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = Settings(home=tmp_path / "home", evidently_port=other.getsockname()[1])
+        with pytest.raises(BusyError, match="TANDEM_EVIDENTLY_PORT"):
+            demo.run(settings, "unit-bug")
+    assert not settings.root.exists()
