@@ -85,7 +85,6 @@ def encode_candidates(
     }
     sparse = {
         "profile_words": profile_words,
-        "profile_terms": ones(profile_words),
         "headline_words": known.words.transform(headlines),
         "role_words": known.words.transform(joined),
         "title_spelling": known.spelling.transform(_joined(headlines, joined)),
@@ -156,7 +155,6 @@ def encode_jobs(jobs: pl.DataFrame, known: Vocabularies, text_encoder: Transform
         "skills": either,
         "skill_weight": csr_matrix(either.multiply(known.skills.weight)),
         "post_words": post_words,
-        "post_terms": ones(post_words),
         "title_words": known.words.transform(titles),
         "title_spelling": known.spelling.transform(titles),
         "city": name_rows(singletons(jobs["city"])),

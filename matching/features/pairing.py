@@ -11,7 +11,7 @@ from matching.features.embeddings import EMBEDDING_INPUTS, similarities
 from matching.features.encoding import REMOTE_WISHES, ROLES_COMPARED, Encoded
 from matching.features.name_rows import count
 from matching.features.shares import share
-from matching.features.tfidf import row_dots
+from matching.features.tfidf import row_dots, row_products, row_sums
 
 # A resume with more than this share of a job's words and word pairs was pasted from the job, and does not count.
 PASTED_SHARE = 0.6
@@ -61,8 +61,9 @@ def _skill_features(
     candidate_sparse: dict[str, csr_matrix],
     job_sparse: dict[str, csr_matrix],
 ) -> dict[str, Floats]:
-    shared = share(row_dots(candidate_sparse["profile_terms"], job_sparse["post_terms"]), job["term_count"])
-    pasted = (shared > PASTED_SHARE) & (job["term_count"] >= MIN_PASTED_TERMS)
+    # No weight of a term is zero, so what is stored of the products are the terms in both texts.
+    common = row_products(candidate_sparse["profile_words"], job_sparse["post_words"])
+    pasted = (share(count(common), job["term_count"]) > PASTED_SHARE) & (job["term_count"] >= MIN_PASTED_TERMS)
 
     def overlap(suffix: str, wanted: str) -> Floats:
         """Overlap with the candidate's skills; those in a pasted resume do not count."""
@@ -80,9 +81,7 @@ def _skill_features(
         "must_have_depth": share(overlap("_depth", "must_weight"), job["must_rarity"]),
         "nice_to_have_coverage": share(overlap("", "nice"), job["nice_count"]),
         "skill_overlap_rarity": share(overlap("", "skill_weight"), job["skill_rarity"]),
-        "text_similarity": np.where(
-            pasted, np.nan, row_dots(candidate_sparse["profile_words"], job_sparse["post_words"])
-        ),
+        "text_similarity": np.where(pasted, np.nan, row_sums(common)),
     }
 
 

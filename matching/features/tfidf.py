@@ -122,11 +122,19 @@ def _documents(counts: csr_matrix) -> Integers:
 
 
 def row_dots(left: csr_matrix, right: csr_matrix) -> Floats:
-    """Dot product of each row of `left` with the same row of `right`, shape (n_rows,).
+    """Dot product of each row of `left` with the same row of `right`, shape (n_rows,)."""
+    return row_sums(row_products(left, right))
+
+
+def row_products(left: csr_matrix, right: csr_matrix) -> csr_matrix:
+    """Products of the values that both sides store, term by term, shape (n_rows, n_terms)."""
+    return csr_matrix(left.multiply(right))
+
+
+def row_sums(products: csr_matrix) -> Floats:
+    """Sum of each row, shape (n_rows,).
 
     Terms are added in the order of their columns, whatever the batch, so that a pair has the same value to the last bit
     alone and among a million.
     """
-    if left.shape[0] == 0:
-        return np.empty(0)
-    return np.asarray(left.multiply(right).sum(axis=1)).ravel()
+    return np.asarray(products.sum(axis=1)).ravel()
