@@ -13,7 +13,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from home import lock
+from home import garbage, lock
 from home.process import Process
 from home.settings import Settings
 from matching.errors import BusyError, EngineError, TandemError
@@ -170,4 +170,5 @@ def _draw(settings: Settings, report: WaitingReport) -> bool:
 
 
 if __name__ == "__main__":
+    garbage.tune()
     draw_waiting(Settings(), linger_seconds=LINGER_SECONDS)

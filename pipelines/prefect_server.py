@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from home import lock
+from home import garbage, lock
 from home.settings import Settings
 from matching.errors import EngineError
 from pipelines.environment import prefect_variables, provide
@@ -135,6 +135,7 @@ def _end_with_parent() -> None:
 
 def main() -> None:
     """Serve on the inherited socket."""
+    garbage.tune()
     import uvicorn  # Prefect brings it
 
     threading.Thread(target=_end_with_parent, daemon=True).start()

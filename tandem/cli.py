@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from home import garbage
 from tandem import failures, telemetry
 from tandem.commands import (
     bench,
@@ -59,6 +60,7 @@ encoders.command("export", cls=Command)(encoder.export_encoder)
 def main() -> None:
     """Run the `tandem` command."""
     telemetry.switch_off()
+    garbage.tune()
     app(prog_name="tandem")
 
 

@@ -13,9 +13,11 @@ import pytest
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(variable, "1")
 
+from home import garbage  # noqa: E402
 from tandem import telemetry  # noqa: E402
 
 telemetry.switch_off()
+garbage.tune()
 
 KEPT_VARIABLES = ("TANDEM_REALDATA", "TANDEM_CHROMIUM", "TANDEM_SCREENSHOTS", "TANDEM_TEST_ENCODER")
 

@@ -10,6 +10,7 @@ host keeps its socket, replaces it if it crashes, and goes on after FD is closed
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -209,9 +210,12 @@ def main() -> None:
     """Import the libraries, then take requests."""
     control = socket.socket(fileno=int(sys.argv[1]))
     if sys.platform == "linux":  # elsewhere a loaded library may not survive a fork
+        gc.disable()
         for name in LIBRARIES:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+        gc.freeze()  # no worker searches what it shares with the host, and so neither touches nor copies it
+        gc.enable()
     Host(control).run()
 
 

@@ -43,7 +43,7 @@ def test_both_start_at_once_and_a_second_launch_finds_them(
 def test_a_busy_port_stops_what_the_launch_has_started(settings: Settings, two_pages: list[Page]) -> None:
     first, second = two_pages
     port = int(second.address.rpartition(":")[2])
-    with socket.create_server(("127.0.0.1", port)), pytest.raises(BusyError, match="TANDEM_SECOND_PORT"):
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(BusyError, match="SECOND_PORT"):
         dashboards.launch(settings)
     assert first.program.address is None
 
