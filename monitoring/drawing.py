@@ -90,24 +90,33 @@ def draw_waiting(settings: Settings, *, linger_seconds: float = 0) -> None:
         linger_seconds: how long to wait for another report after the last one.
     """
     given_up: set[str] = set()
+    home = _identity(settings)
     # The queue is read once more without the lock: a process that found it held has left its reports to this one.
-    while _drawable(settings, given_up):
+    while _identity(settings) == home and _drawable(settings, given_up):
         try:
             with lock.held(settings, _LOCK, "drawing reports"):
-                while reports := _awaited(settings, given_up, linger_seconds):
+                while (reports := _awaited(settings, given_up, linger_seconds)) and _identity(settings) == home:
                     if not _draw(settings, reports[0]):
                         given_up.add(reports[0].id)
-                        linger_seconds = 0  # the next process tries again
         except BusyError:
             return
 
 
 def _awaited(settings: Settings, given_up: set[str], seconds: float) -> list[WaitingReport]:
     """Return the reports to draw; where there are none, wait for some."""
-    until = time.monotonic() + seconds
+    # What could not be drawn is left to the next process, so this one does not stay.
+    until = time.monotonic() + (0 if given_up else seconds)
     while not (reports := _drawable(settings, given_up)) and time.monotonic() < until:
         time.sleep(POLL_SECONDS)
     return reports
+
+
+def _identity(settings: Settings) -> int | None:
+    """Return what tells this home from a new one in its place; None if it is gone."""
+    try:
+        return settings.root.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _spawn(settings: Settings) -> Process:

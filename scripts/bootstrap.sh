@@ -33,22 +33,21 @@ if command -v uv >/dev/null 2>&1 && [ "$(uv --version | cut -d ' ' -f 2)" = "$UV
     uv=uv
 elif [ "$("$uv" --version 2>/dev/null | cut -d ' ' -f 2)" != "$UV_VERSION" ]; then
     echo "Installing uv $UV_VERSION into .tandem-tools ..."
-    if "$python" -m pip --version >/dev/null 2>&1; then
-        set -- "$python" -m pip install --target .tandem-tools/uv --upgrade
+    export PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
+    # A virtual environment takes seconds more, and is needed only where there is no pip, or one that cannot do this.
+    if "$python" -m pip install --quiet --upgrade --target .tandem-tools/uv "uv==$UV_VERSION" 2>/dev/null; then
         installed=../uv/bin/uv
     else
         "$python" -c 'import venv, ensurepip' 2>/dev/null ||
-            fail "$python has neither pip nor venv: install one (on Debian and Ubuntu: apt-get install python3-venv) and run make again"
+            fail "$python has no venv module: install it (on Debian and Ubuntu: apt-get install python3-venv) and run make again"
         "$python" -m venv --clear .tandem-tools/venv
-        set -- .tandem-tools/venv/bin/python -m pip install
+        .tandem-tools/venv/bin/python -m pip install --quiet "uv==$UV_VERSION" ||
+            fail "uv $UV_VERSION could not be installed: see the lines above (is the package index reachable?)"
         installed=../venv/bin/uv
     fi
-    PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 "$@" --quiet --disable-pip-version-check --root-user-action ignore "uv==$UV_VERSION" ||
-        fail "uv $UV_VERSION could not be installed: see the lines above (is the package index reachable?)"
     # A folder with nothing but uv: on PATH, the other programs of a virtual environment would hide the machine's own.
     mkdir -p .tandem-tools/bin
     ln -sf "$installed" "$uv"
-    set --
 fi
 
 if [ -x .venv/bin/python ]; then

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from matching.errors import EngineError
+from matching.errors import BusyError, EngineError
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 10.0
@@ -51,17 +51,20 @@ class Program:
         """Start the program without waiting for it; None when it already runs at `address`.
 
         Raises:
-            BusyError: something else listens on the port.
+            BusyError: something else listens on the port, or another command is launching the program.
         """
         if self.address == address:
             return None
         self.require_port(address)  # before anything ends: what answers elsewhere goes on otherwise
         self.stop()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return Starting(self, self._spawn(command, address, environment), address)
+        try:
+            return Starting(self, self._spawn(command, address, environment), address)
+        except KeyboardInterrupt:
+            self.stop()
+            raise
 
     def require_port(self, address: str) -> None:
-        """Make sure that the program runs at `address` or can be launched there.
+        """Check that the program runs at `address` or can be launched there.
 
         Raises:
             BusyError: something else listens on the port.
@@ -90,19 +93,34 @@ class Program:
         return True
 
     def _spawn(self, command: list[str], address: str, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-        with self._note.open("w") as note, self.log.open("wb") as log:
-            fcntl.flock(note, fcntl.LOCK_EX)
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **environment},
-                start_new_session=True,
-                pass_fds=(note.fileno(),),
-            )
-            note.write(f"{process.pid} {address}")
+        from serving.release import interrupts
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # Appending keeps the note of another command that is launching the program.
+        with self._note.open("a") as note:
+            try:
+                fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as busy:
+                raise BusyError(f"another command is starting {self.name}: wait for it, then try again") from busy
+            note.truncate(0)
+            with self.log.open("wb") as log, interrupts.held():
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **environment},
+                    start_new_session=True,
+                    pass_fds=(note.fileno(),),
+                )
+                note.write(f"{process.pid} {address}")
+                note.flush()
         return process
+
+    def runs_as(self, pid: int) -> bool:
+        """Whether the program runs, and this process is it."""
+        noted = self._running()
+        return noted is not None and noted[0] == pid
 
     def _running(self) -> tuple[int, str] | None:
         """Process number and address, as long as the lock is held."""
@@ -151,14 +169,15 @@ class Starting:
         except BaseException:
             self.stop()
             raise
-        self._leave()
+        self._detach()
 
     def stop(self) -> None:
-        """Stop the program."""
-        self.program.stop()
-        self._leave()
+        """Stop the program, unless another command has replaced it meanwhile."""
+        if self.program.runs_as(self.process.pid):
+            self.program.stop()
+        self._detach()
 
-    def _leave(self) -> None:
+    def _detach(self) -> None:
         """Let the process outlive this command; otherwise Python warns that it still runs."""
         self.process.returncode = self.process.returncode or 0
 

@@ -73,7 +73,9 @@ class Connection:
         return ClientReader(self.client)
 
     def create(self) -> None:
-        """Create the database unless it is there, for the server of the pages: it fails if a training creates it too.
+        """Create the database unless it is there.
+
+        MLflow's server fails if a training creates the tables at the same time, so call this before starting it.
 
         Raises:
             StorageError: the disk is full or not writable, or the database is damaged.

@@ -70,7 +70,7 @@ def deploy(settings: Settings, release: Release, progress: Progress = print) -> 
         _clear_trial(settings)
         old = _running(settings, release.model_name)
         if old is None or (old.host, old.port) != (settings.host, settings.port):
-            _require_port(settings, release.model_name)
+            require_port(settings, release.model_name)
         engine = engines.choose(settings, progress)
         with engine.warm(settings.root, _variables(settings, log=True)) as warm:
             package = _package(warm, settings, release, progress)
@@ -117,8 +117,12 @@ def stop(settings: Settings, model_names: Sequence[str] | None = None) -> list[s
     return stopped
 
 
-def _require_port(settings: Settings, model_name: str) -> None:
-    """Check that no other model and no other program listens on the port."""
+def require_port(settings: Settings, model_name: str) -> None:
+    """Check that no other model and no other program listens on the port.
+
+    Raises:
+        BusyError: one does.
+    """
     for other in state.read_all(settings):
         if other.model_name != model_name and other.port == settings.port and _runs(settings, other):
             raise BusyError(

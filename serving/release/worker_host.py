@@ -214,6 +214,7 @@ def main() -> None:
         for name in LIBRARIES:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+        gc.collect()
         gc.freeze()  # no worker searches what it shares with the host, and so neither touches nor copies it
         gc.enable()
     Host(control).run()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from matching.errors import InputError
 from tandem.console import out
 from tandem.options import OpenPages, Source, settings_from
 from tandem.processes import Program, Starting
@@ -15,7 +16,10 @@ START_SECONDS = 180.0
 
 def dashboards(source: Source = None, open_pages: OpenPages = False) -> None:
     """Start MLflow's and Evidently's pages and print their addresses."""
-    show(launch(settings_from(source=source)), open_pages=open_pages)
+    settings = settings_from(source=source)
+    with out.status("starting the pages ..."):
+        launched = launch(settings)
+    show(launched, open_pages=open_pages)
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,28 @@ class Page:
     opens: str = ""
 
 
-Launched = tuple[Page, Starting | None]
-"""A page with its starting server; None if it runs already."""
+@dataclass(frozen=True)
+class Launched:
+    """A page whose server was started, or ran already.
+
+    Attributes:
+        page: the page.
+        starting: its starting server; None if it ran already.
+    """
+
+    page: Page
+    starting: Starting | None
+
+    def wait(self) -> None:
+        """Return once the page answers; stop its server if it does not."""
+        if self.starting is not None:
+            with out.status(f"starting {self.page.program.name} ..."):
+                self.starting.wait(START_SECONDS)
+
+    def undo(self) -> None:
+        """Stop the server if this launch started it."""
+        if self.starting is not None:
+            self.starting.stop()
 
 
 def pages(settings: "Settings") -> list[Page]:
@@ -69,11 +93,18 @@ def programs(settings: "Settings") -> tuple[Program, Program]:
 
 
 def require_ports(settings: "Settings") -> None:
-    """Make sure that the pages run or can be launched.
+    """Check that the pages run or can be launched.
 
     Raises:
         BusyError: another program holds a port.
+        InputError: two of them have the same port.
     """
+    numbers = {"TANDEM_PORT": settings.port}
+    numbers |= {"TANDEM_MLFLOW_PORT": settings.mlflow_port, "TANDEM_EVIDENTLY_PORT": settings.evidently_port}
+    for number in numbers.values():
+        same = [name for name, other in numbers.items() if other == number]
+        if len(same) > 1:
+            raise InputError(f"{' and '.join(same)} are both {number}: give each a port of its own")
     for page in pages(settings):
         page.program.require_port(page.address)
 
@@ -82,17 +113,19 @@ def launch(settings: "Settings") -> list[Launched]:
     """Start what does not run yet, and do not wait for it.
 
     Raises:
-        BusyError: another program holds a port.
+        BusyError: another program holds a port, or another command is creating the registry.
+        InputError: two of them have the same port.
         StorageError: the registry cannot be created.
     """
     from pipelines.registry.registry import Registry
 
+    require_ports(settings)
     Registry(settings).create()
     launched: list[Launched] = []
     try:
         for page in pages(settings):
             starting = page.program.launch(page.command, address=page.address, environment=page.environment)
-            launched.append((page, starting))
+            launched.append(Launched(page, starting))
     except BaseException:
         undo(launched)
         raise
@@ -105,14 +138,13 @@ def show(launched: list[Launched], *, open_pages: bool = False) -> None:
     Raises:
         EngineError: a server did not come up; the line names its log.
     """
-    for number, (page, starting) in enumerate(launched):
+    for number, one in enumerate(launched):
         try:
-            if starting is not None:
-                with out.status(f"starting {page.program.name} ..."):
-                    starting.wait(START_SECONDS)
+            one.wait()
         except BaseException:
             undo(launched[number:])
             raise
+        page = one.page
         out.print(f"[bold]{page.address}{page.opens}[/bold]  {page.title}")
         if open_pages:
             import webbrowser
@@ -121,10 +153,9 @@ def show(launched: list[Launched], *, open_pages: bool = False) -> None:
 
 
 def undo(launched: list[Launched]) -> None:
-    """Stop the servers that this launch started; those that already ran go on."""
-    for _, starting in launched:
-        if starting is not None:
-            starting.stop()
+    """Stop the servers that were started; those that ran already go on."""
+    for one in launched:
+        one.undo()
 
 
 def stop_pages(settings: "Settings") -> list[str]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,13 +43,30 @@ def demo(
 ) -> None:
     """Train, deploy, send two quiet windows and one with drift, monitor each, and report what happened."""
     settings = settings_from(source="marketplace", port=port, engine=engine, seed=seed)
+    _require_drift(scenario)
+    _require_ports(settings)
     try:
         run(settings, scenario, open_pages=open_pages)
-    except (KeyboardInterrupt, TandemError) as error:
-        left = still_running(settings)
-        if left or isinstance(error, KeyboardInterrupt):
-            out.print(f"\n{left or 'nothing was left running'}")
+    except (Exception, KeyboardInterrupt) as error:
+        with suppress(TandemError):
+            left = still_running(settings)
+            if left or isinstance(error, KeyboardInterrupt):
+                out.print(f"\n{left or 'nothing was left running'}")
         raise
+
+
+def _require_ports(settings: "Settings") -> None:
+    """Check before the training what would otherwise be found after it.
+
+    Raises:
+        BusyError: another program holds the port of the service or of a page.
+        InputError: two of them have the same port.
+    """
+    from serving.release import deployment
+
+    dashboards.require_ports(settings)
+    if not deployment.status(settings).running:
+        deployment.require_port(settings, settings.model_name)
 
 
 def still_running(settings: "Settings") -> str | None:
@@ -103,19 +121,16 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
         open_pages: open the pages in a browser.
 
     Raises:
-        InputError: there is no such scenario.
-        BusyError: another program holds the port of a page.
         TandemError: the monitor missed the drift, or gave another reason for it.
     """
-    _require_drift(scenario)
-    dashboards.require_ports(settings)
     began = time.monotonic()
     _heading("1. Train")
     pages: list[dashboards.Launched] = []
 
     def launch_pages(step: str) -> None:
         if step == IDLE_STEP:
-            pages.extend(dashboards.launch(settings))
+            with suppress(TandemError, OSError):  # chapter 7 tries again: no page is worth a training
+                pages.extend(dashboards.launch(settings))
 
     trained = train_model(settings, None, on_step=launch_pages)
     _heading("2. Deploy")
@@ -131,7 +146,7 @@ def run(settings: "Settings", scenario: str, *, open_pages: bool = False) -> Non
         chapters.append(Chapter(sent, watch(settings, since=sent.started_at, maturity_days=0), inputs))
     wait_for_reports(settings, [chapter.verdict.report for chapter in chapters if chapter.verdict.report])
     _heading("7. Pages")
-    dashboards.show(pages, open_pages=open_pages)
+    dashboards.show(pages or dashboards.launch(settings), open_pages=open_pages)
     out.print(f"[bold]{deployed.address}[/bold]  the service: every example on its page runs as shown")
     _heading("What happened")
     _report(trained.report.evaluation, chapters, scenario)

@@ -172,8 +172,10 @@ def test_the_same_data_and_seed_give_the_same_model_and_no_new_version(
 ) -> None:
     settings, first = trained
     messages: list[str] = []
-    again = train(settings, data=tables_folder, orchestrated=False, progress=messages.append)
+    begun: list[str] = []
+    again = train(settings, data=tables_folder, orchestrated=False, progress=messages.append, on_step=begun.append)
     assert (again.outcome, again.version, again.digest) == ("identical", "1", first.digest)
+    assert begun == list(again.seconds)
     assert "identical to champion version 1: nothing new to register" in messages
     assert len(Registry(settings).versions.all()) == 1
 

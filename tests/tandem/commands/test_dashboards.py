@@ -1,14 +1,16 @@
 """Starting the page servers: side by side, or not at all."""
 
 import socket
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from home.settings import Settings
-from matching.errors import BusyError
+from matching.errors import BusyError, EngineError, InputError
 from tandem.commands import dashboards
 from tandem.commands.dashboards import Launched, Page
-from tandem.processes import Program
+from tandem.processes import Program, listens
 from tests.tandem.test_processes import server
 
 
@@ -27,12 +29,17 @@ def two_pages(settings: Settings, monkeypatch: pytest.MonkeyPatch, free_port: ob
 def test_both_start_at_once_and_a_second_launch_finds_them(
     settings: Settings, two_pages: list[Page], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    slow = ["sh", "-c", 'sleep 1; exec "$@"', "sh"]
+    two_pages[:] = [replace(one, command=[*slow, *one.command]) for one in two_pages]
     try:
-        dashboards.show(dashboards.launch(settings))
+        launched = dashboards.launch(settings)
+        assert all(one.program.address for one in two_pages)
+        assert not any(listens("127.0.0.1", int(one.address.rpartition(":")[2])) for one in two_pages)
+        dashboards.show(launched)
         printed = capsys.readouterr().out
         assert all(one.address in printed for one in two_pages)
         again: list[Launched] = dashboards.launch(settings)
-        assert [starting for _, starting in again] == [None, None]
+        assert [one.starting for one in again] == [None, None]
         dashboards.undo(again)
         assert all(one.program.address for one in two_pages), "they ran before"
     finally:
@@ -52,6 +59,29 @@ def test_a_page_that_fails_stops_those_that_have_not_answered(settings: Settings
     first, second = two_pages
     launched = dashboards.launch(settings)
     first.program.stop()
-    with pytest.raises(Exception, match="first ended with code"):
+    with pytest.raises(EngineError, match="first ended with code"):
         dashboards.show(launched)
     assert second.program.address is None
+
+
+def test_a_server_that_replaced_the_launched_one_is_left_alone(settings: Settings, two_pages: list[Page]) -> None:
+    first, _ = two_pages
+    launched = dashboards.launch(settings)
+    first.program.stop()
+    again = dashboards.launch(settings)
+    try:
+        with pytest.raises(EngineError, match="first ended with code"):
+            dashboards.show(launched)
+        assert first.program.address is not None
+    finally:
+        dashboards.undo(again)
+        for one in two_pages:
+            one.program.stop()
+
+
+def test_pages_and_service_need_ports_of_their_own(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home", mlflow_port=4321, evidently_port=4321)
+    with pytest.raises(InputError, match="TANDEM_MLFLOW_PORT and TANDEM_EVIDENTLY_PORT are both 4321"):
+        dashboards.launch(settings)
+    with pytest.raises(InputError, match="TANDEM_PORT and TANDEM_MLFLOW_PORT are both 4321"):
+        dashboards.launch(settings.model_copy(update={"port": 4321, "evidently_port": 4322}))

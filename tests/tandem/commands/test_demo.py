@@ -90,9 +90,10 @@ def test_the_pages_start_beside_a_step_of_the_training() -> None:
     assert demo.IDLE_STEP in training_flow._ANNOUNCEMENTS
 
 
-def test_a_port_in_use_is_reported_before_the_training(tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", ["port", "evidently_port"])
+def test_a_port_in_use_is_reported_before_the_training(setting: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        settings = Settings(home=tmp_path / "home", evidently_port=other.getsockname()[1])
-        with pytest.raises(BusyError, match="TANDEM_EVIDENTLY_PORT"):
-            demo.run(settings, "unit-bug")
+        settings = Settings(home=tmp_path / "home").model_copy(update={setting: other.getsockname()[1]})
+        with pytest.raises(BusyError, match=f"TANDEM_{setting.upper()}"):
+            demo._require_ports(settings)
     assert not settings.root.exists()
