@@ -99,14 +99,19 @@ def require_ports(settings: "Settings") -> None:
         BusyError: another program holds a port.
         InputError: two of them have the same port.
     """
+    _require_different_ports(settings)
+    for page in pages(settings):
+        page.program.require_port(page.address)
+
+
+def _require_different_ports(settings: "Settings") -> None:
+    """Check that service and pages have a port each: the first to listen would seem to be both."""
     numbers = {"TANDEM_PORT": settings.port}
     numbers |= {"TANDEM_MLFLOW_PORT": settings.mlflow_port, "TANDEM_EVIDENTLY_PORT": settings.evidently_port}
     for number in numbers.values():
         same = [name for name, other in numbers.items() if other == number]
         if len(same) > 1:
             raise InputError(f"{' and '.join(same)} are both {number}: give each a port of its own")
-    for page in pages(settings):
-        page.program.require_port(page.address)
 
 
 def launch(settings: "Settings") -> list[Launched]:
@@ -119,7 +124,7 @@ def launch(settings: "Settings") -> list[Launched]:
     """
     from pipelines.registry.registry import Registry
 
-    require_ports(settings)
+    _require_different_ports(settings)
     Registry(settings).create()
     launched: list[Launched] = []
     try:

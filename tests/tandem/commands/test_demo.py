@@ -91,9 +91,12 @@ def test_the_pages_start_beside_a_step_of_the_training() -> None:
 
 
 @pytest.mark.parametrize("setting", ["port", "evidently_port"])
-def test_a_port_in_use_is_reported_before_the_training(setting: str, tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_before_the_training(
+    setting: str, tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    free = {name: free_port() for name in ("port", "mlflow_port", "evidently_port")}
     with socket.create_server(("127.0.0.1", 0)) as other:
-        settings = Settings(home=tmp_path / "home").model_copy(update={setting: other.getsockname()[1]})
+        settings = Settings(home=tmp_path / "home").model_copy(update=free | {setting: other.getsockname()[1]})
         with pytest.raises(BusyError, match=f"TANDEM_{setting.upper()}"):
             demo._require_ports(settings)
     assert not settings.root.exists()
