@@ -95,6 +95,7 @@ def space() -> "dict[str, BaseDistribution]":
         "max_iter": IntDistribution(50, 400, step=25),
         "learning_rate": FloatDistribution(0.02, 0.2, log=True),
         "max_leaf_nodes": IntDistribution(2, 48, log=True),
+        "max_bins": IntDistribution(31, 255, log=True),
         "min_samples_leaf": IntDistribution(10, 240, log=True),
         "l2_regularization": FloatDistribution(0.1, 50.0, log=True),
         "max_features": FloatDistribution(0.2, 1.0),

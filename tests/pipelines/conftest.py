@@ -1,6 +1,11 @@
 """A small two-sided market and a model trained on it, made once."""
 
+import fcntl
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +25,7 @@ from matching.problems import load_problem
 from matching.problems.estimators import Trees
 from matching.sources import tables as tables_source
 from matching.training import fit
+from pipelines.environment import prefect_variables
 from pipelines.registry.registry import Registry
 
 SKILLS = ("python", "go", "java", "react", "kafka", "rust", "sql", "aws")
@@ -154,9 +160,35 @@ def other_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Making MLflow's database takes seconds, so it is made once and copied."""
-    home = tmp_path_factory.mktemp("registry")
-    Registry(Settings(home=home)).client.search_experiments()
-    return home / "mlflow" / "mlflow.db"
+
+    def make(home: Path) -> None:
+        Registry(Settings(home=home)).client.search_experiments()
+
+    return made_once("registry", make, tmp_path_factory) / "mlflow" / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def empty_prefect(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Making Prefect's database takes seconds too."""
+
+    def make(home: Path) -> None:
+        command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
+        environment = os.environ | prefect_variables(Settings(home=home))
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    return made_once("prefect", make, tmp_path_factory) / "prefect" / "prefect.db"
+
+
+def made_once(name: str, make: Callable[[Path], None], factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that the first of all workers fills and the others find."""
+    common = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
+    folder = common / name
+    with (common / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not folder.exists():
+            make(unfinished := factory.mktemp(name))
+            unfinished.rename(folder)
+    return folder
 
 
 @pytest.fixture

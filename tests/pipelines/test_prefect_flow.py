@@ -1,6 +1,7 @@
 """Prefect really runs the flow and really schedules: a clean resolve once hid a version that scheduled nothing."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -54,9 +55,11 @@ def until(answer: Callable[[], Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def server(tmp_path_factory: pytest.TempPathFactory, empty_prefect: Path) -> Iterator[dict[str, str]]:
     """Environment of a client of a real Prefect server."""
-    home = tmp_path_factory.mktemp("prefect")
+    home = tmp_path_factory.mktemp("server")
+    (home / "prefect").mkdir()
+    shutil.copy(empty_prefect, home / "prefect")
     port = free_port()
     environment = os.environ | prefect_variables(Settings(home=home))
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]

@@ -35,11 +35,12 @@ from tests.pipelines.conftest import small_dataset
 pytestmark = pytest.mark.slow
 
 
-def home_with(folder: Path, database: Path) -> Settings:
-    settings = Settings(home=folder, source="tables", label_maturity_days=1.0)
-    settings.mlflow_folder.mkdir(parents=True)
-    shutil.copy(database, settings.mlflow_folder / "mlflow.db")
-    return settings
+def home_with(folder: Path, *databases: Path) -> Settings:
+    """Make a home with copies of the databases of MLflow and Prefect."""
+    for database in databases:
+        (folder / database.parent.name).mkdir(parents=True)
+        shutil.copy(database, folder / database.parent.name)
+    return Settings(home=folder, source="tables", label_maturity_days=1.0)
 
 
 def quick(settings: Settings, data: Path) -> TrainingResult:
@@ -47,15 +48,15 @@ def quick(settings: Settings, data: Path) -> TrainingResult:
 
 
 @pytest.fixture
-def home(tmp_path: Path, empty_registry: Path) -> Settings:
-    return home_with(tmp_path / "home", empty_registry)
+def home(tmp_path: Path, empty_registry: Path, empty_prefect: Path) -> Settings:
+    return home_with(tmp_path / "home", empty_registry, empty_prefect)
 
 
 @pytest.fixture(scope="module")
-def trained(
-    tmp_path_factory: pytest.TempPathFactory, empty_registry: Path, tables_folder: Path
+def promoted(
+    tmp_path_factory: pytest.TempPathFactory, empty_registry: Path, empty_prefect: Path, tables_folder: Path
 ) -> tuple[Settings, TrainingResult]:
-    settings = home_with(tmp_path_factory.mktemp("trained") / "home", empty_registry)
+    settings = home_with(tmp_path_factory.mktemp("trained") / "home", empty_registry, empty_prefect)
     return settings, quick(settings, tables_folder)
 
 
@@ -93,8 +94,8 @@ def nothing_registered(settings: Settings) -> bool:
     return Registry(settings).versions.all() == [] and Registry(settings).aliases.champion() is None
 
 
-def test_a_first_training_is_promoted_by_the_floors(trained: tuple[Settings, TrainingResult]) -> None:
-    settings, result = trained
+def test_a_first_training_is_promoted_by_the_floors(promoted: tuple[Settings, TrainingResult]) -> None:
+    settings, result = promoted
     champion = Registry(settings).aliases.champion()
     assert champion is not None
     assert (result.outcome, result.version, champion.version) == ("promoted", "1", "1")
@@ -108,9 +109,9 @@ def test_a_first_training_is_promoted_by_the_floors(trained: tuple[Settings, Tra
 
 
 def test_the_registered_bundle_is_complete_and_answers_its_golden_cases(
-    trained: tuple[Settings, TrainingResult], tmp_path: Path
+    promoted: tuple[Settings, TrainingResult], tmp_path: Path
 ) -> None:
-    settings, result = trained
+    settings, result = promoted
     bundle = Registry(settings).versions.fetch(result.version, tmp_path)
     files = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert files == {
@@ -129,8 +130,8 @@ def test_the_registered_bundle_is_complete_and_answers_its_golden_cases(
     assert MatchModel.load(bundle).digest == result.digest
 
 
-def test_the_run_shows_figures_settings_plots_and_card(trained: tuple[Settings, TrainingResult]) -> None:
-    settings, result = trained
+def test_the_run_shows_figures_settings_plots_and_card(promoted: tuple[Settings, TrainingResult]) -> None:
+    settings, result = promoted
     client = Registry(settings).client
     run = client.get_run(result.run_id)
     assert run.data.metrics["match.model.auc"] == pytest.approx(result.report.evaluation.find("match", "model").auc)
@@ -168,9 +169,9 @@ def test_the_run_shows_figures_settings_plots_and_card(trained: tuple[Settings, 
 
 
 def test_the_same_data_and_seed_give_the_same_model_and_no_new_version(
-    trained: tuple[Settings, TrainingResult], tables_folder: Path
+    promoted: tuple[Settings, TrainingResult], tables_folder: Path
 ) -> None:
-    settings, first = trained
+    settings, first = promoted
     messages: list[str] = []
     begun: list[str] = []
     again = train(settings, data=tables_folder, orchestrated=False, progress=messages.append, on_step=begun.append)
@@ -181,9 +182,9 @@ def test_the_same_data_and_seed_give_the_same_model_and_no_new_version(
 
 
 def test_an_identical_training_fills_a_new_log_database(
-    trained: tuple[Settings, TrainingResult], tables_folder: Path, dataset: Dataset, tmp_path: Path
+    promoted: tuple[Settings, TrainingResult], tables_folder: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
-    settings, _ = trained
+    settings, _ = promoted
     moved = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'moved.db'}"})
     assert quick(moved, tables_folder).outcome == "identical"
     engine = connect(moved.log_url)
@@ -213,9 +214,9 @@ def test_a_champion_of_another_version_of_the_code_is_replaced_with_a_warning(
 
 
 def test_a_refused_model_is_logged_with_the_verdict_and_the_champion_stays(
-    trained: tuple[Settings, TrainingResult], dataset: Dataset, write_tables: Callable[[pl.DataFrame], Path]
+    promoted: tuple[Settings, TrainingResult], dataset: Dataset, write_tables: Callable[[pl.DataFrame], Path]
 ) -> None:
-    settings, first = trained
+    settings, first = promoted
     shuffled = dataset.events.with_columns(
         pl.when(pl.col("kind") == "impression")
         .then(pl.col("candidate_id"))

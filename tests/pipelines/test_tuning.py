@@ -33,8 +33,8 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     from optuna.distributions import IntDistribution
 
     wide = tuning.space
-    monkeypatch.setattr(tuning, "space", lambda: wide() | {"max_iter": IntDistribution(5, 20)})
-    small = lambda name: replace(load_problem(name), estimator=Trees(max_iter=20))  # noqa: E731
+    monkeypatch.setattr(tuning, "space", lambda: wide() | {"max_iter": IntDistribution(5, 20), "max_bins": IntDistribution(15, 31)})
+    small = lambda name: replace(load_problem(name), estimator=Trees(max_iter=20, max_bins=31))  # noqa: E731
     for module in (steps, tuning):
         monkeypatch.setattr(module, "load_problem", small)
 
@@ -64,7 +64,7 @@ def test_every_trial_is_a_nested_run_and_the_first_has_the_default_settings(
     assert {run.info.status for run in (parent, *nested)} == {"FINISHED"}
     assert len(nested) == TRIALS == len(found.trials)
     assert {run.data.tags["mlflow.parentRunId"] for run in nested} == {found.run_id}
-    assert found.default.settings == Trees(max_iter=20)
+    assert found.default.settings == Trees(max_iter=20, max_bins=31)
     by_name = {run.info.run_name: run for run in nested}
     for one in found.trials:
         run = by_name[f"trial {one.number}"]

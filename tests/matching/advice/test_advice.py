@@ -21,7 +21,7 @@ from tests.matching.small_market import SMALL, small_market
 pytestmark = pytest.mark.slow
 
 UNTUNED_SEED = 23
-PEOPLE, POOL, CHOSEN = 60, 60, 3
+PEOPLE, POOL, CHOSEN = 40, 60, 3
 ADA = CandidateProfile(
     candidate_id="ada",
     headline="Backend engineer",
@@ -92,7 +92,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Followed]:
     model = MatchModel.load(folder)
     candidates, jobs = (_newest(frame, parts.cuts.train_end) for frame in (dataset.candidates, dataset.jobs))
     measured, fresh = ([frame[np.arange(half, frame.height, 2)] for frame in (candidates, jobs)] for half in (0, 1))
-    measure_spreads(model, *measured, dataset.truth, seed=1, people=80, pool=POOL).write(folder)
+    measure_spreads(model, *measured, dataset.truth, seed=1, people=50, pool=POOL).write(folder)
     spreads, rng = Spreads.load(folder), np.random.default_rng(5)
     answers = {}
     for side, mine, others in (("candidate", *fresh), ("job", *fresh[::-1])):

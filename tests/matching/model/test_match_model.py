@@ -47,7 +47,9 @@ def test_a_pair_scores_the_same_alone_and_among_many(trained: Trained, folder: P
     pairs = trained.parts.holdout.pairs
     together = model.score(pairs)
     for row in range(0, len(pairs), len(pairs) // 8):
-        alone = model.score(pairs.take(np.array([row])))
+        only = np.zeros(1, dtype=np.int64)
+        profiles = pairs.candidates[[pairs.candidate_rows[row]]], pairs.jobs[[pairs.job_rows[row]]]
+        alone = model.score(Pairs(*profiles, only, only))
         np.testing.assert_array_equal(alone.features[0], together.features[row])
         assert alone.match[0] == pytest.approx(together.match[row], rel=1e-5)
 
