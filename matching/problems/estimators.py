@@ -33,8 +33,7 @@ class Trees:
     min_samples_leaf: int = 60
     l2_regularization: float = 20.0
     max_features: float = 0.5
-    # More bins fit no better and cost a third of the training: see docs/decisions/0006-the-house.md.
-    max_bins: int = 63
+    max_bins: int = 255
 
     def __call__(self, seed: int) -> HistGradientBoostingClassifier:
         """Return unfitted trees."""

@@ -12,7 +12,7 @@ from matching.problems.problem import Problem
 from matching.sources.marketplace import SOURCE, Marketplace, MarketplaceConfig
 from matching.training.fit import FittedModel, fit
 
-SMALL = Problem(source=SOURCE, estimator=Trees(max_iter=60, min_samples_leaf=30))
+SMALL = Problem(source=SOURCE, estimator=Trees(max_iter=60, max_bins=63, min_samples_leaf=30))
 
 
 @dataclass(frozen=True)

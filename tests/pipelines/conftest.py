@@ -29,7 +29,7 @@ from pipelines.environment import prefect_variables
 from pipelines.registry.registry import Registry
 
 SKILLS = ("python", "go", "java", "react", "kafka", "rust", "sql", "aws")
-QUICK = replace(load_problem("tables"), estimator=Trees(max_iter=30, min_samples_leaf=20))
+QUICK = replace(load_problem("tables"), estimator=Trees(max_iter=30, max_bins=63, min_samples_leaf=20))
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 

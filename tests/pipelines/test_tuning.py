@@ -33,7 +33,9 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     from optuna.distributions import IntDistribution
 
     wide = tuning.space
-    monkeypatch.setattr(tuning, "space", lambda: wide() | {"max_iter": IntDistribution(5, 20), "max_bins": IntDistribution(15, 31)})
+    monkeypatch.setattr(
+        tuning, "space", lambda: wide() | {"max_iter": IntDistribution(5, 20), "max_bins": IntDistribution(15, 31)}
+    )
     small = lambda name: replace(load_problem(name), estimator=Trees(max_iter=20, max_bins=31))  # noqa: E731
     for module in (steps, tuning):
         monkeypatch.setattr(module, "load_problem", small)

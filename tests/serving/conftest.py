@@ -35,7 +35,7 @@ from store.profiles import replace_all
 from tests.serving.calling import Client
 
 SKILLS = ("Python", "React", "PostgreSQL", "Kubernetes", "Go", "TypeScript", "Rust", "Spark")
-QUICK = replace(load_problem("marketplace"), estimator=Trees(max_iter=20))
+QUICK = replace(load_problem("marketplace"), estimator=Trees(max_iter=20, max_bins=63))
 MODEL_NAME, MODEL_VERSION = "tandem-small", "3"
 
 

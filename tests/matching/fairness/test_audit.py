@@ -150,5 +150,5 @@ def _permuted(dataset: Dataset) -> Dataset:
 def _scores_of(dataset: Dataset, rows: LabelledPairs) -> NDArray[np.float32]:
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
     few = (part.take(np.arange(0, len(part), 25)) for part in (parts.train, parts.calibration))
-    model = fit(*few, seed=7, problem=replace(SMALL, estimator=Trees(max_iter=5)))
+    model = fit(*few, seed=7, problem=replace(SMALL, estimator=Trees(max_iter=5, max_bins=63)))
     return model.score_features(model.transform(rows.pairs)).match

@@ -46,7 +46,9 @@ def fitted(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Fitted
     """The model of the small market, fitted with the tiny encoder on some of the rows."""
     encoder = TransformerEncoder.load(write_tiny_encoder(tmp_path_factory.mktemp("source") / "tiny"))
     train, calibration = (part.take(np.arange(ROWS)) for part in (trained.parts.train, trained.parts.calibration))
-    problem = replace(SMALL, features=wraps(PairFeatures)(lambda: PairFeatures(encoder)), estimator=Trees(max_iter=10))
+    problem = replace(
+        SMALL, features=wraps(PairFeatures)(lambda: PairFeatures(encoder)), estimator=Trees(max_iter=10, max_bins=63)
+    )
     return fit(train, calibration, seed=7, problem=problem)
 
 

@@ -17,7 +17,7 @@ from tests.matching.small_market import SMALL, Trained
 pytestmark = pytest.mark.slow
 
 # Every split of a tree sees every feature, so the fit does not depend on the seed.
-QUICK = Trees(max_iter=10, learning_rate=0.15, max_leaf_nodes=6, min_samples_leaf=30, max_features=1.0)
+QUICK = Trees(max_iter=10, learning_rate=0.15, max_leaf_nodes=6, min_samples_leaf=30, max_features=1.0, max_bins=63)
 NOISE = ("noise_one", "noise_two")
 
 

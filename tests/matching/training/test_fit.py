@@ -19,7 +19,7 @@ from matching.training.fit import FittedModel, fit, fit_features, write
 from tests.matching.small_market import SMALL, Trained
 
 N_FEATURES = len(FEATURE_NAMES)
-QUICK = replace(SMALL, estimator=Trees(max_iter=8))
+QUICK = replace(SMALL, estimator=Trees(max_iter=8, max_bins=63))
 
 
 def save(model: FittedModel, folder: Path) -> Path:

@@ -13,7 +13,7 @@ from matching.training import mutual
 from matching.training.mutual import BestOfBoth, fit_best_of_both, pseudo_labels
 from tests.matching.small_market import SMALL, Trained
 
-QUICK = replace(SMALL, estimator=Trees(max_iter=25, min_samples_leaf=30))
+QUICK = replace(SMALL, estimator=Trees(max_iter=25, max_bins=63, min_samples_leaf=30))
 
 
 @pytest.fixture(scope="module")

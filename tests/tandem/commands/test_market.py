@@ -32,7 +32,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "bundle"
     dataset = SMALL.load(None, seed=7, progress=lambda _: None)
     parts = split(dataset, maturity=timedelta(days=14), seed=7)
-    problem = Problem(source=SMALL, estimator=Trees(max_iter=40, min_samples_leaf=30))
+    problem = Problem(source=SMALL, estimator=Trees(max_iter=40, max_bins=63, min_samples_leaf=30))
     fitted = fit.fit(parts.train, parts.calibration, seed=7, problem=problem)
     check = fitted.transform(parts.holdout.pairs.take(np.arange(10)))
     fit.write(fitted, folder, source="marketplace", facts={}, check=check)
