@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     value_hire_usd: float = Field(
         20_000.0, ge=0, allow_inf_nan=False, description="Value of one hire.", json_schema_extra=_unit("USD")
     )
+    pay_rates: Path | None = Field(
+        None,
+        description="TOML file with your own exchange rates and full-time hours, in the form of "
+        "`matching/text/pay_rates.toml`; a deployment takes it along. Without it, the built-in rates.",
+    )
     gate_min_value_usd_per_week: float | None = Field(
         None,
         allow_inf_nan=False,

@@ -8,6 +8,8 @@ import polars as pl
 from matching.data.origin import FAULTS
 from matching.data.suggestions import closest
 from matching.data.validation_report import count
+from matching.text.pay import likely_period
+from matching.text.pay_rates import ARTICLES
 
 Hint = Callable[[Any], str | None]
 _HINTED_ROWS = 2_000  # of each rule; a report shows only a few
@@ -24,7 +26,7 @@ def of_column(described: Mapping[str, Any], schema: Mapping[str, Any]) -> Hint:
     if items is not None:
         return lambda value: _near_entry(value, items["enum"]) if "enum" in items else None
     if any(part.get("type") in ("number", "integer") for part in parts):
-        return number
+        return salary if described.get("unit") == "USD per year" else number
     if any(part.get("format") == "date-time" for part in parts):
         return moment
     return length
@@ -33,6 +35,16 @@ def of_column(described: Mapping[str, Any], schema: Mapping[str, Any]) -> Hint:
 def number(value: Any) -> str | None:
     """Show a number."""
     return f"found {value:,.15g}" if isinstance(value, int | float) else None
+
+
+def salary(value: Any) -> str | None:
+    """Show a yearly salary, and say if it looks like one of a shorter period.
+
+    >>> salary(60), salary(9_000_000)
+    ('found 60, which looks like an hourly amount', 'found 9,000,000')
+    """
+    period = likely_period(value) if isinstance(value, int | float) and value > 0 else None
+    return number(value) if period is None else f"{number(value)}, which looks like {ARTICLES[period]} amount"
 
 
 def moment(value: Any) -> str | None:

@@ -12,6 +12,9 @@ from matching.errors import InputError, MissingInput
 
 Period = Literal["hour", "day", "week", "month", "year"]
 PERIODS: tuple[Period, ...] = get_args(Period)
+ARTICLES: dict[Period, str] = {
+    "hour": "an hourly", "day": "a daily", "week": "a weekly", "month": "a monthly", "year": "a yearly",
+}  # fmt: skip
 BUILT_IN_FILE = Path(__file__).with_name("pay_rates.toml")
 _FORM = f"see the built-in {BUILT_IN_FILE.name} for the form"
 

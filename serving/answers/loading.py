@@ -13,6 +13,8 @@ from matching.explaining.contributions import Explainer
 from matching.model import support
 from matching.model.manifest import NOT_SERVED, verify
 from matching.model.match_model import MatchModel
+from matching.text import pay_rates
+from matching.text.pay_rates import BUILT_IN_FILE, PayRates
 from serving.answers.example import log_example
 from serving.answers.served_model import ServedModel
 from serving.pool import StoredPool
@@ -30,6 +32,7 @@ def load_model(settings: Settings, bundle: Path) -> ServedModel:
     Raises:
         TamperedModel: a file of the bundle differs from its manifest, or the manifest from the deployed one.
         ModelError: the bundle is incomplete.
+        InputError: the pay rates cannot be read.
         StorageError: the database cannot be reached.
     """
     deployed = Deployed.read(bundle, settings.source)
@@ -49,11 +52,19 @@ def load_model(settings: Settings, bundle: Path) -> ServedModel:
         salary=SalaryModel.load(bundle),
         metrics=_metrics(bundle / "metrics.json"),
         card=_text(bundle / "card.md"),
+        pay_rates=_pay_rates(settings, bundle),
         # Last: it starts a thread, which nothing would stop if anything above failed.
         log=LogWriter(engine, names),
     )
     log_example(served, datetime.now(UTC))
     return served
+
+
+def _pay_rates(settings: Settings, bundle: Path) -> PayRates:
+    """Return the rates deployed beside the bundle, else those of the settings, else the built-in ones."""
+    deployed = bundle.parent / BUILT_IN_FILE.name
+    file = deployed if deployed.is_file() else settings.pay_rates
+    return pay_rates.built_in() if file is None else pay_rates.read(file)
 
 
 def _text(file: Path) -> str:

@@ -12,9 +12,11 @@ from matching.data.scores import Scores
 from matching.explaining.contributions import Explainer
 from matching.model.match_model import MatchModel
 from matching.model.support import Support
+from matching.text.pay_rates import PayRates
 from serving.answers.request_profiles import RequestProfiles
 from serving.contract.errors import ApiError
 from serving.contract.requests import Body
+from serving.contract.salaries import SalaryRates, SalaryWarning
 from serving.pool import Pool, Snapshot
 from serving.release.deployed import Deployed
 from serving.sides import P, Profile, Side
@@ -29,10 +31,14 @@ class Call:
     Attributes:
         request_id: identifier of the request and of its answer.
         now: when it was received, UTC.
+        salary_rates: how its salaries became USD per year; None if all were in that unit.
+        warnings: what looks wrong in its salaries.
     """
 
     request_id: str
     now: datetime
+    salary_rates: SalaryRates | None = None
+    warnings: Sequence[SalaryWarning] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class ServedModel:
         salary: the market's salaries; None if the bundle has no salary model.
         metrics: what was measured at training.
         card: the model card, Markdown.
+        pay_rates: turn the salaries of requests into USD per year.
     """
 
     model: MatchModel
@@ -64,6 +71,7 @@ class ServedModel:
     salary: SalaryModel | None
     metrics: dict[str, Any]
     card: str
+    pay_rates: PayRates
 
     def snapshot(self, side: Side[Any]) -> Snapshot:
         """Return the stored profiles of one side as they are now."""
@@ -105,6 +113,8 @@ class ServedModel:
             "request_id": call.request_id,
             "model_name": self.deployed.model_name,
             "model_version": self.deployed.model_version,
+            "salary_rates": call.salary_rates,
+            "warnings": list(call.warnings),
         }
 
     def is_ready(self) -> bool:

@@ -1,7 +1,7 @@
 """The operations of the endpoint, each declared once. Routes, bodies and the OpenAPI document follow from here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -41,6 +41,7 @@ from serving.contract.responses import (
     PlanAnswer,
     RankAnswer,
 )
+from serving.contract.salaries import Conversion, warnings
 
 REFS = "#/components/schemas/{model}"
 
@@ -99,7 +100,11 @@ class Operation:
         """Read a body and answer it; raises ApiError, StorageError."""
         if self.body is None:
             return self.handler(served, None, call)
-        return self.handler(served, (parse_some if self.several else parse)(body, self.body), call)
+        if self.several:
+            return self.handler(served, parse_some(body, self.body), call)
+        conversion = Conversion(served.pay_rates)
+        request = parse(body, self.body, conversion)
+        return self.handler(served, request, replace(call, salary_rates=conversion.used(), warnings=warnings(request)))
 
     def request_body(self) -> dict[str, Any]:
         """Describe the body as OpenAPI does; empty for a GET."""

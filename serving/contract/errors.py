@@ -97,4 +97,6 @@ def _detail(location: Sequence[int | str], kind: str, message: str, context: dic
     limit = next((context[name] for name in _LIMITS if name in context), None)
     if kind in ("finite_number", "missing", "extra_forbidden"):
         limit = {"finite_number": "a finite number", "missing": "required", "extra_forbidden": "no such field"}[kind]
+    if kind == "greater_than_equal" and str(location[-1]).endswith("_usd_per_year"):
+        message += "; an hourly, daily or monthly amount goes into the field without _usd_per_year, with salary_period"
     return Detail(field=path(location), problem=message, limit=limit if isinstance(limit, float | int | str) else None)

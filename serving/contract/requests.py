@@ -17,11 +17,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from matching.data.tables import CandidateProfile, Id, JobProfile, Name
+from matching.data.tables import Id, Name
 from matching.fairness.reranking import Method as BalanceMethod
 from matching.market.policies import Method
 from matching.rules.hard_limits import HardLimit
 from serving.contract.errors import from_validation
+from serving.contract.salaries import CandidateInRequest, Conversion, JobInRequest
 from store.outcomes import OutcomeName
 
 MAX_PAIRS = 1_000
@@ -54,10 +55,10 @@ def _whole(problem: str) -> WrapValidator:
 
 Key = Annotated[Id, AfterValidator(printable)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Candidates = Annotated[list[CandidateProfile], Field(min_length=1, max_length=MAX_PAIRS)]
-Jobs = Annotated[list[JobProfile], Field(min_length=1, max_length=MAX_PAIRS)]
+Candidates = Annotated[list[CandidateInRequest], Field(min_length=1, max_length=MAX_PAIRS)]
+Jobs = Annotated[list[JobInRequest], Field(min_length=1, max_length=MAX_PAIRS)]
 CandidateKeys = Annotated[list[Key], Field(min_length=1, max_length=MAX_PAIRS)]
-PlannedJobs = Annotated[list[JobProfile], Field(min_length=1, max_length=MAX_PLANNED_JOBS)]
+PlannedJobs = Annotated[list[JobInRequest], Field(min_length=1, max_length=MAX_PLANNED_JOBS)]
 PlannedJobKeys = Annotated[list[Key], Field(min_length=1, max_length=MAX_PLANNED_JOBS)]
 Exposure = Annotated[int, Field(ge=1, le=MAX_PLANNED_JOBS)]
 TopK = Annotated[int, Field(ge=1, le=MAX_RANKED, description="Maximum number of results.")]
@@ -84,14 +85,14 @@ class Body(BaseModel):
 class CandidateFields(Body):
     """A candidate, provided in full or by the id of a stored one."""
 
-    candidate: CandidateProfile | None = Field(None, description="The candidate.")
+    candidate: CandidateInRequest | None = Field(None, description="The candidate.")
     candidate_id: Key | None = Field(None, description="The id of a stored candidate, instead of `candidate`.")
 
 
 class JobFields(Body):
     """A job, provided in full or by the id of a stored one."""
 
-    job: JobProfile | None = Field(None, description="The job.")
+    job: JobInRequest | None = Field(None, description="The job.")
     job_id: Key | None = Field(None, description="The id of a stored job, instead of `job`.")
 
 
@@ -257,10 +258,16 @@ class FeedbackRequest(Body):
 Parsed = TypeVar("Parsed", bound=Body)
 
 
-def parse(body: bytes, model: type[Parsed]) -> Parsed:
-    """Read a body as `model`, without converting types; raises ApiError."""
+def parse(body: bytes, model: type[Parsed], conversion: Conversion | None = None) -> Parsed:
+    """Read a body as `model`, without converting types; raises ApiError.
+
+    Args:
+        body: JSON.
+        model: the request.
+        conversion: the rates for salaries in other currencies and periods; without it the built-in ones.
+    """
     try:
-        return model.model_validate_json(body, strict=True)
+        return model.model_validate_json(body, strict=True, context=conversion)
     except ValidationError as error:
         raise from_validation(error) from None
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from matching.explaining.reasons import Effect
 from matching.fairness.reranking import Method as BalanceMethod
 from matching.rules.hard_limits import HardLimit
+from serving.contract.salaries import SalaryRates, SalaryWarning
 from store.outcomes import OutcomeName
 
 Interval = Annotated[tuple[float, float], Field(description="Lower and upper end.")]
@@ -61,6 +62,12 @@ class Answered(BaseModel):
     request_id: str
     model_name: str
     model_version: str
+    salary_rates: SalaryRates | None = Field(
+        None, description="How salaries became USD per year. Null if the request has no salary in another form."
+    )
+    warnings: list[SalaryWarning] = Field(
+        [], description="Salaries in the request that look like those of a shorter period. They are used as they are."
+    )
 
 
 class MatchAnswer(Answered):

@@ -16,6 +16,7 @@ from matching.data.progress import Progress
 from matching.errors import EngineError, StorageError
 from matching.features import ENCODER_FOLDER
 from matching.model.manifest import NOT_SERVED, SCORING_FOLDER
+from matching.text import pay_rates
 from serving.release.commands import run, without_tandem
 from serving.release.release import Release
 
@@ -66,6 +67,7 @@ def build(settings: Settings, release: Release, progress: Progress) -> Bento:
     Raises:
         EngineError: `bentoml build` or the export of the requirements failed.
         StorageError: the disk is full.
+        InputError: the pay rates of the settings cannot be read.
     """
     store = settings.root / "bentoml"
     store.mkdir(parents=True, exist_ok=True)
@@ -73,7 +75,7 @@ def build(settings: Settings, release: Release, progress: Progress) -> Bento:
     with tempfile.TemporaryDirectory(prefix="tandem-build-") as folder:
         staging = Path(folder)
         try:
-            _stage(staging, release)
+            _stage(staging, release, settings.pay_rates)
         except OSError as error:
             raise StorageError(f"cannot write {staging}: {error.strerror}: free some space and deploy again") from error
         digest = _digest(staging)
@@ -104,12 +106,15 @@ def prune(settings: Settings, keep: set[str]) -> list[str]:
     return [path.name for path in old]
 
 
-def _stage(staging: Path, release: Release) -> None:
+def _stage(staging: Path, release: Release, rates: Path | None) -> None:
     for package in CODE:
         ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
         shutil.copytree(PROJECT / package, staging / package, ignore=ignored)
     shutil.copytree(release.bundle, staging / "bundle", ignore=shutil.ignore_patterns(*NOT_SERVED))
     (staging / "release.json").write_text(dumps(release.facts(), indent=1), encoding="utf-8")
+    if rates is not None:
+        pay_rates.read(rates)
+        shutil.copyfile(rates, staging / pay_rates.BUILT_IN_FILE.name)
     (staging / "requirements.txt").write_text(_requirements(release.bundle), encoding="utf-8")
     (staging / "bentofile.yaml").write_text(BENTOFILE, encoding="utf-8")
 

@@ -15,7 +15,7 @@ from scipy.special import expit
 import matching.problems
 from home.settings import Settings
 from matching.data.splits import split
-from matching.data.tables import CandidateProfile, Direction, JobProfile
+from matching.data.tables import Direction
 from matching.model.match_model import MatchModel
 from matching.problems import load_problem, names
 from matching.training import fit
@@ -117,14 +117,13 @@ def served(swapped: tuple[Settings, TrainingResult, Path, Path]) -> Iterator[Ser
     loaded.close()
 
 
-def student(years: float, subject: str = "maths", town: str = "Graz") -> CandidateProfile:
-    return CandidateProfile(
-        candidate_id=f"{subject}-{town}-{years}", headline=subject, skills=[], experience_years=years, city=town
-    )
+def student(years: float, subject: str = "maths", town: str = "Graz") -> dict[str, Any]:
+    key = f"{subject}-{town}-{years}"
+    return {"candidate_id": key, "headline": subject, "skills": [], "experience_years": years, "city": town}
 
 
-def mentor(subject: str = "maths", town: str = "Graz") -> JobProfile:
-    return JobProfile(job_id=f"{subject}-{town}", title=subject, min_experience_years=2, city=town)
+def mentor(subject: str = "maths", town: str = "Graz") -> dict[str, Any]:
+    return {"job_id": f"{subject}-{town}", "title": subject, "min_experience_years": 2, "city": town}
 
 
 def test_the_second_problem_is_one_small_file() -> None:
@@ -213,7 +212,7 @@ def test_monitoring_reads_its_reference_and_sees_a_drift_of_its_features(
     reference = read_reference(bundle)
     assert reference.features == FEATURES
     for n in range(120):
-        asking = mentor().model_copy(update={"job_id": f"new-{n % 60}"})
+        asking = mentor() | {"job_id": f"new-{n % 60}"}
         newcomers = [{"candidate": student(15 + k, town="Lyon"), "job": asking} for k in range(5)]
         match(served, MatchRequest.model_validate({"pairs": newcomers}), Call(f"newcomers-{n}", NOW))
     served.log.flush()

@@ -165,6 +165,11 @@ ODD = {
         {"expected_salary_usd_per_year": [4_000.0] * 2 + [90_000.0] * 8},
         "2 of 10 values are below",
     ),
+    "one monthly": (
+        "candidates",
+        {"min_salary_usd_per_year": [5_000.0] + [90_000.0] * 40},
+        "1 of 41 values are below 12,000 USD per year",
+    ),
     "unmatched": ("candidates", {"candidate_id": [str(n) for n in range(10)]}, "10 of 11 ids appear in no event"),
     "future": (
         "jobs",
@@ -194,6 +199,18 @@ def test_an_oddity_that_breaks_no_rule_is_a_warning(
     grown = {name: rows for name, (_, rows) in data.tables().items()} | {table: frame(record, [first, *more])}
     warnings = examine(Dataset("test", **grown), now=NOW).warnings
     assert any(warning.table == table and words in warning.text for warning in warnings)
+
+
+def test_salaries_of_a_cheap_market_are_no_oddity(tmp_path: Path) -> None:
+    data = read(tmp_path)
+    salaries = [9_000.0] + [14_000.0] * 40
+    first = data.candidates.row(0, named=True)
+    more = [
+        first | {"updated_at": START + timedelta(days=n), "expected_salary_usd_per_year": value}
+        for n, value in enumerate(salaries)
+    ]
+    tables = {name: rows for name, (_, rows) in data.tables().items()} | {"candidates": frame(Candidate, more)}
+    assert not any("salary" in warning.text for warning in examine(Dataset("test", **tables), now=NOW).warnings)
 
 
 def test_times_far_from_the_others_are_a_warning(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from matching.data.dataset import Dataset
 from matching.data.tables import Candidate, Event, Job, ProtectedAttributes, frame
-from matching.data.validation import broken_rules, validate
+from matching.data.validation import broken_rules, examine, validate
 from matching.errors import InvalidTable, UnusableData
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,6 +88,12 @@ def test_each_broken_rule_is_reported_with_its_row_and_column(changes: dict[str,
     found = broken(dataset([candidate(), good, candidate(updated_at=LATER) | changes]))
     assert [(table, row, name) for table, row, name, _ in found] == [("candidates", 3, column)] * len(found)
     assert any(rule in words for *_, words in found)
+
+
+def test_a_salary_that_is_too_low_for_a_year_is_said_to_look_like_another_period() -> None:
+    hourly = dataset(jobs=[job(min_salary_usd_per_year=60.0)])
+    hints = examine(hourly, now=LATER).faults["hint"].to_list()
+    assert hints == ["found 60, which looks like an hourly amount"]
 
 
 def test_rules_between_columns_rows_and_tables() -> None:

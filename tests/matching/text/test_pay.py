@@ -6,7 +6,8 @@ import pytest
 
 from matching.errors import InputError, MissingInput
 from matching.text import pay, pay_rates
-from matching.text.pay import Pay, Period, is_undisclosed, likely_period, read, read_field
+from matching.text.pay import Pay, is_undisclosed, likely_period, read, read_field
+from matching.text.pay_rates import Period
 
 YEAR: Period = "year"
 

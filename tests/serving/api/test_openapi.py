@@ -76,7 +76,7 @@ def test_every_reference_has_its_schema_and_every_limit_is_shown(send: Send) -> 
     names = set(re.findall(r'"#/components/schemas/([^"]+)"', send("GET", "/openapi.json").text))
     assert names <= set(schema["components"]["schemas"])
     assert "$defs" not in str(schema)
-    profile = schema["components"]["schemas"]["CandidateProfile"]
+    profile = schema["components"]["schemas"]["SentCandidate"]
     assert profile["additionalProperties"] is False
     assert "unit" in profile["properties"]["expected_salary_usd_per_year"]
 

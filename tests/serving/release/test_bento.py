@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from home.settings import Settings
-from matching.errors import EngineError, StorageError, TamperedModel
+from matching.errors import EngineError, InputError, StorageError, TamperedModel
 from matching.model.manifest import NOT_SERVED, verify
+from matching.text.pay_rates import BUILT_IN_FILE
 from serving.answers.loading import load_model
 from serving.release import bento
 from serving.release.bento import Bento
@@ -72,6 +73,25 @@ def test_no_file_names_the_machine_it_was_built_on(built: Bento, settings: Setti
         content = path.read_bytes()
         for place in (project, settings.root):
             assert str(place).encode() not in content, path
+
+
+def test_pay_rates_of_ones_own_are_taken_along(golden_bundle: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(BUILT_IN_FILE.read_text(encoding="utf-8").replace("GBP = 0.8338", "GBP = 0.5"), encoding="utf-8")
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    bento._stage(staging, Release("tandem-small", "7", golden_bundle), own)
+    served = load_model(Settings(home=tmp_path / "home"), staging / "bundle")
+    assert served.pay_rates.per_euro["GBP"] == 0.5
+    served.close()
+
+
+def test_broken_pay_rates_stop_a_deployment(golden_bundle: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "own.toml"
+    broken.write_text("date = 2026-01-01", encoding="utf-8")
+    settings = Settings(home=tmp_path / "home", pay_rates=broken)
+    with pytest.raises(InputError, match="holds no pay rates"):
+        bento.build(settings, Release("tandem-small", "7", golden_bundle), lambda _: None)
 
 
 def test_the_same_release_is_built_once(built: Bento, settings: Settings, golden_bundle: Path) -> None:
