@@ -9,7 +9,7 @@ Load a bundle, build two profiles, and get a match with its reasons:
 >>> match.reasons[0].for_candidate
 'You list 2 of the 2 required skills.'
 >>> round(match.probability, 2)
-0.64
+0.68
 
 A profile that breaks a rule is refused:
 

@@ -87,7 +87,7 @@ def _new_skills(candidate: CandidateProfile, jobs: pl.DataFrame, relevance: Floa
         required[name] = required.get(name, 0.0) + weight
     if len(candidate.skills) >= 200:
         return []
-    held = [*(skill.name for skill in candidate.skills), *skills.named_in(text, skills.spellings(required))]
+    held = [*(skill.name for skill in candidate.skills), *skills.held(text)]
     return [
         _edited(
             "skill",

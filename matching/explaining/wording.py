@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from matching.data.tables import CandidateProfile, JobProfile
-from matching.text.skills import canonical, named_in, spellings
+from matching.text.skills import canonical, canonical_names, held
 from matching.text.words import spaced_words
 
 MOST_NAMES = 5
@@ -65,8 +65,8 @@ def _skills(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str
     if not job.must_have_skills:
         return "The job lists no required skills."
     must, nice = _distinct(job.must_have_skills), _distinct(job.nice_to_have_skills)
-    listed = {canonical(skill.name) for skill in candidate.skills}
-    found = named_in(candidate.resume, spellings([*must, *nice])) - listed
+    listed = set(canonical_names(skill.name for skill in candidate.skills))
+    found = held(f"{candidate.headline}\n{candidate.resume}") - listed
     missing = [name for name in must if canonical(name) not in listed | found]
     words = f"{reader.clause('list')} {_share(must, listed, 'required')}"
     words += f" and {_share(nice, listed, 'nice-to-have')}" if nice else ""
@@ -163,7 +163,7 @@ def _text(_candidate: CandidateProfile, _job: JobProfile, reader: Reader) -> str
 def _wishes(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
     parts = []
     if candidate.wish_stack:
-        offered = {canonical(name) for name in (*job.must_have_skills, *job.nice_to_have_skills)}
+        offered = set(canonical_names((*job.must_have_skills, *job.nice_to_have_skills)))
         wished = _distinct(candidate.wish_stack)
         met = [name for name in wished if canonical(name) in offered]
         names = f": {_names(met)}" if met else ""

@@ -93,20 +93,18 @@ def encode_candidates(
         "wish_sizes": name_rows(candidates["wish_company_sizes"].to_list()),
         "wish_industries": name_rows(candidates["wish_industries"].to_list()),
     }
-    held_numbers, held = _held_skills(known, candidates, resumes)
+    held_numbers, held = _held_skills(known, candidates, _joined(headlines, resumes, between="\n"))
     return Encoded(numbers | held_numbers, sparse | held, candidate_vectors(text_encoder, candidates))
 
 
 def _held_skills(
-    known: Vocabularies, candidates: pl.DataFrame, resumes: list[str]
+    known: Vocabularies, candidates: pl.DataFrame, texts: list[str]
 ) -> tuple[dict[str, Floats], dict[str, csr_matrix]]:
-    """Skills in a candidate's list, and skills in the list or the resume, with years of use."""
+    """Skills in a candidate's list, and skills in the list, the headline or the resume, with years of use."""
     listed = [_listed_years(row) for row in candidates["skills"].to_list()]
-    # Versions of a profile mostly repeat its resume.
-    named = {resume: skills.named_in(resume, known.skills.spellings) for resume in dict.fromkeys(resumes)}
-    either = [
-        dict.fromkeys(sorted(named[resume] - own.keys())) | own for own, resume in zip(listed, resumes, strict=True)
-    ]
+    # Versions of a profile mostly repeat its texts.
+    named = {text: skills.held(text, known.skills.vocabulary) for text in dict.fromkeys(texts)}
+    either = [dict.fromkeys(sorted(named[text] - own.keys())) | own for own, text in zip(listed, texts, strict=True)]
     rows = {
         "listed": skill_rows([list(own) for own in listed]),
         "held": skill_rows([list(own) for own in either]),
@@ -119,7 +117,7 @@ def _held_skills(
         "held_weight": np.minimum(1.0, FULL_SKILLS / np.maximum(count(rows["held"]), 1)),
     }
     depth = {
-        f"{name}_depth": skill_rows([list(own) for own in held], [_depths(own.values()) for own in held])
+        f"{name}_depth": name_rows([list(own) for own in held], [_depths(own.values()) for own in held])
         for name, held in (("listed", listed), ("held", either))
     }
     return numbers, rows | depth
@@ -185,9 +183,9 @@ def _listed_years(row: list[dict[str, Any]]) -> dict[str, float | None]:
     """Years of use by canonical name; for a skill that is listed twice, the larger number."""
     years: dict[str, float | None] = {}
     for skill in row:
-        name = skills.canonical(skill["name"])
-        both = [value for value in (years.get(name), skill["years"]) if value is not None]
-        years[name] = max(both, default=None)
+        for name in skills.listed(skill["name"]):
+            both = [value for value in (years.get(name), skill["years"]) if value is not None]
+            years[name] = max(both, default=None)
     return years
 
 
@@ -207,8 +205,8 @@ def _lists(table: pl.DataFrame, *columns: str) -> tuple[list[Any], ...]:
     return tuple(table[column].to_list() for column in columns)
 
 
-def _joined(first: list[str], second: list[str]) -> list[str]:
-    return [f"{one} {other}" for one, other in zip(first, second, strict=True)]
+def _joined(first: list[str], second: list[str], between: str = " ") -> list[str]:
+    return [f"{one}{between}{other}" for one, other in zip(first, second, strict=True)]
 
 
 def _place_numbers(profiles: pl.DataFrame) -> dict[str, Floats]:

@@ -36,9 +36,9 @@ def name_rows(names: list[list[str]], values: list[list[float]] | None = None) -
     return csr_matrix((data, indices, ends), shape=(len(names), NAME_COLUMNS), dtype=np.float64)
 
 
-def skill_rows(names: list[list[str]], values: list[list[float]] | None = None) -> csr_matrix:
+def skill_rows(names: list[list[str]]) -> csr_matrix:
     """Encode lists of skills like `name_rows`; all spellings of a skill share a column."""
-    return name_rows([[skills.canonical(name) for name in row] for row in names], values)
+    return name_rows([skills.canonical_names(row) for row in names])
 
 
 def count(rows: csr_matrix) -> Floats:

@@ -14,6 +14,7 @@ import polars as pl
 
 from matching.arrays import Floats32, Rows
 from matching.data.dataset import Pairs
+from matching.errors import ModelError
 from matching.features import ENCODER_FOLDER, TFIDF, encoding
 from matching.features.columns import FEATURE_GROUPS, FEATURE_INPUTS, FEATURE_NAMES
 from matching.features.embeddings import EMBEDDING_INPUTS, EMBEDDING_NAMES, with_embeddings
@@ -23,6 +24,7 @@ from matching.features.skill_rarity import SkillRarity
 from matching.features.transformer import TransformerEncoder
 from matching.text import skills
 
+REVISION = 2  # of what is read from a profile: raise it when the same profile gets other features
 CHUNK = 100_000  # pairs computed at once: bounds memory, changes no value
 
 
@@ -107,10 +109,19 @@ class PairFeatures:
             "spelling": known.spelling.terms_,
             "topics": known.topics.terms.terms_,
             "skill_rarity": known.skills.by_name,
+            "revision": REVISION,
         }
 
     def restore(self, state: dict[str, Any], folder: Path) -> "PairFeatures":
-        """Restore the fitted state, and any transformer encoder, from what `save` wrote and returned."""
+        """Restore the fitted state, and any transformer encoder, from what `save` wrote and returned.
+
+        Raises:
+            ModelError: another revision computed the features that the model learned from.
+        """
+        if state.get("revision", 1) != REVISION:
+            raise ModelError(
+                f"{folder.parent} was trained by a version of Tandem that reads texts differently: run `make train`"
+            )
         encoder = folder / ENCODER_FOLDER
         self.use(TransformerEncoder.load(encoder) if encoder.is_dir() else None)
         known = self.vocabularies

@@ -17,6 +17,8 @@ from matching.features.tfidf import row_dots, row_products, row_sums
 PASTED_SHARE = 0.6
 MIN_PASTED_TERMS = 32  # an honest resume may contain all of a shorter text, such as a bare title
 
+TOPIC_DIGITS = 6
+
 
 def pair_columns(candidates: Encoded, jobs: Encoded, candidate_rows: Rows, job_rows: Rows) -> dict[str, Floats]:
     """Return every feature of the pairs by name, each of shape (n_pairs,)."""
@@ -99,14 +101,19 @@ def _role_features(
     candidate_sparse: dict[str, csr_matrix],
     job_sparse: dict[str, csr_matrix],
 ) -> dict[str, Floats]:
-    wished = [(candidate[f"role_topics_{n}"] * job["topics"]).sum(axis=1) for n in range(ROLES_COMPARED)]
+    wished = [_topic_similarity(candidate[f"role_topics_{n}"], job["topics"]) for n in range(ROLES_COMPARED)]
     return {
-        "role_similarity": (candidate["topics"] * job["topics"]).sum(axis=1),
+        "role_similarity": _topic_similarity(candidate["topics"], job["topics"]),
         "wish_role_similarity": np.where(count(candidate_sparse["role_words"]) > 0, np.max(wished, axis=0), np.nan),
         "wish_title_similarity": row_dots(candidate_sparse["role_words"], job_sparse["title_words"]),
         "headline_title_similarity": row_dots(candidate_sparse["headline_words"], job_sparse["title_words"]),
         "title_spelling_similarity": row_dots(candidate_sparse["title_spelling"], job_sparse["title_spelling"]),
     }
+
+
+def _topic_similarity(left: Floats, right: Floats) -> Floats:
+    """Cosines of topics, shape (n_pairs,), without the digits in which processors differ: trees would split on them."""
+    return np.asarray(np.round((left * right).sum(axis=1), TOPIC_DIGITS) + 0.0)  # no negative zeros
 
 
 def _fit_features(candidate: dict[str, Floats], job: dict[str, Floats]) -> dict[str, Floats]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from matching.features.name_rows import NAME_COLUMNS, name_column
 from matching.text import skills
+from matching.text.skill_vocabulary import built_in
 
 SMOOTHING = 5  # candidates added to every count, so that the weight of a rare skill stays moderate
 
@@ -21,7 +22,7 @@ class SkillRarity:
         by_name: weight of each known skill by its canonical name; the fitted state, data only.
         weight: weight of each hashed column, shape (NAME_COLUMNS,).
         known: 1 for the columns of known skills, otherwise 0; shape (NAME_COLUMNS,).
-        spellings: spellings of the known skills in running text.
+        vocabulary: the names that are found in running text: the built-in ones and all known ones.
     """
 
     def __init__(self, by_name: dict[str, float] | None = None) -> None:
@@ -31,7 +32,7 @@ class SkillRarity:
         for name, weight in self.by_name.items():
             self.weight[name_column(name)] = weight
             self.known[name_column(name)] = 1.0
-        self.spellings = skills.spellings(self.by_name)
+        self.vocabulary = built_in().extended(self.by_name)
 
     @classmethod
     def learn(cls, required: list[list[str]], listed: list[list[str]]) -> "SkillRarity":
@@ -41,7 +42,7 @@ class SkillRarity:
             required: names of skills, one list per job.
             listed: names of skills, one list per candidate.
         """
-        names = sorted({skills.canonical(name) for row in required for name in row})
-        counts = Counter(name for row in listed for name in {skills.canonical(skill) for skill in row})
+        names = sorted({name for row in required for name in skills.canonical_names(row)})
+        counts = Counter(name for row in listed for name in skills.canonical_names(row))
         total = len(listed) + SMOOTHING
         return cls({name: float(np.log(total / (counts[name] + SMOOTHING)) + 0.1) for name in names})

@@ -33,7 +33,7 @@ class MatchModel:
     >>> candidates, jobs = frame(CandidateProfile, [ada]), frame(JobProfile, [backend])
     >>> scores = model.score(Pairs(candidates, jobs, np.array([0]), np.array([0])))
     >>> round(scores.match[0].item(), 2)
-    0.64
+    0.68
 
     Attributes:
         source: name of the source it was trained on.

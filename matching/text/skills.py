@@ -1,190 +1,147 @@
-"""Skills: the spellings of each, and which skills a text names.
+"""Skills: which ones a text or a list names, where, and what it says about them.
 
-Names are compared whole: "Solidity" is not "SOLID", "Java" is not "JavaScript".
+Lists and running text go through the same reader. Names are compared whole: "Solidity" is not "SOLID", "Java" is not
+"JavaScript". A version, a note or a join does not hide a name: "Java 17", "SQL (advanced)", "React/Redux".
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from matching.text.plain_text import plain
+from matching.text.sentence import Sentence, word_set
+from matching.text.skill_context import Found, end_of, groups, meant
+from matching.text.skill_vocabulary import SkillVocabulary, built_in
+from matching.text.stance import Stance, stance
+from matching.text.visible import visible
 
-# Other spellings of each skill.
-SPELLINGS: dict[str, tuple[str, ...]] = {
-    ".NET": ("dotnet", ".net core", ".net framework", "dot net"),
-    "A/B testing": ("ab testing", "split testing"),
-    "Airflow": ("apache airflow",),
-    "Android": ("android sdk",),
-    "Angular": ("angularjs", "angular.js", "angular 2", "angular 2+"),
-    "Ansible": ("red hat ansible",),
-    "ASP.NET": ("asp.net core", "asp.net mvc"),
-    "AWS": ("amazon web services", "amazon aws"),
-    "Azure": ("microsoft azure", "ms azure"),
-    "Bash": ("shell scripting", "shell script", "bash scripting"),
-    "BigQuery": ("google bigquery",),
-    "C#": ("csharp", "c sharp", "c-sharp"),
-    "C++": ("cpp", "c plus plus", "c++11", "c++14", "c++17", "c++20"),
-    "Cassandra": ("apache cassandra",),
-    "CI/CD": ("ci cd", "cicd", "continuous integration", "continuous delivery", "continuous deployment"),
-    "CSS": ("css3",),
-    "Deep learning": ("dl",),
-    "Django": ("django framework",),
-    "Docker": ("docker compose", "docker containers"),
-    "Elasticsearch": ("elastic search", "elk", "elastic stack"),
-    "Express.js": ("express", "expressjs"),
-    "Firebase": ("google firebase",),
-    "Flask": ("flask framework",),
-    "Git": ("github", "gitlab"),
-    "Go": ("golang", "go lang"),
-    "Google Analytics": ("ga4",),
-    "Google Cloud": ("gcp", "google cloud platform"),
-    "GraphQL": ("graph ql",),
-    "Hadoop": ("apache hadoop",),
-    "HTML": ("html5",),
-    "iOS": ("ios sdk", "ios development"),
-    "JavaScript": ("js", "ecmascript", "es6", "java script"),
-    "Jenkins": ("jenkins ci",),
-    "Jira": ("atlassian jira",),
-    "Kafka": ("apache kafka",),
-    "Kubernetes": ("k8s", "kube", "k8"),
-    "Linux": ("gnu/linux",),
-    "Machine learning": ("ml", "ml models"),
-    "Manual testing": ("manual qa",),
-    "Microservices": ("microservice", "microservice architecture", "micro services"),
-    "Microsoft Excel": ("excel", "ms excel"),
-    "MongoDB": ("mongo", "mongo db"),
-    "MySQL": ("my sql",),
-    "Next.js": ("nextjs",),
-    "Nginx": ("nginx plus",),
-    "NLP": ("natural language processing",),
-    "Node.js": ("node", "nodejs", "node js"),
-    "Objective-C": ("objective c", "obj-c", "objc"),
-    "Oracle Database": ("oracle db", "oracle rdbms"),
-    "Pandas": ("python pandas",),
-    "Penetration testing": ("pentesting", "pentest", "pen testing"),
-    "Photoshop": ("adobe photoshop",),
-    "Illustrator": ("adobe illustrator",),
-    "PHP": ("php7", "php8"),
-    "PostgreSQL": ("postgres", "postgre sql", "pgsql"),
-    "Power BI": ("powerbi", "microsoft power bi"),
-    "Python": ("python3", "python 3"),
-    "PyTorch": ("torch",),
-    "RabbitMQ": ("rabbit mq",),
-    "React": ("react.js", "reactjs", "react js"),
-    "React Native": ("reactnative", "react-native"),
-    "REST API": ("rest", "restful api", "restful apis", "rest apis", "restful"),
-    "Ruby on Rails": ("rails", "ror"),
-    "RxJS": ("rx.js",),
-    "Scala": ("scala lang",),
-    "Scikit-learn": ("sklearn", "scikit learn"),
-    "Scrum": ("agile scrum",),
-    "Selenium": ("selenium webdriver",),
-    "Spark": ("apache spark", "pyspark"),
-    "Spring": ("spring framework",),
-    "Spring Boot": ("springboot", "spring-boot"),
-    "SQL Server": ("ms sql", "mssql", "microsoft sql server", "ms sql server"),
-    "Swift": ("swift ui", "swiftui"),
-    "TensorFlow": ("tensor flow", "tf2"),
-    "Terraform": ("hashicorp terraform",),
-    "TypeScript": ("ts", "type script"),
-    "Unity": ("unity 3d", "unity3d"),
-    "Unreal Engine": ("unreal", "ue4", "ue5"),
-    "Vue.js": ("vue", "vuejs", "vue js"),
-    "Webpack": ("web pack",),
-}
-# Ordinary words, too: in running text they name a skill only with a capital letter.
-AMBIGUOUS = frozenset(
-    [
-        "c",
-        "dl",
-        "excel",
-        "express",
-        "flask",
-        "go",
-        "k8",
-        "node",
-        "r",
-        "rails",
-        "react",
-        "rest",
-        "spark",
-        "spring",
-        "swift",
-        "torch",
-        "unity",
-        "unreal",
-    ]
+# What may stand beside the name in one entry of a list.
+_BESIDE = word_set(
+    "basic basics intermediate advanced expert proficient beginner good fluent native programming language framework "
+    "library development developer experience skills skill knowledge years year yrs jahre level in with of and or und "
+    "oder et the strong very excellent working solid core modern kenntnisse grundkenntnisse administration entwicklung "
+    "scripting coding tools tool suite database databases technologies services version x"
 )
-MAX_WORDS = 4  # in the name of a skill
-
-_WORD = re.compile(r"[\w+#./-]+")
-_CANONICAL = {
-    plain(other).casefold(): plain(name).casefold() for name, spelled in SPELLINGS.items() for other in spelled
-}
 
 
-_NAMES = frozenset(plain(name).casefold() for name in SPELLINGS)
-# A version or a note after a name: "PostgreSQL 15", "python-3", "Kubernetes (EKS)".
-_SUFFIX = re.compile(r"(?:\s*\([^()]*\)|[\s-]+v?\d[\d.]*(?:\.x|\+)?)+$")
+@dataclass(frozen=True)
+class Mention:
+    """One place where a text names a skill.
+
+    Attributes:
+        skill: canonical name, in lower case.
+        start: place of its first character in the text.
+        end: place after its last character.
+        stance: what is said about it.
+    """
+
+    skill: str
+    start: int
+    end: int
+    stance: Stance
 
 
-@lru_cache(maxsize=2**14)
+def read(text: str, vocabulary: SkillVocabulary | None = None) -> list[Mention]:
+    """Return the skills that a text names, in order; of overlapping names, the longest.
+
+    >>> [(one.skill, one.stance) for one in read("Java 17, Go and C/C++; no PHP. Eager to learn Rust, ready to go.")]
+    [('java', 'held'), ('go', 'held'), ('c', 'held'), ('c++', 'held'), ('php', 'denied'), ('rust', 'wished')]
+
+    Args:
+        text: running text, plain or HTML.
+        vocabulary: known skills; the built-in ones if None.
+    """
+    shown = visible(text)
+    sentence = Sentence.of(shown.text)
+    found = _found(sentence, vocabulary or built_in())
+    mentions = []
+    covered = [False] * len(sentence.words)
+    for one in found:
+        covered[one.start : one.end] = [True] * (one.end - one.start)
+    for group in groups(sentence, found):
+        if named := meant(sentence, group):
+            mentions += _mentions(sentence, named, covered)
+    return [Mention(one.skill, shown.original(one.start), shown.original(one.end), one.stance) for one in mentions]
+
+
+def held(text: str, vocabulary: SkillVocabulary | None = None) -> set[str]:
+    """Return the canonical names of the skills that a text says are there, or required.
+
+    >>> sorted(held("Spring Boot services; Kafka is not required."))
+    ['spring boot']
+    """
+    return {one.skill for one in read(text, vocabulary) if one.stance == "held"}
+
+
+def listed(entry: str, vocabulary: SkillVocabulary | None = None) -> tuple[str, ...]:
+    """Return the canonical names that one entry of a list of skills stands for; an unknown one keeps its own name.
+
+    >>> listed("C/C++"), listed("Go 1.22"), listed("SQL (advanced)"), listed("Zorblax 9000")
+    (('c', 'c++'), ('go',), ('sql',), ('zorblax 9000',))
+    """
+    if vocabulary is None:
+        return _listed(entry)
+    return _names_of(entry, vocabulary)
+
+
+@lru_cache(maxsize=2**15)
+def _listed(entry: str) -> tuple[str, ...]:
+    return _names_of(entry, built_in())
+
+
+def _names_of(entry: str, vocabulary: SkillVocabulary) -> tuple[str, ...]:
+    simple = plain(entry).casefold()
+    if simple in vocabulary.names:
+        return (simple,)
+    sentence = Sentence.of(visible(entry).text)
+    found = _found(sentence, vocabulary)
+    if not found or not _is_nothing_else(sentence, found):
+        found = [one for group in groups(sentence, found) for one in meant(sentence, group)]
+    return tuple(dict.fromkeys(one.skill for one in found)) or (simple,)
+
+
+def _is_nothing_else(sentence: Sentence, found: list[Found]) -> bool:
+    covered = {place for one in found for place in range(one.start, end_of(sentence, one))}
+    rest = [sentence.word(place) for place in range(len(sentence.words)) if place not in covered]
+    return all(word in _BESIDE or word.isdecimal() for word in rest)
+
+
 def canonical(name: str) -> str:
     """Return the canonical name of a skill, in lower case; an unknown skill keeps its own name.
 
-    A version or a note in parentheses after a known name is dropped.
+    A version or a note after a known name is dropped. Of an entry that names several skills, the first is returned.
 
-    >>> canonical("K8s"), canonical("Python 3.11"), canonical("Cobol-74X")
-    ('kubernetes', 'python', 'cobol-74x')
+    >>> canonical("K8s"), canonical("Python 3.11"), canonical("Zorblax-9000")
+    ('kubernetes', 'python', 'zorblax-9000')
     """
-    simple = plain(name).casefold()
-    if simple not in _CANONICAL and simple not in _NAMES:
-        bare = _SUFFIX.sub("", simple)
-        simple = bare if bare in _CANONICAL or bare in _NAMES else simple
-    return _CANONICAL.get(simple, simple)
+    return listed(name)[0]
 
 
-def spellings(names: Iterable[str]) -> dict[tuple[str, ...], str]:
-    """Map every spelling of some skills, as a sequence of words, to the canonical name of the skill."""
-    known = {canonical(name) for name in names}
-    spelled = {name: name for name in known} | {other: name for other, name in _CANONICAL.items() if name in known}
-    split = {tuple(word.casefold() for word in _words(other)): name for other, name in spelled.items()}
-    return {sequence: name for sequence, name in split.items() if sequence}
+def canonical_names(names: Iterable[str]) -> list[str]:
+    """Return the canonical names of the entries of a list, each once, in order."""
+    return list(dict.fromkeys(skill for name in names for skill in listed(name)))
 
 
-def named_in(text: str, known: Mapping[tuple[str, ...], str]) -> set[str]:
-    """Return the canonical names of the skills that a text names; of overlapping names, the longest wins.
-
-    >>> sorted(named_in("Go services with Spring Boot, ready to go", spellings(["Go", "Spring", "Spring Boot"])))
-    ['go', 'spring boot']
-
-    Args:
-        text: running text.
-        known: the result of `spellings`.
-    """
-    written = _words(plain(text))
-    folded = [word.casefold() for word in written]
-    found: set[str] = set()
+def _found(sentence: Sentence, vocabulary: SkillVocabulary) -> list[Found]:
+    """Every spelling in a text, whether it means the skill or not."""
+    found = []
     place = 0
-    while place < len(folded):
-        length, name = _name_at(folded, place, known)
-        is_ordinary_word = length == 1 and folded[place] in AMBIGUOUS and written[place] == folded[place]
-        if name is not None and not is_ordinary_word:
-            found.add(name)
+    lengths = vocabulary.lengths
+    words = sentence.words
+    while place < len(words):
+        longest = lengths.get(words[place].folded, (1,))[0]
+        match = vocabulary.match(words, place, sentence.joined(place, longest), sentence.slashed)
+        if match is None:
+            place += 1
+            continue
+        length, skill, key = match
+        found.append(Found(skill, place, place + length, key in vocabulary.ambiguous))
         place += length
     return found
 
 
-def _name_at(words: list[str], place: int, known: Mapping[tuple[str, ...], str]) -> tuple[int, str | None]:
-    """Length in words and canonical name of the longest name that starts at `place`; 1 and None if there is none."""
-    for length in range(min(MAX_WORDS, len(words) - place), 0, -1):
-        name = known.get(tuple(words[place : place + length]))
-        if name is not None:
-            return length, name
-    return 1, None
-
-
-def _words(text: str) -> list[str]:
-    """Words as written, with the characters that tell technologies apart: C++, C#, .NET, Node.js."""
-    stripped = (word.rstrip("./-").lstrip("/-") for word in _WORD.findall(text))
-    return [word for word in stripped if word]
+def _mentions(sentence: Sentence, named: list[Found], covered: list[bool]) -> list[Mention]:
+    """Mentions of one list, with positions in the visible text."""
+    said = stance(sentence, named[0].start, end_of(sentence, named[-1]), covered)
+    words = sentence.words
+    return [Mention(one.skill, words[one.start].start, words[one.end - 1].end, said) for one in named]

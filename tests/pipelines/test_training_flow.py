@@ -248,10 +248,10 @@ def test_a_refused_model_is_logged_with_the_verdict_and_the_champion_stays(
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> tuple[Settings, TrainingRefused]:
-    """A log of 150 lists with an invalid row, which is left out; the gate refuses what is learned from it."""
+    """A log of 120 lists with an invalid row, which is left out; the gate refuses what is learned from it."""
     folder = tmp_path_factory.mktemp("short")
     settings = home_with(folder / "home", empty_registry)
-    data = small_dataset(n_lists=150)
+    data = small_dataset(n_lists=120)
     invalid = data.candidates[:1].with_columns(candidate_id=pl.lit("c-minus"), experience_years=pl.lit(-5.0))
     tables_source.write(replace(data, candidates=pl.concat([data.candidates, invalid])), folder / "data")
     with pytest.raises(TrainingRefused) as refused:

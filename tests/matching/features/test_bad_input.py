@@ -11,7 +11,6 @@ import pytest
 from matching.data.dataset import Pairs
 from matching.data.tables import CandidateProfile, JobProfile, frame, polars_schema
 from matching.text.plain_text import MAX_CHARACTERS, plain
-from matching.text.skills import canonical, named_in, spellings
 from matching.text.words import folded
 from tests.matching.small_market import Trained
 
@@ -114,39 +113,6 @@ def test_every_format_character_of_unicode_is_invisible() -> None:
 def test_a_text_that_grows_by_normalisation_is_cut_off() -> None:
     assert len(plain("\ufdfa" * 100_000)) <= MAX_CHARACTERS
     assert len(plain("é" * 100_000)) == 100_000, "the longest valid resume is read whole"
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("k8s", "Kubernetes", True),
-        ("Golang", "Go", True),
-        ("K8S ", " kubernetes", True),
-        ("Postgres", "PostgreSQL", True),
-        ("PostgreSQL 15", "Postgres", True),
-        ("Python 3.11", "python-3", True),
-        ("Kubernetes (EKS)", "k8s", True),
-        ("Amazon Web Services (AWS)", "AWS", True),
-        ("ISO 9001", "ISO 27001", False),
-        ("React (Native)", "React Native", False),
-        ("Solidity", "SOLID", False),
-        ("Java", "JavaScript", False),
-        ("C", "C++", False),
-        ("React", "React Native", False),
-    ],
-)
-def test_spellings_of_a_skill_are_the_same_skill_and_lookalikes_are_not(one: str, other: str, *, same: bool) -> None:
-    assert (canonical(one) == canonical(other)) is same
-
-
-def test_a_text_names_only_whole_skills() -> None:
-    known = spellings(["Java", "JavaScript", "SOLID", "Go", "Spring", "Spring Boot", "Kubernetes"])
-    assert named_in("Solidity and JavaScript on k8s with Spring Boot", known) == {
-        *("javascript", "kubernetes", "spring boot"),
-    }
-    assert named_in("ready to go", known) == set()
-    assert named_in("services in Go", known) == {"go"}
-    assert named_in("spring in the air, go lang", known) == {"go"}
 
 
 def test_a_list_stuffed_with_every_skill_gains_little(trained: Trained) -> None:

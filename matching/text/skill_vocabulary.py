@@ -1,0 +1,148 @@
+"""The names of skills: data files with one skill a line, its name and its other spellings.
+
+A "?" after a name or spelling marks an ordinary word, a person's name or a place: such a word names a skill only in a
+skill's company (`matching.text.skills`). How to add names: docs/how-to/skills.md.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from matching.text.plain_text import plain
+from matching.text.tokens import Token, tokens
+
+FOLDER = Path(__file__).parent / "vocabulary"
+FILES = ("skills.tsv", "onet.tsv")
+MAX_WORDS = 6  # in a name
+# "Java17", "Python3", "PHP8": a version without a space.
+_GLUED_VERSION = re.compile(r"(?P<name>[^\W\d].*?[^\W\d])v?\d+(?:\.\d+)*$")
+# "Javaentwickler", "SQLKenntnisse": languages that write compounds as one word.
+_COMPOUND = re.compile(
+    r"(?P<name>.{3,}?)(?:entwickler(?:in|innen)?|entwicklung|programmierer(?:in)?|programmierung|kenntnisse?n?|erfahrung(?:en)?|"
+    r"ingenieur(?:in)?|administrator(?:in)?|administration|spezialist(?:in)?|experte|expertin|ontwikkelaar|utvecklare|udvikler|utvikler)$"
+)
+
+
+@dataclass(frozen=True)
+class SkillVocabulary:
+    """Known skills by their spellings.
+
+    >>> known = SkillVocabulary.of(["Go?\\tgolang", "Node.js\\tnode?|nodejs"])
+    >>> known.canonical("Golang"), known.canonical("NODE-JS"), known.canonical("Zorblax-9000")
+    ('go', 'node.js', 'zorblax-9000')
+    >>> known.display("node.js")
+    'Node.js'
+
+    Attributes:
+        names: name as it is shown, by canonical name (the same in lower case).
+        spellings: canonical name by the words of each spelling, with a space between them.
+        ambiguous: the spellings that are ordinary words, too.
+        joins: the spellings that are written with a slash, such as "CI/CD".
+        lengths: number of words of the spellings that begin with a word, longest first.
+    """
+
+    names: dict[str, str] = field(default_factory=dict)
+    spellings: dict[str, str] = field(default_factory=dict)
+    ambiguous: set[str] = field(default_factory=set)
+    joins: set[str] = field(default_factory=set)
+    lengths: dict[str, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> "SkillVocabulary":
+        """Read lines of a vocabulary; of two lines with the same spelling, the first wins."""
+        vocabulary = cls()
+        for line in lines:
+            if line.strip() and not line.startswith("#"):
+                vocabulary._add(line.rstrip("\r\n"))
+        return vocabulary
+
+    def extended(self, names: Iterable[str]) -> "SkillVocabulary":
+        """Return a vocabulary that also has these names, as they are spelled; the same one if it has them all."""
+        new = [name for name in names if name not in self.names]
+        if not new:
+            return self
+        both = SkillVocabulary(
+            dict(self.names),
+            dict(self.spellings),
+            set(self.ambiguous),
+            set(self.joins),
+            {word: list(lengths) for word, lengths in self.lengths.items()},
+        )
+        for name in new:
+            both._add(name.replace("\t", " ").replace("|", " "))
+        return both
+
+    def canonical(self, name: str) -> str:
+        """Return the canonical name of a whole spelling; an unknown one keeps its own name, in lower case."""
+        simple = plain(name).casefold()
+        if simple in self.names:
+            return simple
+        return self.spellings.get(_key(tokens(simple)), simple)
+
+    def display(self, canonical: str) -> str:
+        """Return a canonical name as it is written."""
+        return self.names.get(canonical, canonical)
+
+    def match(
+        self, words: list[Token], place: int, most: int, slashed: Callable[[int, int], bool]
+    ) -> tuple[int, str, str] | None:
+        """Return number of words, canonical name and spelling of the longest name from a word on, or None.
+
+        Args:
+            words: words of a text.
+            place: number of the first word.
+            most: how many words may be one name.
+            slashed: whether a slash stands between two of some words; "React/Redux" is not "React Redux".
+        """
+        first = words[place].folded
+        for length in self.lengths.get(first, ()):
+            if length <= most:
+                key = " ".join([word.folded for word in words[place : place + length]])
+                if key in self.spellings and (key in self.joins or not slashed(place, place + length)):
+                    return length, self.spellings[key], key
+        return None if first.isdecimal() else self._part(first)
+
+    def _part(self, word: str) -> tuple[int, str, str] | None:
+        for pattern in (_GLUED_VERSION, _COMPOUND):
+            found = pattern.match(word)
+            if found and found["name"] in self.spellings:
+                return 1, self.spellings[found["name"]], found["name"]
+        return None
+
+    def _add(self, line: str) -> None:
+        name, _, others = line.partition("\t")
+        canonical = plain(name.rstrip("?")).casefold()
+        self.names.setdefault(canonical, plain(name.rstrip("?")))
+        for spelling in (name, *filter(None, others.split("|"))):
+            key = _key(tokens(spelling.rstrip("?")))
+            if 0 < len(key.split()) <= MAX_WORDS and key not in self.spellings:
+                self.spellings[key] = canonical
+                self._index(key, is_ambiguous=spelling.endswith("?"))
+                if "/" in spelling:
+                    self.joins.add(key)
+
+    def _index(self, key: str, *, is_ambiguous: bool) -> None:
+        words = key.split()
+        lengths = self.lengths.setdefault(words[0], [])
+        if len(words) not in lengths:
+            lengths.append(len(words))
+            lengths.sort(reverse=True)
+        if is_ambiguous:
+            self.ambiguous.add(key)
+
+
+@cache
+def built_in() -> SkillVocabulary:
+    """Return the vocabulary that Tandem brings."""
+    return SkillVocabulary.of(_lines())
+
+
+def _lines() -> Iterator[str]:
+    for name in FILES:
+        yield from (FOLDER / name).read_text(encoding="utf-8").splitlines()
+
+
+def _key(words: list[Token]) -> str:
+    return " ".join([word.folded for word in words])
