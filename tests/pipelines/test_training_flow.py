@@ -22,7 +22,10 @@ from matching.data.dataset import Dataset
 from matching.errors import BusyError, GateRefused, InputError, MissingInput, StorageError, UnusableData
 from matching.model import manifest
 from matching.model.match_model import MatchModel
+from matching.problems import load_problem
+from matching.problems.estimators import Trees
 from matching.sources import tables as tables_source
+from pipelines import steps
 from pipelines.registry import audit
 from pipelines.registry.registry import Registry
 from pipelines.training_flow import TrainingRefused, TrainingResult, train
@@ -45,6 +48,15 @@ def home_with(folder: Path, *databases: Path) -> Settings:
 
 def quick(settings: Settings, data: Path) -> TrainingResult:
     return train(settings, data=data, orchestrated=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_trees() -> Iterator[None]:
+    """Fewer trees than by default: these tests train a dozen times."""
+    with pytest.MonkeyPatch.context() as patch:
+        few = Trees(max_iter=80, max_bins=63)
+        patch.setattr(steps, "load_problem", lambda name: replace(load_problem(name), estimator=few))
+        yield
 
 
 @pytest.fixture
@@ -154,7 +166,7 @@ def test_the_run_shows_figures_settings_plots_and_card(promoted: tuple[Settings,
         assert description.startswith(f"# {result.model_name}")
         assert len(description) <= 5_000
     assert (version.tags["tandem.gate"], version.tags["tandem.compared_with"]) == ("passed", "none")
-    assert run.data.params["model.max_iter"] == "250"
+    assert run.data.params["model.max_iter"] == "80"
     assert run.data.params["seed"] == "7"
     assert run.data.params["text_encoder"] == "tfidf"
     assert run.data.tags["tandem.gate"] == "passed"
