@@ -5,6 +5,8 @@
     │   ├── MissingInput          a file, folder or column is missing
     │   ├── InvalidTable          rows break the rules of `matching.data.tables`
     │   ├── UnusableData          well formed, but nothing can be learned from it
+    │   ├── UnreadableFile        a file cannot be read as a document
+    │   │   └── FileRefused       the same, before the file's name is part of the sentence
     │   ├── UnknownPrediction     the log holds no such prediction
     │   ├── EarlyOutcome          an outcome is dated before its prediction
     │   └── ContradictingOutcome  an outcome contradicts one that is recorded
@@ -50,6 +52,10 @@ class InvalidTable(InputError):
 
 class UnusableData(InputError):
     """The data is well formed, but nothing can be learned from it."""
+
+
+class UnreadableFile(InputError):
+    """A file cannot be read as a document."""
 
 
 class BusyError(TandemError):
