@@ -1,0 +1,101 @@
+"""Where a person lives, as the resume says it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from intake.headings import Section
+from intake.resumes.findings import Sure, Where
+from intake.resumes.privacy import personal_spans
+from intake.resumes.sections import Part
+from intake.resumes.words import WORDS, folded, label, phrase
+from matching.text.places import continent
+
+_LABEL = label(WORDS["labels"]["place"])
+_BASED = re.compile(phrase(WORDS["phrases"]["lives_in"]).pattern + r"\s+")
+_END = re.compile(r"[.;()\n]|\s(?:and|und|et|y|with|since|who|where)\s")
+_POSTCODE = re.compile(r"^(?:[A-Z]{1,2}-)?\d{4,6}\s+|\s+(?:[A-Z]{1,2}\d{1,2}[A-Z]?\s?\d[A-Z]{2}|\d{5}(?:-\d{4})?)$")
+_CITY = re.compile(r"[^\W\d_][\w.'\u2019-]*(?:[ -][^\W\d_(][\w.'\u2019-]*){0,3}")
+_STATE = re.compile(r"[A-Z]{2}")
+_CLAUSE = re.compile(r"\t+|\s*[|\u00b7\u2022;]\s*|\s+[\u2013\u2014-]\s+")
+_TOP = 10
+_NOISE = re.compile(
+    r"\s*\(?\b(?:remote|hybrid|on-?site|open to relocat\w*|willing to relocate|relocation)\b\)?.*$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of residence as written; what is not said is None."""
+
+    city: str
+    region: str | None
+    country: str | None
+    where: Where
+    sure: Sure
+
+
+def place(parts: Sequence[Part]) -> Place | None:
+    """Return where the person lives: from a labelled line, the top, or a sentence; None if nothing says it."""
+    top = [part for part in parts[:_TOP] if part.section in (None, Section.CONTACT)]
+    contact = [part for part in parts if part.section is Section.CONTACT]
+    for part in (*top, *contact, *parts):
+        labelled = _LABEL.match(folded(part.text))
+        if labelled and (found := _read(part, labelled.end(), len(part.text), "stated")):
+            return found
+    for part in (*top, *contact):
+        for start, end in _clauses(part):
+            found = _read(part, start, end, "likely")
+            if found and (continent(found.country) or _POSTCODE.search(part.text[start:end].split(",")[0].strip())):
+                return found
+    return next(_in_sentences(parts), None)
+
+
+def _in_sentences(parts: Sequence[Part]) -> Iterator[Place]:
+    for part in parts:
+        if part.section in (None, Section.SUMMARY, Section.CONTACT):
+            for match in _BASED.finditer(folded(part.text)):
+                stop = _END.search(part.text, match.end())
+                found = _read(part, match.end(), stop.start() if stop else len(part.text), "likely")
+                if found:
+                    yield found
+
+
+def _clauses(part: Part) -> Iterator[tuple[int, int]]:
+    reached = 0
+    for match in [*_CLAUSE.finditer(part.text), None]:
+        stop = match.start() if match else len(part.text)
+        if stop > reached:
+            yield reached, stop
+        reached = match.end() if match else stop
+
+
+def _read(part: Part, start: int, end: int, sure: Sure) -> Place | None:
+    """Read "Berlin", "10117 Berlin, Germany", "Austin, TX, United States"; a street before it is left out."""
+    raw = part.text[start:end]
+    for begin, stop in personal_spans(raw):
+        raw = raw[:begin] + " " * (stop - begin) + raw[stop:]
+    raw = _NOISE.sub("", raw)
+    names = [_POSTCODE.sub("", name.strip()).strip(" .()") for name in raw.split(",")]
+    names = [name for name in names if name]
+    while len(names) > 1 and any(letter.isdigit() for letter in names[0]):
+        names = names[1:]
+    if not 1 <= len(names) <= 3 or not all(_CITY.fullmatch(name) for name in names) or not names[0][:1].isupper():
+        return None
+    at = part.start + start + len(raw) - len(raw.lstrip())
+    where = Where(part.page, at, part.start + start + len(raw.rstrip()))
+    return _placed(names, where, sure)
+
+
+def _placed(names: Sequence[str], where: Where, sure: Sure) -> Place | None:
+    """Tell city, region and country apart by their number and what is known."""
+    city, rest = names[0], list(names[1:])
+    if continent(city) and not rest:
+        return None  # a country alone is no city
+    country = rest.pop() if rest and not _is_region(rest) else None
+    return Place(city, rest[0] if rest else None, country, where, sure)
+
+
+def _is_region(rest: Sequence[str]) -> bool:
+    """Whether the only name after the city is a state, such as TX, and no country."""
+    return len(rest) == 1 and not continent(rest[0]) and _STATE.fullmatch(rest[0]) is not None

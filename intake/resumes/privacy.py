@@ -1,0 +1,58 @@
+"""What never goes into a text that is scored or logged: mail, telephone, links, street and personal details."""
+
+import re
+from collections.abc import Iterable
+
+from intake.resumes.words import WORDS, any_of, folded
+
+_MAIL = r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+"
+_ENDS = "com|org|net|io|dev|me|de|fr|es|it|nl|pl|uk|eu|ch|at|in|co|ua|us|ca|info|xyz|tech|app"
+_SITES = "linkedin|github|gitlab|twitter|x|stackoverflow|xing|medium|behance|dribbble|kaggle"
+_LINK = (
+    r"(?:https?://|www\.)[^\s|,;]+"
+    rf"|(?<![\w@.])(?:[\w-]+\.)+(?:{_ENDS})(?:/[^\s|,;]*)"
+    rf"|(?<![\w@.])(?:{_SITES})\.com(?:/[^\s|,;]*)?"
+)
+_PHONE = r"(?<![\w.])\+?(?:\(\+?\d{1,4}\)|\d{1,4})(?:[\s./()-]{0,3}\(?\d{2,5}\)?){2,6}(?!\w)"
+_CAPITAL = r"[A-Z\u00c0-\u00dd][\w'.-]*"
+_STREET = (
+    rf"\b\d{{1,5}}[a-z]?,?\s(?:{_CAPITAL}\s){{1,3}}"
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Square|Terrace|Place)\b\.?"
+    rf"|\b{_CAPITAL}(?:\s{_CAPITAL}){{0,2}}\s?"
+    r"(?:stra(?:\u00df|ss)e|str\.|weg|platz|allee|gasse|damm|ring)\s\d{1,4}\s?[a-z]?\b"
+    r"|\b\d{1,4}\s?(?:bis|ter)?,?\s(?:rue|avenue|boulevard|place|all\u00e9e|chemin|impasse|quai)\s[^\n,|]{3,40}"
+    r"|\b(?:[Cc]alle|[Cc]/|[Aa]venida|[Aa]vda\.?|[Pp]laza|[Pp]aseo|[Vv]ia|[Vv]iale|[Pp]iazza)\s[^\n,|]{3,30},?\s\d{1,4}\b"
+)
+_PERSONAL = re.compile(rf"(?i:{_MAIL}|{_LINK})|{_PHONE}|{_STREET}")
+_DETAILS = re.compile(rf"^[\s\u2022]*(?:{any_of(WORDS['labels']['personal'])})(?!\w)[\s:\t].*$", re.MULTILINE)
+_SEPARATORS = re.compile(r"[ \t]*[|\u00b7\u2022,](?:[ \t]*[|\u00b7\u2022,])+[ \t]*")
+_MAX_DETAIL = 80
+_DIGITS = re.compile(r"\d")
+_YEARS = re.compile(r"(?:19|20)\d\d\W{1,5}(?:19|20)\d\d")
+
+
+def personal_spans(text: str) -> list[tuple[int, int]]:
+    """Return the characters of mail addresses, telephone numbers, links, streets and lines of personal details.
+
+    >>> text = "Ada | ada@example.com | +49 30 1234567 | github.com/ada | 2015 - 2019"
+    >>> without(text, personal_spans(text))
+    'Ada | 2015 - 2019'
+    """
+    details = [match.span() for match in _DETAILS.finditer(folded(text)) if len(match[0]) <= _MAX_DETAIL]
+    return details + [match.span() for match in _PERSONAL.finditer(text) if _is_personal(match[0])]
+
+
+def _is_personal(found: str) -> bool:
+    """Whether something that looks like a telephone number is one, and not two years or an amount."""
+    only_numbers = not re.search(r"[^\W\d_]", found)
+    return not only_numbers or (len(_DIGITS.findall(found)) >= 8 and not _YEARS.search(found))
+
+
+def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return a text without some of its characters, and without the spaces that are left over."""
+    result, reached = [], 0
+    for start, end in sorted(spans):
+        result.append(text[reached : max(start, reached)])
+        reached = max(end, reached)
+    joined = _SEPARATORS.sub(" | ", "".join([*result, text[reached:]]))
+    return re.sub(r"\s*\n[\s|]*", "\n", re.sub(r" {2,}", " ", joined)).strip(" |\n")
