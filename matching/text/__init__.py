@@ -1,1 +1,1 @@
-"""Reading text: words, skills, places, pay, seniority. Imports no other package of `matching`."""
+"""Reading text: words, skills, places, pay, posts, seniority. Imports no other package of `matching`."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 _TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+# Possessive, and begun only at the start of a run: a long run of hyphens and digits must not be tried from each place.
 _ADDRESS = re.compile(
-    r"\b(?:https?|ftp)://\S+|\bwww\.\S+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|"
-    r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|edu|gov|de|fr|uk|co|eu|dev|app|info|ch|at|nl|ru|ua)(?:/\S*)+"
-    r"|\b[\w-]+\.(?:com|org|edu|gov|info)\b"
+    r"\b(?:https?|ftp)://\S+|\bwww\.\S+|(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+|"
+    r"(?<![\w.-])[\w-]++(?:\.[\w-]+)*\.(?:com|org|edu|gov|de|fr|uk|co|eu|dev|app|info|ch|at|nl|ru|ua)(?:/\S*)+"
+    r"|(?<![\w-])[\w-]++\.(?:com|org|edu|gov|info)\b"
 )
 
 
