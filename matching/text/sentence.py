@@ -96,4 +96,5 @@ class Sentence:
     def is_initial(self, place: int) -> bool:
         """Whether a word is an initial, as in "R. Smith": a capital letter and a full stop before another."""
         is_letter = len(self.words[place].written) == 1 and self.is_capitalised(place)
-        return is_letter and self.gap(place + 1).startswith(".") and self.is_capitalised(place + 1)
+        has_next = place + 1 < len(self.words)
+        return is_letter and has_next and self.gap(place + 1).startswith(".") and self.is_capitalised(place + 1)
