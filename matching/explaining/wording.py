@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from matching.data.tables import CandidateProfile, JobProfile
+from matching.text.posts.post import asked
+from matching.text.skill_vocabulary import built_in
 from matching.text.skills import canonical, canonical_names, held
 from matching.text.words import spaced_words
 
@@ -62,9 +64,9 @@ def sentence(group: str, candidate: CandidateProfile, job: JobProfile, reader: R
 
 
 def _skills(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
-    if not job.must_have_skills:
-        return "The job lists no required skills."
-    must, nice = _distinct(job.must_have_skills), _distinct(job.nice_to_have_skills)
+    must, nice = _asked(job)
+    if not must:
+        return "The job names no required skills."
     listed = set(canonical_names(skill.name for skill in candidate.skills))
     found = held(f"{candidate.headline}\n{candidate.resume}") - listed
     missing = [name for name in must if canonical(name) not in listed | found]
@@ -163,7 +165,7 @@ def _text(_candidate: CandidateProfile, _job: JobProfile, reader: Reader) -> str
 def _wishes(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
     parts = []
     if candidate.wish_stack:
-        offered = set(canonical_names((*job.must_have_skills, *job.nice_to_have_skills)))
+        offered = set(canonical_names([name for names in _asked(job) for name in names]))
         wished = _distinct(candidate.wish_stack)
         met = [name for name in wished if canonical(name) in offered]
         names = f": {_names(met)}" if met else ""
@@ -225,6 +227,14 @@ WORDINGS: dict[str, Wording] = {
     "other": _other,
 }
 """The wording of each group of features in the built-in feature set."""
+
+
+def _asked(job: JobProfile) -> tuple[list[str], list[str]]:
+    """Required and nice-to-have skills as the job's lists spell them or, without lists, as its text names them."""
+    post = asked(job.title, job.description, job.must_have_skills, job.nice_to_have_skills)
+    must, nice = _distinct(job.must_have_skills), _distinct(job.nice_to_have_skills)
+    display = built_in().display
+    return must or [display(name) for name in post.must], nice or [display(name) for name in post.nice]
 
 
 def _share(names: Sequence[str], listed: set[str], kind: str) -> str:

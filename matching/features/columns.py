@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
-_CANDIDATE_SKILLS = ("candidate.skills", "candidate.resume")
+_CANDIDATE_SKILLS = ("candidate.skills", "candidate.headline", "candidate.resume")
 _LISTED_SKILLS = ("candidate.skills",)
-_JOB_SKILLS = ("job.must_have_skills", "job.nice_to_have_skills")
+# What a post asks is in its lists or, without them, in its text.
+_JOB_SKILLS = ("job.must_have_skills", "job.nice_to_have_skills", "job.title", "job.description")
 _CANDIDATE_TEXT = ("candidate.headline", "candidate.resume", "candidate.wish_roles")
 _JOB_TEXT = ("job.title", "job.description")
 # A resume that was pasted from the job's text does not count: these features depend on both texts.
-_MUST = (*_CANDIDATE_SKILLS, "candidate.headline", *_JOB_TEXT, "job.must_have_skills")
+_BOTH_SKILLS = (*_CANDIDATE_SKILLS, *_JOB_SKILLS)
 _EXPERIENCE = ("candidate.experience_years", "candidate.headline")
 _SALARIES = ("candidate.expected_salary_usd_per_year", "job.min_salary_usd_per_year", "job.max_salary_usd_per_year")
 _PLACES = ("candidate.city", "candidate.region", "candidate.country", "job.city", "job.region", "job.country")
@@ -25,19 +26,19 @@ class Feature(NamedTuple):
 FEATURES: dict[str, Feature] = {
     "candidate_skill_count": Feature("skills", _LISTED_SKILLS),
     "candidate_new_skill_share": Feature("skills", _LISTED_SKILLS),
-    "job_must_have_count": Feature("skills", ("job.must_have_skills",)),
+    "job_must_have_count": Feature("skills", _JOB_SKILLS),
     "job_new_skill_share": Feature("skills", _JOB_SKILLS),
-    "must_have_coverage": Feature("skills", _MUST),
-    "must_have_listed_coverage": Feature("skills", (*_LISTED_SKILLS, "job.must_have_skills")),
-    "must_have_missing_count": Feature("skills", _MUST),
-    "must_have_depth": Feature("skills", _MUST),
-    "nice_to_have_coverage": Feature("skills", (*_CANDIDATE_SKILLS, "candidate.headline", *_JOB_TEXT, *_JOB_SKILLS)),
-    "skill_overlap_rarity": Feature("skills", (*_CANDIDATE_SKILLS, "candidate.headline", *_JOB_TEXT, *_JOB_SKILLS)),
+    "must_have_coverage": Feature("skills", _BOTH_SKILLS),
+    "must_have_listed_coverage": Feature("skills", (*_LISTED_SKILLS, *_JOB_SKILLS)),
+    "must_have_missing_count": Feature("skills", _BOTH_SKILLS),
+    "must_have_depth": Feature("skills", _BOTH_SKILLS),
+    "nice_to_have_coverage": Feature("skills", _BOTH_SKILLS),
+    "skill_overlap_rarity": Feature("skills", _BOTH_SKILLS),
     "candidate_experience_years": Feature("experience", _EXPERIENCE),
-    "job_min_experience_years": Feature("experience", ("job.min_experience_years",)),
-    "job_max_experience_years": Feature("experience", ("job.max_experience_years",)),
-    "experience_below_years": Feature("experience", (*_EXPERIENCE, "job.min_experience_years")),
-    "experience_above_years": Feature("experience", (*_EXPERIENCE, "job.max_experience_years")),
+    "job_min_experience_years": Feature("experience", ("job.min_experience_years", *_JOB_TEXT)),
+    "job_max_experience_years": Feature("experience", ("job.max_experience_years", *_JOB_TEXT)),
+    "experience_below_years": Feature("experience", (*_EXPERIENCE, "job.min_experience_years", *_JOB_TEXT)),
+    "experience_above_years": Feature("experience", (*_EXPERIENCE, "job.max_experience_years", *_JOB_TEXT)),
     "candidate_expected_salary_usd_per_year": Feature("salary", ("candidate.expected_salary_usd_per_year",)),
     "job_min_salary_usd_per_year": Feature("salary", ("job.min_salary_usd_per_year",)),
     "job_max_salary_usd_per_year": Feature("salary", ("job.max_salary_usd_per_year",)),

@@ -24,7 +24,9 @@ from matching.features.topics import Topics
 from matching.features.transformer import TransformerEncoder
 from matching.text import skills
 from matching.text.places import continent
+from matching.text.posts.post import Asked, asked
 from matching.text.seniority import years_of_titles
+from matching.text.skill_vocabulary import SkillVocabulary
 
 REMOTE_POLICIES: tuple[str, ...] = RemotePolicy.__args__  # type: ignore[attr-defined]
 REMOTE_WISHES: tuple[str, ...] = RemoteWish.__args__  # type: ignore[attr-defined]
@@ -126,12 +128,13 @@ def _held_skills(
 def encode_jobs(jobs: pl.DataFrame, known: Vocabularies, text_encoder: TransformerEncoder | None) -> Encoded:
     """Encode `JobProfile` rows."""
     titles, descriptions = _lists(jobs, "title", "description")
-    must, nice = (skill_rows(names) for names in _lists(jobs, "must_have_skills", "nice_to_have_skills"))
+    posts = posts_of(jobs, known.skills.vocabulary)
+    must, nice = name_rows([list(post.must) for post in posts]), name_rows([list(post.nice) for post in posts])
     either = ones(must + nice)
     post_words = known.words.transform(_joined(titles, descriptions))
     numbers = {
-        "min_experience": floats(jobs["min_experience_years"]),
-        "max_experience": floats(jobs["max_experience_years"]),
+        "min_experience": _first_known(jobs["min_experience_years"], [post.min_years for post in posts]),
+        "max_experience": _first_known(jobs["max_experience_years"], [post.max_years for post in posts]),
         "min_salary": floats(jobs["min_salary_usd_per_year"]),
         "max_salary": floats(jobs["max_salary_usd_per_year"]),
         "remote_policy": _codes(jobs["remote_policy"], REMOTE_POLICIES),
@@ -160,6 +163,25 @@ def encode_jobs(jobs: pl.DataFrame, known: Vocabularies, text_encoder: Transform
         "industry": name_rows(singletons(jobs["industry"])),
     }
     return Encoded(numbers, sparse, job_vectors(text_encoder, jobs))
+
+
+def posts_of(jobs: pl.DataFrame, vocabulary: SkillVocabulary) -> list[Asked]:
+    """Return what each job asks in its lists or, without them, in its title and description."""
+    columns = _lists(jobs, "title", "description", "must_have_skills", "nice_to_have_skills")
+    read: dict[tuple[str, ...], Asked] = {}  # versions of a post mostly repeat its texts
+    found = []
+    for title, description, must, nice in zip(*columns, strict=True):
+        key = (title, description, *must, "", *nice)
+        if key not in read:
+            read[key] = asked(title, description, must, nice, vocabulary)
+        found.append(read[key])
+    return found
+
+
+def _first_known(values: pl.Series, otherwise: list[float | None]) -> Floats:
+    """Each value, or if it is missing, the other one; NaN without either."""
+    given = floats(values)
+    return np.where(np.isnan(given), np.array(otherwise, dtype=np.float64), given)
 
 
 def _days(times: pl.Series) -> Floats:

@@ -23,6 +23,7 @@ from matching.features.pairing import pair_columns
 from matching.features.skill_rarity import SkillRarity
 from matching.features.transformer import TransformerEncoder
 from matching.text import skills
+from matching.text.skill_vocabulary import built_in
 
 REVISION = 2  # of what is read from a profile: raise it when the same profile gets other features
 CHUNK = 100_000  # pairs computed at once: bounds memory, changes no value
@@ -77,12 +78,7 @@ class PairFeatures:
         known = self.vocabularies
         resumes = candidates["headline"] + " " + candidates["resume"]
         titles, headlines = jobs["title"].to_list(), candidates["headline"].to_list()
-        required = [
-            [*must, *nice]
-            for must, nice in zip(
-                jobs["must_have_skills"].to_list(), jobs["nice_to_have_skills"].to_list(), strict=True
-            )
-        ]
+        required = [[*post.must, *post.nice] for post in encoding.posts_of(jobs, built_in())]
         listed = [[skill["name"] for skill in row] for row in candidates["skills"].to_list()]
         known.spelling.fit(titles, headlines)
         titled = _titled(titles, required)

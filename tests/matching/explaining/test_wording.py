@@ -74,7 +74,7 @@ def test_each_side_has_its_own_sentence(group: str, to_candidate: str, to_compan
 @pytest.mark.parametrize(
     ("group", "candidate", "job", "expected"),
     [
-        ("skills", {}, {"must_have_skills": []}, "The job lists no required skills."),
+        ("skills", {}, {"must_have_skills": []}, "The job names no required skills."),
         (
             "skills",
             {},

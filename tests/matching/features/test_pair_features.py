@@ -142,6 +142,24 @@ def test_no_pairs_give_an_empty_matrix(fitted: PairFeatures) -> None:
     assert empty.shape == (0, len(FEATURE_NAMES))
 
 
+def test_a_post_without_lists_asks_for_the_skills_and_years_of_its_text(fitted: PairFeatures) -> None:
+    text = "You have 5+ years of experience. Requirements: Java 17, PostgreSQL. Kafka is a plus. No PHP required."
+    bare = JOB | {
+        "title": "Engineer",
+        "must_have_skills": [],
+        "nice_to_have_skills": [],
+        "min_experience_years": None,
+        "description": text,
+    }
+    listed = bare | {"must_have_skills": ["Java", "Postgres"], "nice_to_have_skills": ["Kafka"]}
+    person = CANDIDATE | {"headline": "Engineer", "resume": "Java and Kafka, no PostgreSQL.", "skills": []}
+    got, same = features_of(fitted, person, bare), features_of(fitted, person, listed)
+    assert (got["job_must_have_count"], got["must_have_missing_count"], got["nice_to_have_coverage"]) == (2, 1, 1)
+    assert got["job_min_experience_years"] == 5
+    skills = [name for name in FEATURE_NAMES if "must_have" in name or "nice" in name]
+    assert [got[name] for name in skills] == [same[name] for name in skills]
+
+
 def test_inputs_are_existing_columns_and_none_is_protected() -> None:
     known = {f"candidate.{name}" for name in CandidateProfile.model_fields}
     known |= {f"job.{name}" for name in JobProfile.model_fields}
