@@ -4,21 +4,25 @@ Words that leave a strip of the page empty over several lines form columns. This
 Seth, 1984), with one addition: rows of a table belong together, columns of a page do not.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
 from intake.documents.words import Word
 
-MIN_GUTTER = 0.75
-"""Width of the empty strip between columns, in heights of a line."""
-MIN_LINES = 3
-"""Lines on each side of it."""
+MIN_GUTTER, NARROW_GUTTER = 0.75, 0.35
+"""Width of the empty strip between columns, in heights of a line; a space is a quarter."""
+MIN_LINES, MANY_LINES = 3, 8
+"""Lines on each side of it; a narrow strip needs many."""
 _SAME_LINE = 0.5
 _WIDE = 1.1
 """A gap within a line that separates two things, in heights of a line."""
 _ALIGNED = 0.8
+_DASH_AT_END = re.compile(r"\s[-\u2010-\u2015]$|\d[-\u2010-\u2015]$")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_DASH_AT_START = re.compile(r"[-\u2010-\u2015]\s?\w")
 _MAX_DEPTH = 6
 _SAME_STRIP = 12.0
 """How far columns of two pages may differ, in points."""
@@ -84,6 +88,34 @@ def rows(words: Sequence[Word]) -> list[Row]:
     return [_row(line) for line in lines]
 
 
+def _table_rows(left: Sequence[Word], right: Sequence[Word]) -> list[Row]:
+    """Join both sides of a table row by row; dates that take two lines of a narrow cell become one."""
+    cells, texts = _unwrapped(rows(left)), rows(right)
+    result = []
+    for text in texts:
+        beside = next((one for one in cells if abs(one.bottom - text.bottom) < _SAME_LINE * text.size), None)
+        if beside is not None:
+            cells.remove(beside)
+        result.append(replace(text, text=f"{beside.text}\t{text.text}") if beside else text)
+    return sorted([*result, *cells], key=lambda one: one.top)
+
+
+def _unwrapped(lines: Sequence[Row]) -> list[Row]:
+    """Join a line with the next at a dash, and a year with the month before it."""
+    result: list[Row] = []
+    for line in lines:
+        if result and _goes_on(result[-1].text, line.text):
+            result[-1] = replace(result[-1], text=f"{result[-1].text} {line.text}")
+        else:
+            result.append(line)
+    return result
+
+
+def _goes_on(text: str, following: str) -> bool:
+    is_year = _YEAR.fullmatch(following) and not _YEAR.search(text[-4:])
+    return bool(_DASH_AT_END.search(text) or _DASH_AT_START.match(following) or is_year)
+
+
 def _row(line: list[Word]) -> Row:
     ordered = sorted(line, key=lambda one: one.left)
     text = ordered[0].text
@@ -104,7 +136,7 @@ def _cut(words: list[Word], left: float, right: float, is_heading: IsHeading, de
     inside = [one for one in words if top <= one.top <= bottom]
     sides = [one for one in inside if one.left < gutter[0]], [one for one in inside if one.left >= gutter[0]]
     if _is_table(rows(sides[0]), rows(sides[1]), is_heading):
-        middle = [Column(tuple(rows(inside)), left, right)]
+        middle = [Column(tuple(_table_rows(*sides)), left, right)]
     else:
         middle = [
             *_cut(sides[0], left, gutter[1], is_heading, depth + 1),
@@ -130,9 +162,9 @@ def _gutter(words: list[Word]) -> tuple[float, float, Gap] | None:
     best: tuple[float, float, Gap] | None = None
     start, longest = 0, 0
     while start < len(tops) - longest:
-        end, gaps = _extended(tops, start, by_top, MIN_GUTTER * size)
+        end, gaps = _extended(tops, start, by_top, NARROW_GUTTER * size)
         if end - start > longest:
-            gap = _valid([word for top in tops[start:end] for word in by_top[top]], gaps)
+            gap = _valid([word for top in tops[start:end] for word in by_top[top]], gaps, MIN_GUTTER * size)
             if gap is not None:
                 best, longest = (tops[start], tops[end - 1], gap), end - start
         start += 1
@@ -165,13 +197,13 @@ def _without(gaps: list[Gap], line: list[Word], width: float) -> list[Gap]:
     return gaps
 
 
-def _valid(words: list[Word], gaps: list[Gap]) -> Gap | None:
+def _valid(words: list[Word], gaps: list[Gap], wide: float) -> Gap | None:
     """Return the widest strip that has enough lines on both sides."""
     inner = sorted((gap for gap in gaps if gap[0] > -1e8 and gap[1] < 1e8), key=lambda gap: gap[0] - gap[1])
     for gap in inner:
         left = {round(one.middle) for one in words if one.left < gap[0]}
         right = {round(one.middle) for one in words if one.left >= gap[0]}
-        if min(len(left), len(right)) >= MIN_LINES:
+        if min(len(left), len(right)) >= (MIN_LINES if gap[1] - gap[0] >= wide else MANY_LINES):
             return gap
     return None
 
@@ -180,13 +212,23 @@ def _is_table(left: list[Row], right: list[Row], is_heading: IsHeading) -> bool:
     """Whether the rows of two sides belong together: labels or dates beside what they are about.
 
     Both sides of a page have headings of their own. In a table only one side has any, and the lines of the side with
-    fewer lines begin where lines of the other begin.
+    fewer lines begin where lines of the other begin; a heading between the rows of a table stands alone.
     """
     if any(is_heading(row.text) for row in left) and any(is_heading(row.text) for row in right):
         return False
-    few, many = sorted((left, right), key=len)
+    beside = [
+        [row for row in _within(one, other) if not is_heading(row.text)]
+        for one, other in ((left, right), (right, left))
+    ]
+    few, many = sorted(beside, key=len)
     aligned = sum(any(abs(one.bottom - other.bottom) < 0.3 * one.size for other in many) for one in few)
-    return aligned >= _ALIGNED * len(few)
+    return bool(few) and aligned >= _ALIGNED * len(few)
+
+
+def _within(one: list[Row], other: list[Row]) -> list[Row]:
+    """Return the rows of a side at the height of the other side: short lines above and below may belong to neither."""
+    top, bottom = min(row.top for row in other), max(row.bottom for row in other)
+    return [row for row in one if row.bottom > top and row.top < bottom]
 
 
 def threaded(pages: Sequence[Sequence[Column]]) -> Iterator[tuple[int, Column]]:

@@ -15,21 +15,24 @@ class Line:
         text: without line breaks; a tab separates what stands apart on the same line.
         page: from 1; formats without pages have one.
         is_heading: whether its style says that it is a heading.
+        is_start: whether a part of the page begins here that has nothing to do with the section before it.
     """
 
     text: str
     page: int = 1
     is_heading: bool = False
+    is_start: bool = False
 
 
 @dataclass(frozen=True)
 class Block:
-    """A line or paragraph of a document: characters `start` to `end` of the document's text."""
+    """A line or paragraph of a document: characters `start` to `end` of the document's text; see `Line`."""
 
     start: int
     end: int
     page: int = 1
     is_heading: bool = False
+    is_start: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def compose(
         text = line.text.strip()
         if text:
             texts.append(text)
-            blocks.append(Block(start, start + len(text), line.page, line.is_heading))
+            blocks.append(Block(start, start + len(text), line.page, line.is_heading, line.is_start))
             start += len(text) + 1
     return Document(name, kind, "\n".join(texts), tuple(blocks), _summed(hidden), tuple(notes))
 

@@ -62,7 +62,8 @@ def _candidate_lines(root: Any) -> Iterator[Line]:
     yield Line(_joined(root, "GivenName", "FamilyName", separator=" "), is_heading=True)
     address = _first(root, "Address")
     if address is not None:
-        yield Line(_place(_text(address, "CityName"), _text(address, "CountryCode")))
+        names = (_text(address, name) for name in ("CityName", "CountrySubDivisionCode", "CountryCode"))
+        yield Line(_place(*names))
     yield from _section("Summary", _markup(root, "ExecutiveSummary"))
     for employer in _all(root, "EmployerHistory"):
         for entry in _all(employer, "PositionHistory"):
@@ -89,8 +90,8 @@ def _section(heading: str, texts: list[str]) -> Iterator[Line]:
         yield from (Line(text) for text in texts)
 
 
-def _place(city: str, country: str) -> str:
-    where = ", ".join(filter(None, (city, country)))
+def _place(*names: str) -> str:
+    where = ", ".join(filter(None, names))
     return f"Location: {where}" if where else ""
 
 

@@ -75,9 +75,11 @@ def _no_text(hidden: Sequence[Hidden], has_pictures: bool) -> FileRefused:
 def _lines(pages: Sequence[Sequence[Column]]) -> Iterator[Line]:
     usual = _usual_size([row for page in pages for column in page for row in column.rows])
     for number, column in threaded(pages):
-        for row in column.rows:
+        for place, row in enumerate(column.rows):
             large = row.size > _LARGER * usual and len(row.text) <= 60
-            yield Line(row.text, number, is_heading=large or is_heading(row.text))
+            known = is_heading(row.text)
+            # A column that begins with a name does not go on with the section of the column before it.
+            yield Line(row.text, number, large or known, is_start=place == 0 and large and not known)
 
 
 def _usual_size(rows: Sequence[Row]) -> float:

@@ -19,6 +19,8 @@ from intake.documents.refusal import FileRefused
 _AGAIN = "export the document again, or save it as PDF"
 _TINY_HALF_POINTS = 6
 _CONTRAST = 24
+_COLUMN_PARAGRAPHS = 6
+"""A cell with so many paragraphs is a column of the page."""
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 
 
@@ -96,7 +98,9 @@ class _Reader:
             spaced = re.sub(r"[ \u00a0]*\t[\t \u00a0]*|[ \u00a0]{4,}", "\t", line).strip()
             if spaced:
                 mark = "• " if is_item and number == 0 and not spaced.startswith("•") else ""
-                self._join_row(Line(mark + spaced, is_heading=is_heading), paragraph)
+                self._join_row(
+                    Line(mark + spaced, 1, is_heading, number == 0 and _begins_a_column(paragraph)), paragraph
+                )
 
     def _join_row(self, line: Line, paragraph: Any) -> None:
         """Add a line; one that is a whole short cell joins the cell before it in its row."""
@@ -166,6 +170,15 @@ def _is_short(cell: Any) -> bool:
     """Whether a cell is a label or a date: one paragraph of a few words."""
     texts = [text for text in _cell_texts(cell) if text]
     return len(texts) == 1 and len(texts[0]) <= 40
+
+
+def _begins_a_column(paragraph: Any) -> bool:
+    """Whether a paragraph is the first with text in a cell that is more than an item of a table."""
+    cell = next(paragraph.iterancestors(qn("w:tc")), None)
+    if cell is None or len(list(cell.iter(qn("w:p")))) < _COLUMN_PARAGRAPHS:
+        return False
+    first = next((one for one in cell.iter(qn("w:p")) if any(text.text for text in one.iter(qn("w:t")))), None)
+    return first is paragraph
 
 
 def _is_first(paragraph: Any, cell: Any) -> bool:

@@ -3,22 +3,32 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from intake.headings import Section
-from intake.resumes.findings import Doubt, Found, Where
+from intake.resumes.findings import Doubt, Found, Sure, Where
 from intake.resumes.sections import Part
+from intake.resumes.words import WORDS, folded, label
 from matching.data.tables import Skill
 from matching.text import skills
+from matching.text.skill_vocabulary import built_in
 
-_LISTS = (Section.SKILLS,)
 _SILENT = (Section.CONTACT,)
 _YEARS = re.compile(
-    r"\s*[(\[,:\u2013\u2014-]?\s*(?:for\s|seit\s)?(\d{1,2}(?:[.,]\d)?)\+?\s*(?:years?|yrs?\.?|y|jahren?|j\.|ans?|a\u00f1os?|anni|jaar|anos?|lat)\b(?:[^,;\n)\]]{0,30}[)\]])?",
+    r"\s*[(\[,:\u2013\u2014-]?\s*(?:for\s|seit\s)?(\d{1,2}(?:[.,]\d)?)\+?\s*"
+    r"(?:years?|yrs?\.?|y|jahren?|j\.|ans?|a\u00f1os?|anni|jaar|anos?|lat)\b(?:[^,;\n)\]]{0,30}[)\]])?",
     re.IGNORECASE,
 )
-_ITEM = re.compile(r"[^,;|\u2022\u00b7\t\n]+")
+_ITEM = re.compile(r"(?:[^,;|\u2022\u00b7\t\n(]|\([^()\n]*\)|\()+")
+_MARKS = " -*()\u25aa\u25e6\u25cf\u25cb\u25b6\u25b8"
+_OTHER = label([word for words in WORDS["labels"].values() for word in words])
+"""A line that says something else, wherever it stands."""
 _MAX_SKILLS = 200
 _MAX_YEARS = 60.0
+_MAX_ITEM = 40
+_MAX_WORDS = 4
+_LIST, _MOSTLY = 3, 2 / 3
+"""A list of so many items, of which so many are known skills, is one of skills, and so are its other items."""
 
 
 @dataclass(frozen=True)
@@ -43,21 +53,30 @@ def abilities(parts: Sequence[Part], silent: Sequence[tuple[int, int]]) -> Skill
         parts: the lines of the resume.
         silent: characters that name no skill whatever they say: names, addresses, employers.
     """
-    ordered = sorted(parts, key=lambda part: part.section not in _LISTS)
     places: dict[str, list[Where]] = {}
+    sure: dict[str, Sure] = {}
     years: dict[str, float] = {}
     doubts: list[Doubt] = []
-    for group in _joined(ordered):
-        for mention, where, text_years in _mentions(group, silent):
-            if mention.stance == "held":
-                places.setdefault(mention.skill, []).append(where)
-                if text_years is not None:
-                    years.setdefault(mention.skill, text_years)
-            elif mention.stance == "wished":
+    unheld: list[Where] = []
+    read = [one for group in _joined(parts) for one in _mentions(group, silent)]
+    for mention, where, text_years in read:
+        if mention.stance == "held":
+            places.setdefault(mention.skill, []).append(where)
+            if text_years is not None:
+                years.setdefault(mention.skill, text_years)
+        else:
+            unheld.append(where)
+            if mention.stance == "wished":
                 doubts.append(Doubt("skills", f"{mention.skill!r} is only wished for.", where))
-    listed = [Skill(name=name, years=years.get(name)) for name in list(places)[:_MAX_SKILLS]]
-    found = {name: Found(name, "stated", tuple(where)) for name, where in places.items()}
-    return Skills(tuple(listed), found, (*doubts, *_unknown(parts, places)))
+    named, unknown = _listed([part for part in parts if part.section is Section.SKILLS], unheld)
+    for name, where, how in named:
+        if not any(one.start < where.end and where.start < one.end for one in places.get(name, ())):
+            places.setdefault(name, []).append(where)
+            sure[name] = how
+    order = list(dict.fromkeys([*(name for name, _, _ in named), *places]))
+    listed = [Skill(name=name, years=years.get(name)) for name in order[:_MAX_SKILLS]]
+    found = {name: Found(name, sure.get(name, "stated"), tuple(places[name])) for name in order}
+    return Skills(tuple(listed), found, (*doubts, *unknown))
 
 
 def _joined(parts: Sequence[Part]) -> Iterator[list[Part]]:
@@ -66,7 +85,7 @@ def _joined(parts: Sequence[Part]) -> Iterator[list[Part]]:
     for part in parts:
         if part.section in _SILENT:
             continue
-        is_next = group and part.section is group[-1].section and part.start <= group[-1].end + 2
+        is_next = group and part.section is group[-1].section and part.start == group[-1].end + 1
         if group and not is_next:
             yield group
             group = []
@@ -79,13 +98,21 @@ def _mentions(
     group: Sequence[Part], silent: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[skills.Mention, Where, float | None]]:
     start = group[0].start
-    shown = _blanked("\n".join(part.text for part in group), start, silent)
+    shown = _blanked("".join(_unwrapped(group)), start, silent)
     for mention in skills.read(shown):
         at = start + mention.start
         page = next((part.page for part in reversed(group) if part.start <= at), group[0].page)
         stated = _YEARS.match(shown, mention.end)
         number = float(stated[1].replace(",", ".")) if stated else None
         yield mention, Where(page, at, start + mention.end), number if number is None or number <= _MAX_YEARS else None
+
+
+def _unwrapped(group: Sequence[Part]) -> Iterator[str]:
+    """Yield the lines of a group; one that goes on in lower case is joined with the next by a space."""
+    yield group[0].text
+    for before, part in pairwise(group):
+        goes_on = part.text[:1].islower() and before.text[-1:].isalnum()
+        yield (" " if goes_on else "\n") + part.text
 
 
 def _blanked(text: str, start: int, spans: Sequence[tuple[int, int]]) -> str:
@@ -97,15 +124,47 @@ def _blanked(text: str, start: int, spans: Sequence[tuple[int, int]]) -> str:
     return text
 
 
-def _unknown(parts: Sequence[Part], places: dict[str, list[Where]]) -> Iterator[Doubt]:
-    """Yield the entries of the list of skills in which no known skill was found."""
-    known = [(where.start, where.end) for found in places.values() for where in found]
+Named = tuple[str, Where, Sure]
+
+
+def _listed(parts: Sequence[Part], unheld: Sequence[Where]) -> tuple[list[Named], list[Doubt]]:
+    """Return the skills that the items of the list of skills name, and a doubt for every other item."""
+    vocabulary = built_in().names
+    named: list[Named] = []
+    doubts: list[Doubt] = []
+    for items in _lists(parts):
+        stated = [one for one in items if not any(one[1].start < no.end and no.start < one[1].end for no in unheld)]
+        known = {where: [name for name in skills.listed(text) if name in vocabulary] for text, where in stated}
+        is_of_skills = len(items) >= _LIST and sum(map(bool, known.values())) >= _MOSTLY * len(items)
+        for text, where in stated:
+            if known[where]:
+                named += [(name, where, "stated") for name in known[where]]
+            elif is_of_skills:
+                named += [(name, where, "likely") for name in skills.listed(text)]
+            else:
+                doubts.append(Doubt("skills", f"{text!r} is no known skill.", where))
+    return named, doubts
+
+
+def _lists(parts: Sequence[Part]) -> Iterator[list[tuple[str, Where]]]:
+    """Yield the items of each list: those of a line, or of lines that hold one item each."""
+    single: list[tuple[str, Where]] = []
     for part in parts:
-        if part.section not in _LISTS:
+        items = [] if _OTHER.match(folded(part.text)) else list(_items(part))
+        if len(items) == 1:
+            single += items
             continue
-        label = re.match(r"[^:,]{1,40}:\s*", part.text)
-        for item in _ITEM.finditer(part.text, label.end() if label else 0):
-            text = item[0].strip(" -*.()")
-            start, end = part.start + item.start(), part.start + item.end()
-            if 1 < len(text) <= 40 and len(text.split()) <= 4 and not any(start < b and a < end for a, b in known):
-                yield Doubt("skills", f"{text!r} is no known skill.", Where(part.page, start, end))
+        yield from filter(None, (single, items))
+        single = []
+    if single:
+        yield single
+
+
+def _items(part: Part) -> Iterator[tuple[str, Where]]:
+    """Yield the items of a line: a few words between commas, bars or bullets; what stands before a colon is a label."""
+    group = re.match(r"[^:,\t]{1,40}(?::\s*|\t)", part.text)
+    for item in _ITEM.finditer(part.text, group.end() if group else 0):
+        text = item[0].lstrip(_MARKS).rstrip(_MARKS + ".")
+        if 0 < len(text) <= _MAX_ITEM and len(text.split()) <= _MAX_WORDS:
+            at = part.start + item.start() + item[0].index(text)
+            yield re.sub(r"\s*\([^()]*$", "", text), Where(part.page, at, at + len(text))

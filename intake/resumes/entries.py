@@ -95,12 +95,18 @@ def _header_period(part: Part) -> Period | None:
     after = part.text[period.end_character :].strip(" ).,;:\t")
     if part.is_item and before and (after or not names_a_role(before)):
         return None
-    return None if _is_sentence(part) else period
+    return None if _is_sentence(f"{before} {part.text[period.end_character :]}") else period
 
 
-def _is_sentence(part: Part) -> bool:
-    """Whether a line is more than "Engineer, Acme Inc."."""
-    return part.text.rstrip().endswith((".", ";")) and len(part.text.split()) > _MAX_WORDS
+def is_employer(part: Part, before: Part) -> bool:
+    """Whether a line below the title and dates of an entry, which name no employer, names it."""
+    is_list = part.text.count(",") > 1 or ":" in part.text
+    return part.section is before.section and not part.is_item and not is_list and len(part.text.split()) <= _MAX_WORDS
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a text is more than "Engineer, Acme Inc."."""
+    return text.rstrip().endswith((".", ";")) and len(text.split()) > _MAX_WORDS
 
 
 def _lone_date(text: str) -> Period | None:
@@ -146,7 +152,7 @@ def _near(parts: Sequence[Part], place: int, step: int, dated: set[int]) -> Iter
         if not 0 <= other < len(parts) or other in dated or parts[other].section is not parts[place].section:
             return
         part = parts[other]
-        if part.is_item or len(part.text) > _MAX_HEADER or _is_sentence(part):
+        if part.is_item or len(part.text) > _MAX_HEADER or _is_sentence(part.text):
             return
         yield part
 
@@ -157,7 +163,8 @@ def _pieces(part: Part, start: int, end: int) -> list[tuple[str, Where]]:
     for match in [*_SEPARATOR.finditer(part.text, start, end), None]:
         stop = match.start() if match else end
         raw = part.text[reached:stop]
-        text = raw.strip(" \t,:;()\u2022|\u2013\u2014-")
+        text = raw.strip(" \t,:;\u2022|\u2013\u2014-(")
+        text = text if text.count("(") == text.count(")") else text.replace(")", "").partition("(")[0].rstrip()
         if len(text) > 1:
             at = part.start + reached + raw.index(text)
             pieces.append((text, Where(part.page, at, at + len(text))))

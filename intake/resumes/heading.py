@@ -24,11 +24,13 @@ _LABELS = label(WORDS["labels"]["name"])
 _POSITION = label(WORDS["labels"]["position"])
 _INTRODUCED = phrase(WORDS["phrases"]["introduction"])
 _MAX_HEADLINE = 120
+_MAX_WORDS = 6
+"""Of a headline that ends in a full stop."""
 
 
 def name_spans(parts: Sequence[Part]) -> list[tuple[int, int]]:
     """Return the characters of the person's name: in the first lines, in a labelled line, and where it is repeated."""
-    top = [part for part in parts[:_TOP] if part.section in (None, Section.CONTACT)]
+    top = _top(parts, Section.CONTACT)
     spans = []
     for place, part in enumerate(top):
         found = _LABELS.match(folded(part.text))
@@ -40,6 +42,11 @@ def name_spans(parts: Sequence[Part]) -> list[tuple[int, int]]:
             if not found:
                 break
     return spans
+
+
+def _top(parts: Sequence[Part], *others: Section) -> list[Part]:
+    """Return the lines outside of every section, and then the first of some sections."""
+    return [part for section in (None, *others) for part in [one for one in parts if one.section is section][:_TOP]]
 
 
 def _is_name(text: str) -> bool:
@@ -54,8 +61,7 @@ _PARTICLES = frozenset(
 
 def headline(parts: Sequence[Part], names: Sequence[tuple[int, int]]) -> Found | None:
     """Return the line at the top that says what the person is; None if there is none."""
-    top = [part for part in parts[:_TOP] if part.section in (None, Section.CONTACT, Section.SUMMARY)]
-    for part in top:
+    for part in _top(parts, Section.CONTACT, Section.SUMMARY):
         labelled = _POSITION.match(folded(part.text))
         start = labelled.end() if labelled else _after(names, part)
         for text, at in _clauses(part, start):
@@ -86,5 +92,9 @@ def _clauses(part: Part, start: int) -> list[tuple[str, int]]:
 
 
 def _is_headline(text: str) -> bool:
-    is_sentence = text.endswith(".") or len(text.split()) > 12 or _INTRODUCED.match(folded(text)) is not None
+    is_sentence = (
+        (text.endswith(".") and len(text.split()) > _MAX_WORDS)
+        or len(text.split()) > 12
+        or _INTRODUCED.match(folded(text)) is not None
+    )
     return len(text) <= _MAX_HEADLINE and not is_sentence and not ranges(text) and ":" not in text

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from intake.headings import Section
 from intake.resumes.findings import Sure, Where
@@ -19,6 +20,7 @@ _CITY = re.compile(r"[^\W\d_][\w.'\u2019-]*(?:[ -][^\W\d_(][\w.'\u2019-]*){0,3}"
 _STATE = re.compile(r"[A-Z]{2}")
 _CLAUSE = re.compile(r"\t+|\s*[|\u00b7\u2022;]\s*|\s+[\u2013\u2014-]\s+")
 _TOP = 10
+_MARKS = " \t\u2022\u25aa\u25ba\u25b6\u25b8\u25cf\u2302\u2691\u27a4"
 _NOISE = re.compile(
     r"\s*\(?\b(?:remote|hybrid|on-?site|open to relocat\w*|willing to relocate|relocation)\b\)?.*$", re.IGNORECASE
 )
@@ -37,18 +39,29 @@ class Place:
 
 def place(parts: Sequence[Part]) -> Place | None:
     """Return where the person lives: from a labelled line, the top, or a sentence; None if nothing says it."""
-    top = [part for part in parts[:_TOP] if part.section in (None, Section.CONTACT)]
+    top = [part for part in parts if part.section is None][:_TOP]
     contact = [part for part in parts if part.section is Section.CONTACT]
     for part in (*top, *contact, *parts):
         labelled = _LABEL.match(folded(part.text))
         if labelled and (found := _read(part, labelled.end(), len(part.text), "stated")):
             return found
-    for part in (*top, *contact):
+    for part in (*top, *contact, *_wrapped(top), *_wrapped(contact)):
         for start, end in _clauses(part):
             found = _read(part, start, end, "likely")
-            if found and (continent(found.country) or _POSTCODE.search(part.text[start:end].split(",")[0].strip())):
+            if found and (continent(found.country) or _has_postcode(part.text[start:end])):
                 return found
     return next(_in_sentences(parts), None)
+
+
+def _has_postcode(text: str) -> bool:
+    return any(_POSTCODE.search(name.strip(_MARKS)) for name in text.split(","))
+
+
+def _wrapped(parts: Sequence[Part]) -> Iterator[Part]:
+    """Yield neighbouring lines as one: in a narrow column, "London, United Kingdom" may take two."""
+    for one, other in pairwise(parts):
+        if one.end + 1 == other.start and "," in one.text:
+            yield Part(f"{one.text} {other.text}", one.start, one.page, one.section)
 
 
 def _in_sentences(parts: Sequence[Part]) -> Iterator[Place]:
@@ -76,13 +89,13 @@ def _read(part: Part, start: int, end: int, sure: Sure) -> Place | None:
     for begin, stop in personal_spans(raw):
         raw = raw[:begin] + " " * (stop - begin) + raw[stop:]
     raw = _NOISE.sub("", raw)
-    names = [_POSTCODE.sub("", name.strip()).strip(" .()") for name in raw.split(",")]
+    names = [_POSTCODE.sub("", name.strip(_MARKS)).strip(" .()") for name in raw.split(",")]
     names = [name for name in names if name]
     while len(names) > 1 and any(letter.isdigit() for letter in names[0]):
         names = names[1:]
     if not 1 <= len(names) <= 3 or not all(_CITY.fullmatch(name) for name in names) or not names[0][:1].isupper():
         return None
-    at = part.start + start + len(raw) - len(raw.lstrip())
+    at = part.start + start + len(raw) - len(raw.lstrip(_MARKS))
     where = Where(part.page, at, part.start + start + len(raw.rstrip()))
     return _placed(names, where, sure)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from intake.resumes.periods import ranges
 from intake.resumes.words import WORDS, any_of, folded
 
 _MAIL = r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+"
@@ -16,10 +17,11 @@ _LINK = (
 _PHONE = r"(?<![\w.])\+?(?:\(\+?\d{1,4}\)|\d{1,4})(?:[\s./()-]{0,3}\(?\d{2,5}\)?){2,6}(?!\w)"
 _CAPITAL = r"[A-Z\u00c0-\u00dd][\w'.-]*"
 _STREET = (
-    rf"\b\d{{1,5}}[a-z]?,?\s(?:{_CAPITAL}\s){{1,3}}"
+    rf"\b\d{{1,5}}[a-z]?,?[ ](?:{_CAPITAL}[ ]){{1,3}}"
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Square|Terrace|Place)\b\.?"
-    rf"|\b{_CAPITAL}(?:\s{_CAPITAL}){{0,2}}\s?"
-    r"(?:stra(?:\u00df|ss)e|str\.|weg|platz|allee|gasse|damm|ring)\s\d{1,4}\s?[a-z]?\b"
+    # "ring" ends streets, but also Engineering, Monitoring, Spring and String.
+    rf"|\b{_CAPITAL}(?:[ ]{_CAPITAL}){{0,2}}[ ]?"
+    r"(?:stra(?:\u00df|ss)e|str\.|weg|platz|allee|gasse|damm|(?<![eopt])ring)[ ]\d{1,3}[ ]?[a-z]?\b"
     r"|\b\d{1,4}\s?(?:bis|ter)?,?\s(?:rue|avenue|boulevard|place|all\u00e9e|chemin|impasse|quai)\s[^\n,|]{3,40}"
     r"|\b(?:[Cc]alle|[Cc]/|[Aa]venida|[Aa]vda\.?|[Pp]laza|[Pp]aseo|[Vv]ia|[Vv]iale|[Pp]iazza)\s[^\n,|]{3,30},?\s\d{1,4}\b"
 )
@@ -28,7 +30,7 @@ _DETAILS = re.compile(rf"^[\s\u2022]*(?:{any_of(WORDS['labels']['personal'])})(?
 _SEPARATORS = re.compile(r"[ \t]*[|\u00b7\u2022,](?:[ \t]*[|\u00b7\u2022,])+[ \t]*")
 _MAX_DETAIL = 80
 _DIGITS = re.compile(r"\d")
-_YEARS = re.compile(r"(?:19|20)\d\d\W{1,5}(?:19|20)\d\d")
+_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}[./-]\d{1,2}[./-]\d{1,2}")
 
 
 def personal_spans(text: str) -> list[tuple[int, int]]:
@@ -43,9 +45,10 @@ def personal_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _is_personal(found: str) -> bool:
-    """Whether something that looks like a telephone number is one, and not two years or an amount."""
-    only_numbers = not re.search(r"[^\W\d_]", found)
-    return not only_numbers or (len(_DIGITS.findall(found)) >= 8 and not _YEARS.search(found))
+    """Whether something that looks like a telephone number is one, and no period or date."""
+    if re.search(r"[^\W\d_]", found):
+        return True
+    return len(_DIGITS.findall(found)) >= 8 and not ranges(found) and not _DATE.fullmatch(found.strip())
 
 
 def without(text: str, spans: Iterable[tuple[int, int]]) -> str:

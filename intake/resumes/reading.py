@@ -1,6 +1,7 @@
 """From a resume to the draft of a profile: every field with its place and how sure it is, and what is in doubt."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,7 +13,7 @@ from intake.documents.sandbox import shared
 from intake.headings import Section
 from intake.resumes import heading, privacy, wishes
 from intake.resumes.abilities import Skills, abilities
-from intake.resumes.entries import Entry, entries, latest, months_of_experience
+from intake.resumes.entries import Entry, entries, is_employer, latest, months_of_experience
 from intake.resumes.findings import Doubt, Found, Sure, Where
 from intake.resumes.periods import month_of
 from intake.resumes.place import place
@@ -170,21 +171,28 @@ def _place(lines: Sequence[Part]) -> Iterator[tuple[str, Found | Doubt]]:
 
 def _employers(lines: Sequence[Part], dated: Sequence[Entry]) -> list[tuple[int, int]]:
     """Return the characters beside titles in the lines of entries: employers, which may be named like skills."""
-    spans = []
+    spans: list[tuple[int, int]] = []
     for entry in dated:
-        line = next((part for part in lines if part.start <= entry.where.start < part.end), None)
         titles = [entry.title.where] if entry.title else []
-        for part in filter(None, {line, *(_line_of(lines, title) for title in titles)}):
-            inside = [one for one in titles if part.start <= one.start < part.end]
-            reached = part.start
-            for one in [*inside, None]:
-                spans.append((reached, one.start if one else part.end))
-                reached = one.end if one else part.end
+        places = sorted({_place_of(lines, where) for where in (entry.where, *titles)})
+        outside = [span for place in places for span in _outside(lines[place], [entry.where, *titles])]
+        if not outside and places[-1] + 1 < len(lines) and is_employer(lines[places[-1] + 1], lines[places[-1]]):
+            following = lines[places[-1] + 1]
+            outside = [(following.start, following.end)]
+        spans += outside
     return spans
 
 
-def _line_of(lines: Sequence[Part], where: Where) -> Part | None:
-    return next((part for part in lines if part.start <= where.start < part.end), None)
+def _outside(part: Part, wheres: Sequence[Where]) -> list[tuple[int, int]]:
+    """Return the pieces of a line outside of some places that hold a word."""
+    inside = sorted((one.start, one.end) for one in wheres if part.start <= one.start < part.end)
+    starts, ends = [part.start, *(end for _, end in inside)], [*(start for start, _ in inside), part.end]
+    pieces = zip(starts, ends, strict=True)
+    return [(a, b) for a, b in pieces if re.search(r"[^\W_]", part.text[a - part.start : max(b, a) - part.start])]
+
+
+def _place_of(lines: Sequence[Part], where: Where) -> int:
+    return next(place for place, part in enumerate(lines) if part.start <= where.start < part.end)
 
 
 def _missing(profile: CandidateProfile, owned: Skills) -> Iterator[Doubt]:

@@ -59,6 +59,8 @@ def _parts(document: Document) -> Iterator[Part]:
     for block in document.blocks:
         text = document.of(block)
         section = section_of(text)
+        if block.is_start:
+            current = None
         if section is not None:
             current = section
             continue

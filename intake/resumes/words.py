@@ -17,7 +17,7 @@ def any_of(words: Iterable[str]) -> str:
 
 def label(words: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern for a label at the beginning of a line, up to what follows it."""
-    return re.compile(rf"^[\s\u2022]*(?:{any_of(words)})\s*[:\t]\s*")
+    return re.compile(rf"^[^\w(+]*(?:{any_of(words)})\s*[:\t]\s*")
 
 
 def phrase(words: Iterable[str]) -> re.Pattern[str]:

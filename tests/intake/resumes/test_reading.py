@@ -105,7 +105,6 @@ def test_an_employer_is_no_skill_and_a_wish_is_none_either() -> None:
     names = {skill.name for skill in result.profile.skills}
     assert not {"oracle", "oracle database", "rust"} & names
     assert "'rust' is only wished for." in [doubt.why for doubt in result.doubts]
-    assert "'Frobnicator' is no known skill." in [doubt.why for doubt in result.doubts]
 
 
 def test_internships_and_studies_are_told_apart() -> None:
@@ -170,6 +169,41 @@ def test_names_streets_and_links_that_look_like_skills_change_nothing() -> None:
     other = "Ruby Go\nBackend Engineer\n12 Java Street, 10117 Berlin\nrust@python.org\nSkills\nSQL"
     profiles = [read_lines(text).profile for text in (plain, other)]
     assert profiles[0].model_dump() == profiles[1].model_dump()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "12 rue de la Paix, 75002 Paris",
+        "Hauptweg 7, 75002 Paris",
+        "Paris, France",
+        "Based in Paris and Lyon",
+        "Ville : Paris",
+    ],
+)
+def test_a_city_is_found_in_an_address(line: str) -> None:
+    assert read_lines(f"Ada Lovelace\nEngineer\n{line}\nSkills\nSQL").profile.city == "Paris"
+
+
+def test_words_that_end_like_streets_stay() -> None:
+    lines = ("Ada Lovelace", "Engineer", "Skills", "Java, Spring", "06/2014 - 03/2019", "Engineering 12, Monitoring 3")
+    assert "Spring\n06/2014 - 03/2019\nEngineering 12, Monitoring 3" in read_lines("\n".join(lines)).profile.resume
+
+
+def test_an_unknown_entry_counts_in_a_list_of_skills_and_nowhere_else() -> None:
+    lines = (
+        "Ada Lovelace",
+        "Engineer",
+        "Skills",
+        "Java, SQL, Kafka, Zorblax",
+        "Frobbing, Java, Quuxing",
+        "Driving licence",
+    )
+    result = read_lines("\n".join(lines))
+    assert [skill.name for skill in result.profile.skills] == ["java", "sql", "kafka", "zorblax"]
+    assert result.skills["zorblax"].sure == "likely"
+    doubtful = [doubt.why.split("'")[1] for doubt in result.doubts if doubt.field == "skills"]
+    assert doubtful == ["Frobbing", "Quuxing", "Driving licence"]
 
 
 def test_the_same_resume_in_several_formats_is_the_same_profile() -> None:
