@@ -16,6 +16,7 @@ common = $(call option,SOURCE,source)
 # Options of each target. Without this list, a misspelt option would be silently ignored.
 options_demo := PORT ENGINE SCENARIO ARGS
 options_check := SOURCE DATA ARGS
+options_intake := DATA ARGS
 options_train := SOURCE DATA SEED ARGS
 options_tune := SOURCE DATA SEED TRIALS MINUTES ARGS
 options_encoder := MODEL TO ARGS
@@ -46,7 +47,7 @@ ifneq ($(strip $(empty)),)
 $(error make $(goals): $(strip $(empty)) is empty: give it a value, or leave it out)
 endif
 
-.PHONY: help setup demo test test-fast check train tune encoder deploy traffic monitor dashboards rollback promote status \
+.PHONY: help setup demo test test-fast check intake train tune encoder deploy traffic monitor dashboards rollback promote status \
 	stop doctor lint bench bench-loop market screenshots clean
 
 help: ## List the targets
@@ -71,6 +72,9 @@ test-fast: setup ## Run the quick tests of what differs from branch main (ARGS="
 
 check: setup ## List every fault of your data, without training (DATA= SOURCE=)
 	@$(TANDEM) check $(call quoted,DATA) $(common) $(ARGS)
+
+intake: setup ## Read resumes: a file or a folder of them (DATA=)
+	@$(TANDEM) intake $(call quoted,DATA) $(ARGS)
 
 train: setup ## Train, evaluate, gate and register a model (SOURCE= DATA= SEED=)
 	@$(TANDEM) train $(common) $(call option,DATA,data) $(call option,SEED,seed) $(ARGS)

@@ -15,6 +15,7 @@ from tandem.commands import (
     deploy,
     doctor,
     encoder,
+    intake,
     market,
     monitor,
     promote,
@@ -50,7 +51,7 @@ encoders = typer.Typer(no_args_is_help=True, help="Make a transformer encoder th
 for run in (
     *(check.check, train.train, tune.tune, deploy.deploy, rollback.rollback, promote.promote, traffic.traffic),
     *(monitor.monitor, dashboards.dashboards, status.status, stop.stop, doctor.doctor, demo.demo),
-    *(bench.bench, market.market, simulate.simulate),
+    *(bench.bench, market.market, simulate.simulate, intake.intake),
 ):
     app.command(cls=Command)(run)
 app.add_typer(encoders, name="encoder")

@@ -51,6 +51,7 @@ ELSEWHERE = {
     ".venv/bin/prefect server start": (FLOW, '"server", "start"'),
     "PREFECT_API_URL=http://127.0.0.1:4200/api .venv/bin/tandem train": (FLOW, '"PREFECT_API_URL": url'),
     "make encoder MODEL=folder-of-a-model TO=minilm": (ENCODER, "export"),
+    ".venv/bin/tandem intake resumes --out profiles.jsonl": ("tests/tandem/commands/test_intake.py", '"--out", str('),
     ".venv/bin/tandem train --text-encoder minilm": ("tests/pipelines/test_training_flow.py", "text_encoder"),
 }
 """Commands that another test, or CI, runs: the file, and a piece of its text."""
