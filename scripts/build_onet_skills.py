@@ -46,7 +46,10 @@ def main(technologies: Path, ordinary: list[Path]) -> None:
         if not fresh or (len(fresh) < len(spellings) and _is_known(spellings, taken)):
             continue
         taken.update(_key(one) for one in fresh)
-        marked = [one + "?" * (_key(one) in words or len(one) < 3) for one in fresh]
+        fresh = [one for one in fresh if _key(one) not in words]  # "Designer" and "Meet" are products, too
+        if not fresh:
+            continue
+        marked = [one + "?" * (len(one) < 3) for one in fresh]
         lines[fresh[0]] = marked[0] + ("\t" + "|".join(marked[1:]) if marked[1:] else "")
     ordered = [lines[name] for name in sorted(lines, key=str.casefold)]
     (FOLDER / "onet.tsv").write_text(HEADER + "\n".join(ordered) + "\n", encoding="utf-8")
@@ -105,7 +108,7 @@ def _key(name: str) -> str:
 def _own_spellings() -> list[str]:
     lines = (FOLDER / "skills.tsv").read_text(encoding="utf-8").splitlines()
     named = [re.split(r"[\t|]", line) for line in lines if line and not line.startswith("#")]
-    return [_key(one.rstrip("?")) for names in named for one in names]
+    return [_key(one.rstrip("?~")) for names in named for one in names]
 
 
 if __name__ == "__main__":

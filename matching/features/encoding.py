@@ -75,7 +75,8 @@ def encode_candidates(
     headlines, resumes = _lists(candidates, "headline", "resume")
     roles = candidates["wish_roles"].to_list()
     joined = [" ".join(wished) for wished in roles]
-    profile_words = known.words.transform(_joined(headlines, resumes))
+    profiles = readings(headlines, resumes, known.skills.vocabulary)
+    profile_words = known.words.transform([profile.words for profile in profiles])
     numbers = {
         "experience": _experience(candidates),
         "expected_salary": floats(candidates["expected_salary_usd_per_year"]),
@@ -95,18 +96,16 @@ def encode_candidates(
         "wish_sizes": name_rows(candidates["wish_company_sizes"].to_list()),
         "wish_industries": name_rows(candidates["wish_industries"].to_list()),
     }
-    held_numbers, held = _held_skills(known, candidates, _joined(headlines, resumes, between="\n"))
+    held_numbers, held = _held_skills(known, candidates, [profile.held for profile in profiles])
     return Encoded(numbers | held_numbers, sparse | held, candidate_vectors(text_encoder, candidates))
 
 
 def _held_skills(
-    known: Vocabularies, candidates: pl.DataFrame, texts: list[str]
+    known: Vocabularies, candidates: pl.DataFrame, named: list[set[str]]
 ) -> tuple[dict[str, Floats], dict[str, csr_matrix]]:
     """Skills in a candidate's list, and skills in the list, the headline or the resume, with years of use."""
     listed = [_listed_years(row) for row in candidates["skills"].to_list()]
-    # Versions of a profile mostly repeat its texts.
-    named = {text: skills.held(text, known.skills.vocabulary) for text in dict.fromkeys(texts)}
-    either = [dict.fromkeys(sorted(named[text] - own.keys())) | own for own, text in zip(listed, texts, strict=True)]
+    either = [dict.fromkeys(sorted(found - own.keys())) | own for own, found in zip(listed, named, strict=True)]
     rows = {
         "listed": skill_rows([list(own) for own in listed]),
         "held": skill_rows([list(own) for own in either]),
@@ -131,7 +130,8 @@ def encode_jobs(jobs: pl.DataFrame, known: Vocabularies, text_encoder: Transform
     posts = posts_of(jobs, known.skills.vocabulary)
     must, nice = name_rows([list(post.must) for post in posts]), name_rows([list(post.nice) for post in posts])
     either = ones(must + nice)
-    post_words = known.words.transform(_joined(titles, descriptions))
+    texts = readings(titles, descriptions, known.skills.vocabulary)
+    post_words = known.words.transform([text.words for text in texts])
     numbers = {
         "min_experience": _first_known(jobs["min_experience_years"], [post.min_years for post in posts]),
         "max_experience": _first_known(jobs["max_experience_years"], [post.max_years for post in posts]),
@@ -227,8 +227,17 @@ def _lists(table: pl.DataFrame, *columns: str) -> tuple[list[Any], ...]:
     return tuple(table[column].to_list() for column in columns)
 
 
-def _joined(first: list[str], second: list[str], between: str = " ") -> list[str]:
-    return [f"{one}{between}{other}" for one, other in zip(first, second, strict=True)]
+def readings(first: list[str], second: list[str], vocabulary: SkillVocabulary) -> list[skills.Reading]:
+    """Read pairs of texts, such as headlines and resumes."""
+    read: dict[tuple[str, str], skills.Reading] = {}  # versions of a profile mostly repeat its texts
+    for texts in zip(first, second, strict=True):
+        if texts not in read:
+            read[texts] = skills.reading("\n".join(texts), vocabulary)
+    return [read[texts] for texts in zip(first, second, strict=True)]
+
+
+def _joined(first: list[str], second: list[str]) -> list[str]:
+    return [f"{one} {other}" for one, other in zip(first, second, strict=True)]
 
 
 def _place_numbers(profiles: pl.DataFrame) -> dict[str, Floats]:

@@ -76,14 +76,16 @@ class PairFeatures:
             jobs: schema of `JobProfile`, one row per job.
         """
         known = self.vocabularies
-        resumes = candidates["headline"] + " " + candidates["resume"]
         titles, headlines = jobs["title"].to_list(), candidates["headline"].to_list()
         required = [[*post.must, *post.nice] for post in encoding.posts_of(jobs, built_in())]
         listed = [[skill["name"] for skill in row] for row in candidates["skills"].to_list()]
         known.spelling.fit(titles, headlines)
         titled = _titled(titles, required)
-        posts = [f"{one} {text}" for one, text in zip(titled, jobs["description"].to_list(), strict=True)]
-        known.words.fit(posts, resumes.to_list())
+        descriptions, resumes = jobs["description"].to_list(), candidates["resume"].to_list()
+        posts = encoding.readings(titles, descriptions, built_in())
+        profiles = encoding.readings(headlines, resumes, built_in())
+        named = [" ".join([post.words, *names]) for post, names in zip(posts, required, strict=True)]
+        known.words.fit(named, [profile.words for profile in profiles])
         known.topics.fit(titled, _titled(headlines, listed))
         known.skills = SkillRarity.learn(required, listed)
         return self

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from matching.arrays import Floats, Integers
-from matching.text.plain_text import plain
+from matching.text.plain_text import HIDDEN, plain
 
 # A token keeps the characters that tell technologies apart: c++, c#, .net, node.js.
 TOKEN = r"(?u)\.?\w[\w.+#]*[\w+#]|\w"  # noqa: S105 - a pattern, not a password
@@ -107,8 +107,11 @@ class Tfidf:
         text = plain(document).casefold()
         if self.characters:
             return [piece for word in text.split() for piece in _pieces(f" {word} ")]
-        words = _WORD.findall(text)
-        return words + [f"{first} {second}" for first, second in pairwise(words)]
+        terms: list[str] = []
+        for part in text.split(HIDDEN):
+            words = _WORD.findall(part)
+            terms += words + [f"{first} {second}" for first, second in pairwise(words)]
+        return terms
 
 
 def _pieces(word: str) -> list[str]:

@@ -12,6 +12,8 @@ INVISIBLE = (
 _INVISIBLE = re.compile(INVISIBLE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"\s+")
+HIDDEN = "\u2588"
+"""Stands for words that no text may be compared by."""
 MAX_CHARACTERS = 110_000
 """Length after normalisation. A resume may have 100,000 characters, and one character may become eighteen (U+FDFA)."""
 

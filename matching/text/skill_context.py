@@ -39,7 +39,8 @@ BEFORE_SURE = _phrases(
     "technologies such as|tools like|tools such as|versed in|certified in|kenntnisse in|erfahrung mit|erfahrung in|"
     "erfahrungen mit|erfahrungen in|umgang mit|programmierung in|programmierung mit|expérience en|expérience avec|"
     "connaissance de|maîtrise de|experiencia en|experiencia con|conocimientos de|dominio de|to learn|learn to use|"
-    "interested in|interest in|curious about|to know|such as|including|implemented in|scripts in|scripting in|"
+    "interested in|interest in|curious about|to know|such as|including|points for|relied on|mostly with|"
+    "mainly with|at home with|relies on|rely on|implemented in|scripts in|scripting in|"
     "comfortable with|comfortable in|mastery of|understanding of|command of|hands on|opyt raboty s|опыт работы с|"
     "знание|esperienza con|conoscenza di|ervaring met|kennis van"
 )
@@ -49,15 +50,28 @@ BEFORE_CAPITAL = word_set(
     "beherrscht nutzt maîtriser conocer wissen lernen in-depth proficient versed expert"
 )
 BEFORE = word_set(
-    "strong advanced senior junior lead core modern pure native using with in via good basic excellent solid deep use "
+    "for on of need require strong advanced senior junior lead core modern pure native using with in via good "
+    "basic excellent solid deep use "
     "uses fluent idiomatic server-side embedded mid middle principal staff our mit en avec con met certified "
     "intermediate expert backend frontend fullstack mobile"
 )
+# A role in whose title a skill may stand: "Go Backend Engineer", "Engineer (React)".
+LEVELS = word_set("level senior sr junior jr middle mid lead principal staff head chief")
+ROLES = word_set(
+    "engineer engineers developer developers programmer programmers analyst analysts architect consultant "
+    "administrator "
+    "entwickler entwicklerin développeur développeuse desarrollador desarrolladora lead tester sre dev owner manager "
+    "designer sdet scientist"
+)
+_MOST_IN_TITLE = 3
+# After a skill that a post asks for.
+_ASKED_FOR = ("would be a", "would be", "is a plus", "a plus", "is a must", "is required", "is preferred", "are a plus")
 # Beside a skill in scripts without spaces: language, development, engineer; familiar with, uses.
 AFTER_UNSPACED = ("语言", "开发", "编程", "工程师", "程序", "言語", "開発", "エンジニア", "経験", "개발", "언어")
 BEFORE_UNSPACED = ("精通", "熟悉", "掌握", "使用", "了解")
 HEADINGS = word_set(
-    "skills skill languages language technologies technology stack tools tool frameworks framework programming tech "
+    "have must musts plus bonus required preferred desirable optional skills skill languages language "
+    "technologies technology stack tools tool frameworks framework programming tech "
     "environment competencies competences expertise platforms databases software libraries backend frontend cloud "
     "devops kenntnisse sprachen technologien werkzeuge programmiersprachen it-kenntnisse compétences langages langage "
     "outils competenze linguaggi lenguajes habilidades tecnologías herramientas conocimientos vaardigheden навыки "
@@ -65,7 +79,8 @@ HEADINGS = word_set(
 )
 # May follow the last entry of a list.
 FOLLOWS = AFTER | word_set(
-    "for to on as at is are was were and or und oder et ou y o e with using which that where who is-a a plus "
+    "would will can should has have too for to on as at is are was were and or und oder et ou y o e with using "
+    "which that where who is-a a plus "
     "preferred required based since from by in of the im bei für preferably ideally desired etc related experience "
     "you we our years year"
 )
@@ -75,7 +90,7 @@ LINKS = word_set(
     "beginner good fluent years year yrs yr jahre ans plus sowie also either both version versions level "
     "grundkenntnisse a little some even"
 )
-TITLES = word_set("mr mrs ms miss dr prof herr frau madame monsieur mme sir sr señor señora signor")
+TITLES = word_set("mr mrs ms miss dr prof herr frau madame monsieur mme sir señor señora signor")
 STREETS = word_set(
     "street st road rd avenue ave lane ln drive boulevard blvd court square strasse str platz weg allee gasse way "
     "highway hwy terrace crescent hill park plaza parkway"
@@ -109,12 +124,14 @@ class Found:
         start: place of its first word.
         end: place after its last word.
         is_ambiguous: whether the spelling is an ordinary word, too.
+        is_topic: whether the ordinary meaning is near that of the skill.
     """
 
     skill: str
     start: int
     end: int
     is_ambiguous: bool
+    is_topic: bool = False
 
 
 def groups(sentence: Sentence, found: Sequence[Found]) -> Iterator[list[Found]]:
@@ -131,7 +148,7 @@ def groups(sentence: Sentence, found: Sequence[Found]) -> Iterator[list[Found]]:
 
 def meant(sentence: Sentence, group: Sequence[Found]) -> list[Found]:
     """Return the members of a list that mean skills."""
-    possible = [one for one in group if not _is_name(sentence, one)]
+    possible = [one for one in group if not _is_name(sentence, one, is_first=one is group[0])]
     is_sure = [not one.is_ambiguous or _has_company(sentence, one) for one in possible]
     is_list_of_skills = any(is_sure) or _is_announced(sentence, group[0])
     return [
@@ -165,7 +182,7 @@ def _is_entry(sentence: Sentence, one: Found, group: Sequence[Found]) -> bool:
 
 def _is_followed(sentence: Sentence, one: Found) -> bool:
     end = end_of(sentence, one)
-    return sentence.breaks(end) or sentence.word(end) in FOLLOWS
+    return sentence.breaks(end) or sentence.gap(end).startswith(".") or sentence.word(end) in FOLLOWS
 
 
 def _has_company(sentence: Sentence, one: Found) -> bool:
@@ -175,9 +192,34 @@ def _has_company(sentence: Sentence, one: Found) -> bool:
     cues = AFTER if sentence.is_capitalised(one.start) else AFTER_SMALL
     if sentence.touches(after) and sentence.word(after) in cues:
         return True
+    if _is_in_title(sentence, one, after) or _is_asked_for(sentence, one, after):
+        return True
     if after > one.end and sentence.is_capitalised(one.start) and sentence.breaks(one.start):
         return True
     return _is_followed(sentence, one) and (_is_cued(sentence, one.start) or _is_used(sentence, one))
+
+
+def _is_in_title(sentence: Sentence, one: Found, after: int) -> bool:
+    """Whether it is part of a role's title: "Senior Go Backend Engineer", "Engineer (React)"."""
+    if not sentence.is_capitalised(one.start):
+        return False
+    if sentence.word(one.start - 1) in ROLES and sentence.gap(one.start).strip() in ("(", "|", "-", "/", "["):
+        return sentence.breaks(after)
+    if not (sentence.breaks(one.start) or sentence.word(one.start - 1) in BEFORE | LEVELS):
+        return False
+    for place in range(after, after + _MOST_IN_TITLE):
+        if not sentence.touches(place) or not sentence.is_capitalised(place):
+            return False
+        if sentence.word(place) in ROLES:
+            return True
+    return False
+
+
+def _is_asked_for(sentence: Sentence, one: Found, after: int) -> bool:
+    if not (sentence.breaks(one.start) and sentence.touches(after) and sentence.is_capitalised(one.start)):
+        return False
+    words = " ".join(sentence.word(place) for place in range(after, after + 3))
+    return words.startswith(_ASKED_FOR)
 
 
 def _is_cued(sentence: Sentence, place: int) -> bool:
@@ -208,7 +250,7 @@ def _is_announced(sentence: Sentence, first: Found) -> bool:
     return (":" in gap or "\n" in gap) and sentence.word(first.start - 1) in HEADINGS
 
 
-def _is_name(sentence: Sentence, one: Found) -> bool:
+def _is_name(sentence: Sentence, one: Found, *, is_first: bool) -> bool:
     """Whether a word is part of a person's, a street's or a firm's name, or of another phrase."""
     before, after = sentence.word(one.start - 1), sentence.word(one.end)
     if before in TITLES and sentence.gap(one.start).strip(" .") == "":
@@ -217,8 +259,10 @@ def _is_name(sentence: Sentence, one: Found) -> bool:
         return sentence.is_capitalised(one.start)
     if not one.is_ambiguous:
         return False
-    if (sentence.touches(one.end) and after in FIRMS) or sentence.is_initial(one.start):
+    if sentence.touches(one.end) and after in FIRMS:
         return True
+    if sentence.is_initial(one.start) and is_first and not _is_cued(sentence, one.start):
+        return True  # "R. Smith"; not "SQL and R. We offer"
     return _has_other_meaning(sentence, one)
 
 

@@ -1,7 +1,7 @@
 """The names of skills: data files with one skill a line, its name and its other spellings.
 
-A "?" after a name or spelling marks an ordinary word, a person's name or a place: such a word names a skill only in a
-skill's company (`matching.text.skills`). How to add names: docs/how-to/skills.md.
+A "?" or "~" after a name or spelling marks an ordinary word, a person's name or a place: such a word names a skill only
+in a skill's company (`matching.text.skills`). How to add names: docs/how-to/skills.md.
 """
 
 import re
@@ -39,6 +39,7 @@ class SkillVocabulary:
         names: name as it is shown, by canonical name (the same in lower case).
         spellings: canonical name by the words of each spelling, with a space between them.
         ambiguous: the spellings that are ordinary words, too.
+        topics: those of them whose ordinary meaning is near, such as "marketing".
         joins: the spellings that are written with a slash, such as "CI/CD".
         lengths: number of words of the spellings that begin with a word, longest first.
     """
@@ -46,6 +47,7 @@ class SkillVocabulary:
     names: dict[str, str] = field(default_factory=dict)
     spellings: dict[str, str] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
+    topics: set[str] = field(default_factory=set)
     joins: set[str] = field(default_factory=set)
     lengths: dict[str, list[int]] = field(default_factory=dict)
 
@@ -67,6 +69,7 @@ class SkillVocabulary:
             dict(self.names),
             dict(self.spellings),
             set(self.ambiguous),
+            set(self.topics),
             set(self.joins),
             {word: list(lengths) for word, lengths in self.lengths.items()},
         )
@@ -113,24 +116,26 @@ class SkillVocabulary:
 
     def _add(self, line: str) -> None:
         name, _, others = line.partition("\t")
-        canonical = plain(name.rstrip("?")).casefold()
-        self.names.setdefault(canonical, plain(name.rstrip("?")))
+        canonical = plain(name.rstrip("?~")).casefold()
+        self.names.setdefault(canonical, plain(name.rstrip("?~")))
         for spelling in (name, *filter(None, others.split("|"))):
-            key = _key(tokens(spelling.rstrip("?")))
+            key = _key(tokens(spelling.rstrip("?~")))
             if 0 < len(key.split()) <= MAX_WORDS and key not in self.spellings:
                 self.spellings[key] = canonical
-                self._index(key, is_ambiguous=spelling.endswith("?"))
+                self._index(key)
+                if spelling.endswith(("?", "~")):
+                    self.ambiguous.add(key)
+                if spelling.endswith("~"):
+                    self.topics.add(key)
                 if "/" in spelling:
                     self.joins.add(key)
 
-    def _index(self, key: str, *, is_ambiguous: bool) -> None:
+    def _index(self, key: str) -> None:
         words = key.split()
         lengths = self.lengths.setdefault(words[0], [])
         if len(words) not in lengths:
             lengths.append(len(words))
             lengths.sort(reverse=True)
-        if is_ambiguous:
-            self.ambiguous.add(key)
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from matching.text.plain_text import plain
+from matching.text.plain_text import HIDDEN, plain
 from matching.text.sentence import Sentence, word_set
 from matching.text.skill_context import Found, end_of, groups, meant
 from matching.text.skill_vocabulary import SkillVocabulary, built_in
@@ -41,6 +41,25 @@ class Mention:
     stance: Stance
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a text says.
+
+    Attributes:
+        mentions: the skills that it names, in order.
+        words: the text for comparing words: without mark-up and addresses, and with `HIDDEN` in place of each word that
+            only looks like a skill, so that nobody is compared by a name, a street or an idiom.
+    """
+
+    mentions: tuple[Mention, ...]
+    words: str
+
+    @property
+    def held(self) -> set[str]:
+        """Canonical names of the skills that are there, or required."""
+        return {one.skill for one in self.mentions if one.stance == "held"}
+
+
 def read(text: str, vocabulary: SkillVocabulary | None = None) -> list[Mention]:
     """Return the skills that a text names, in order; of overlapping names, the longest.
 
@@ -51,17 +70,31 @@ def read(text: str, vocabulary: SkillVocabulary | None = None) -> list[Mention]:
         text: running text, plain or HTML.
         vocabulary: known skills; the built-in ones if None.
     """
+    return list(reading(text, vocabulary).mentions)
+
+
+def reading(text: str, vocabulary: SkillVocabulary | None = None) -> Reading:
+    """Return the skills that a text names, and its words without lookalikes; arguments are those of `read`.
+
+    >>> reading("Maria Swift, Go developer").words
+    'Maria \u2588, Go developer'
+    """
     shown = visible(text)
     sentence = Sentence.of(shown.text)
     found = _found(sentence, vocabulary or built_in())
-    mentions = []
+    mentions: list[Mention] = []
+    lookalikes: list[Found] = []
     covered = [False] * len(sentence.words)
     for one in found:
         covered[one.start : one.end] = [True] * (one.end - one.start)
     for group in groups(sentence, found):
-        if named := meant(sentence, group):
-            mentions += _mentions(sentence, named, covered)
-    return [Mention(one.skill, shown.original(one.start), shown.original(one.end), one.stance) for one in mentions]
+        named = meant(sentence, group)
+        lookalikes += [one for one in group if one.is_ambiguous and not one.is_topic and one not in named]
+        mentions += _mentions(sentence, named, covered) if named else ()
+    return Reading(
+        tuple(Mention(one.skill, shown.original(one.start), shown.original(one.end), one.stance) for one in mentions),
+        _hidden(sentence, lookalikes),
+    )
 
 
 def held(text: str, vocabulary: SkillVocabulary | None = None) -> set[str]:
@@ -70,7 +103,7 @@ def held(text: str, vocabulary: SkillVocabulary | None = None) -> set[str]:
     >>> sorted(held("Spring Boot services; Kafka is not required."))
     ['spring boot']
     """
-    return {one.skill for one in read(text, vocabulary) if one.stance == "held"}
+    return reading(text, vocabulary).held
 
 
 def listed(entry: str, vocabulary: SkillVocabulary | None = None) -> tuple[str, ...]:
@@ -135,9 +168,20 @@ def _found(sentence: Sentence, vocabulary: SkillVocabulary) -> list[Found]:
             place += 1
             continue
         length, skill, key = match
-        found.append(Found(skill, place, place + length, key in vocabulary.ambiguous))
+        is_ambiguous, is_topic = key in vocabulary.ambiguous, key in vocabulary.topics
+        found.append(Found(skill, place, place + length, is_ambiguous, is_topic))
         place += length
     return found
+
+
+def _hidden(sentence: Sentence, lookalikes: list[Found]) -> str:
+    """The text with `HIDDEN` in place of some of its words."""
+    pieces: list[str] = []
+    place = 0
+    for one in lookalikes:
+        pieces += (sentence.text[place : sentence.words[one.start].start], HIDDEN)
+        place = sentence.words[one.end - 1].end
+    return "".join([*pieces, sentence.text[place:]])
 
 
 def _mentions(sentence: Sentence, named: list[Found], covered: list[bool]) -> list[Mention]:

@@ -160,6 +160,29 @@ def test_a_post_without_lists_asks_for_the_skills_and_years_of_its_text(fitted: 
     assert [got[name] for name in skills] == [same[name] for name in skills]
 
 
+def test_names_streets_and_initials_that_look_like_skills_change_nothing() -> None:
+    post = JOB | {
+        "description": "Swift, Ruby, Rust and C with Jenkins, on Spring. Go is a plus.",
+        "must_have_skills": [],
+    }
+    encoder = PairFeatures().fit(frame(CandidateProfile, [CANDIDATE]), frame(JobProfile, [post]))
+    written = "{0}\n{1}, {2}@mail.org\nPython developer for {3} years. {4} Reference: Dr. {5}."
+    plain = (
+        "Maria Lopez",
+        "12 Elmhurst Street, Tomball",
+        "maria.lopez",
+        "six",
+        "I walk the extra mile.",
+        "K. Brownlow",
+    )
+    alike = ("Maria Swift", "12 Ruby Street, Spring", "swift.ruby", "six", "I go the extra mile.", "C. Jenkins")
+    one, other = (
+        features_of(encoder, CANDIDATE | {"resume": written.format(*values), "skills": []}, post)
+        for values in (plain, alike)
+    )
+    assert one == pytest.approx(other, abs=0, nan_ok=True)
+
+
 def test_inputs_are_existing_columns_and_none_is_protected() -> None:
     known = {f"candidate.{name}" for name in CandidateProfile.model_fields}
     known |= {f"job.{name}" for name in JobProfile.model_fields}
