@@ -120,7 +120,7 @@ def asked(
     if nice_to_have and not must_have:
         must = [name for name in must if name not in nice]
     required = tuple(dict.fromkeys(must))
-    low, high = _overall(post.years)
+    low, high = overall(post.years)
     return Asked(
         must=required,
         nice=tuple(name for name in dict.fromkeys(nice) if name not in set(required)),
@@ -181,7 +181,7 @@ def _of_skills(years: Sequence[AskedYears]) -> dict[str, float]:
     return found
 
 
-def _overall(years: Sequence[AskedYears]) -> tuple[float | None, float | None]:
+def overall(years: Sequence[AskedYears]) -> tuple[float | None, float | None]:
     """The band of experience as a whole; without one, whoever has the years of a skill has as many in all."""
     whole = [one for one in years if not one.skills]
     lows = [one.low for one in (whole or years) if one.low is not None]

@@ -53,7 +53,13 @@ def sections(text: str) -> list[Section]:
     heading, start = "", 0
     for first, end, name in _headings(text):
         found.append(Section(kind, heading, start, first))
-        kind, heading, start = name, text[first:end].strip(), end
+        before, kind, heading, start = kind, name, text[first:end].strip(), end
+        if heading.casefold().rstrip(": *") in _LABELS:
+            # "Location: Lyon" is about the rest of its line alone.
+            line = text.find("\n", end, end + _LONGEST_LABEL)
+            start = line if line >= 0 else min(end + _LONGEST_LABEL, len(text))
+            found.append(Section(kind, heading, end, start))
+            kind, heading = before, ""
     found.append(Section(kind, heading, start, len(text)))
     return [one for one in found if one.heading or text[one.start : one.end].strip()]
 
@@ -115,6 +121,10 @@ def _is_set_off(text: str, start: int, end: int, *, begins_line: bool, alone: bo
 def _about(text: str, start: int, word: str) -> tuple[int, Kind] | None:
     match = _ABOUT.match(text, start) if word in ("About", "Über", "À", "Sobre") else None
     return (match.end(), "company") if match else None
+
+
+_LABELS = frozenset(WORDS["labels"]["words"])
+_LONGEST_LABEL = 120
 
 
 class _Heading(NamedTuple):

@@ -136,6 +136,11 @@ def test_what_is_only_named_is_required_unless_something_else_is() -> None:
     assert needs("You build services in Java. Requirements: Kotlin.") == {"kotlin": "must", "java": "nice"}
 
 
+def test_a_label_is_about_its_line_alone() -> None:
+    text = "Requirements\n- Java\nLocation: Lyon\nIndustry: PostgreSQL hosting\n- Kotlin\n"
+    assert needs(text) == {"java": "must", "kotlin": "must"}
+
+
 def test_the_title_is_required() -> None:
     assert asked("PHP developer", "Ideally with Docker.").must == ("php",)
     assert asked("Backend engineer", "").must == ()
