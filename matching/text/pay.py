@@ -19,6 +19,8 @@ Basis = Literal["gross", "net"]
 Sureness = Literal["stated", "likely", "unsure"]
 PLAUSIBLE_USD_PER_YEAR = (1_000.0, 5_000_000.0)
 """Limits of `matching.data.tables.UsdPerYear`; what lies outside is a price, or a company's money."""
+MAX_AMOUNTS = 1_000
+"""In one text; a longer list of amounts is a table, or made to keep the reader busy."""
 MONTHLY_USD, DAILY_USD, HOURLY_USD = 12_000.0, 1_000.0, 200.0
 """A lower yearly amount is more likely a monthly, a daily or an hourly one."""
 
@@ -188,10 +190,14 @@ def likely_period(usd_per_year: float) -> Period | None:
 
 def _found(text: str, *, is_field: bool, dollar: str) -> Iterator[Pay]:
     pay_words = [word.end() for word in _PAY_WORD.finditer(text)]
+    signed = 0
     for match in _MONEY.finditer(text):
         before = bisect(pay_words, match.start())
         is_near_pay = before > 0 and match.start() - pay_words[before - 1] < _HEAD
         if is_field or is_near_pay or _has_sign(match):
+            signed += 1
+            if signed > MAX_AMOUNTS:
+                return
             pay = _pay(text, match, is_field=is_field, dollar=dollar)
             if pay is not None:
                 yield pay

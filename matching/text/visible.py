@@ -7,7 +7,10 @@ import html
 import re
 from dataclasses import dataclass
 
-_TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE)
+# What is never closed goes to the end, as in browsers: otherwise each opening would search the rest again.
+_TAG = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE
+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 # Possessive, and begun only at the start of a run: a long run of hyphens and digits must not be tried from each place.
 _ADDRESS = re.compile(

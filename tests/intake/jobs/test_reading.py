@@ -352,6 +352,7 @@ def test_wrong_types_are_left_out(field: str) -> None:
         (b"<?xml version='1.0'?>" + b"<a>" * 10_000, "contains elements inside elements without end"),
         (b" " * (11 << 20), "is larger than 10 MiB"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "content",
 )
 def test_hostile_input_is_refused_in_one_sentence(content: bytes, sentence: str) -> None:
     with pytest.raises(UnreadableFile, match=sentence) as refused:

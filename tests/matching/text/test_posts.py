@@ -201,7 +201,21 @@ def test_lower_case_keeps_every_character_in_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["Requirements: ", "a plus, ", "5+ years ", "<p>", "Must-haves ", "(", "1-", "\n", "We "]
+    "part",
+    [
+        "Requirements: ",
+        "a plus, ",
+        "<!--",
+        "<script>",
+        "Java is a plus, ",
+        "5+ years ",
+        "<p>",
+        "Must-haves ",
+        "(",
+        "1-",
+        "\n",
+        "We ",
+    ],
 )
 def test_a_long_text_of_anything_is_read(part: str) -> None:
     read(part * 10, part * (30_000 // len(part)))
