@@ -8,6 +8,7 @@ MAX_PARTS = 2_000
 MAX_PAGES = 40
 MAX_CHARACTERS = 100_000
 """Of the text, as in `CandidateProfile.resume`."""
+MAX_LINES = 5_000
 MAX_DEPTH = 200
 """Elements inside each other."""
 MAX_ANSWER_BYTES = 4 * 2**20

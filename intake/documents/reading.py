@@ -35,6 +35,8 @@ def read(content: bytes, name: str) -> Document:
     document = _BINARY[kind](content) if kind in _BINARY else _TEXTS[kind](decoded(content))
     if len(document.text) > limits.MAX_CHARACTERS:
         raise FileRefused(f"has more than {limits.MAX_CHARACTERS:,} characters", "send the pages of the resume alone")
+    if len(document.blocks) > limits.MAX_LINES:
+        raise FileRefused(f"has more than {limits.MAX_LINES:,} lines", "send the pages of the resume alone")
     if not any(character.isalnum() for character in document.text):
         problem = "has only hidden text" if document.hidden else "has no text"
         raise FileRefused(problem, "send the document itself, as PDF or DOCX")

@@ -1,6 +1,7 @@
 """The skills of a resume, with the years of use where they are written."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -70,8 +71,8 @@ def abilities(parts: Sequence[Part], silent: Sequence[tuple[int, int]]) -> Skill
                 doubts.append(Doubt("skills", f"{mention.skill!r} is only wished for.", where))
     named, unknown = _listed([part for part in parts if part.section is Section.SKILLS], unheld)
     for name, where, how in named:
-        if not any(one.start < where.end and where.start < one.end for one in places.get(name, ())):
-            places.setdefault(name, []).append(where)
+        if name not in places:
+            places[name] = [where]
             sure[name] = how
     order = list(dict.fromkeys([*(name for name, _, _ in named), *places]))
     listed = [Skill(name=name, years=years.get(name)) for name in order[:_MAX_SKILLS]]
@@ -117,11 +118,12 @@ def _unwrapped(group: Sequence[Part]) -> Iterator[str]:
 
 def _blanked(text: str, start: int, spans: Sequence[tuple[int, int]]) -> str:
     """Return a text that begins at `start` with spaces in some places."""
+    letters = list(text)
     for first, end in spans:
         begin, stop = max(first - start, 0), min(end - start, len(text))
         if begin < stop:
-            text = text[:begin] + " " * (stop - begin) + text[stop:]
-    return text
+            letters[begin:stop] = " " * (stop - begin)
+    return "".join(letters)
 
 
 Named = tuple[str, Where, Sure]
@@ -133,7 +135,7 @@ def _listed(parts: Sequence[Part], unheld: Sequence[Where]) -> tuple[list[Named]
     named: list[Named] = []
     doubts: list[Doubt] = []
     for items in _lists(parts):
-        stated = [one for one in items if not any(one[1].start < no.end and no.start < one[1].end for no in unheld)]
+        stated = [(text, where) for text, where in items if not _overlaps(where, unheld)]
         known = {where: [name for name in skills.listed(text) if name in vocabulary] for text, where in stated}
         is_of_skills = len(items) >= _LIST and sum(map(bool, known.values())) >= _MOSTLY * len(items)
         for text, where in stated:
@@ -144,6 +146,12 @@ def _listed(parts: Sequence[Part], unheld: Sequence[Where]) -> tuple[list[Named]
             else:
                 doubts.append(Doubt("skills", f"{text!r} is no known skill.", where))
     return named, doubts
+
+
+def _overlaps(where: Where, ordered: Sequence[Where]) -> bool:
+    """Whether a place overlaps with one of others that are in their order."""
+    place = bisect_left(ordered, where.end, key=lambda one: one.start)
+    return place > 0 and ordered[place - 1].end > where.start
 
 
 def _lists(parts: Sequence[Part]) -> Iterator[list[tuple[str, Where]]]:

@@ -20,6 +20,7 @@ _CITY = re.compile(r"[^\W\d_][\w.'\u2019-]*(?:[ -][^\W\d_(][\w.'\u2019-]*){0,3}"
 _STATE = re.compile(r"[A-Z]{2}")
 _CLAUSE = re.compile(r"\t+|\s*[|\u00b7\u2022;]\s*|\s+[\u2013\u2014-]\s+")
 _TOP = 10
+_MAX_PLACE, _MAX_LINE, _MAX_NAME = 150, 1_000, 60
 _MARKS = " \t\u2022\u25aa\u25ba\u25b6\u25b8\u25cf\u2302\u2691\u27a4"
 _NOISE = re.compile(
     r"\s*\(?\b(?:remote|hybrid|on-?site|open to relocat\w*|willing to relocate|relocation)\b\)?.*$", re.IGNORECASE
@@ -66,7 +67,7 @@ def _wrapped(parts: Sequence[Part]) -> Iterator[Part]:
 
 def _in_sentences(parts: Sequence[Part]) -> Iterator[Place]:
     for part in parts:
-        if part.section in (None, Section.SUMMARY, Section.CONTACT):
+        if part.section in (None, Section.SUMMARY, Section.CONTACT) and len(part.text) <= _MAX_LINE:
             for match in _BASED.finditer(folded(part.text)):
                 stop = _END.search(part.text, match.end())
                 found = _read(part, match.end(), stop.start() if stop else len(part.text), "likely")
@@ -76,6 +77,8 @@ def _in_sentences(parts: Sequence[Part]) -> Iterator[Place]:
 
 def _clauses(part: Part) -> Iterator[tuple[int, int]]:
     reached = 0
+    if len(part.text) > _MAX_LINE:
+        return
     for match in [*_CLAUSE.finditer(part.text), None]:
         stop = match.start() if match else len(part.text)
         if stop > reached:
@@ -85,6 +88,8 @@ def _clauses(part: Part) -> Iterator[tuple[int, int]]:
 
 def _read(part: Part, start: int, end: int, sure: Sure) -> Place | None:
     """Read "Berlin", "10117 Berlin, Germany", "Austin, TX, United States"; a street before it is left out."""
+    if end - start > _MAX_PLACE:
+        return None
     raw = part.text[start:end]
     for begin, stop in personal_spans(raw):
         raw = raw[:begin] + " " * (stop - begin) + raw[stop:]
@@ -93,7 +98,12 @@ def _read(part: Part, start: int, end: int, sure: Sure) -> Place | None:
     names = [name for name in names if name]
     while len(names) > 1 and any(letter.isdigit() for letter in names[0]):
         names = names[1:]
-    if not 1 <= len(names) <= 3 or not all(_CITY.fullmatch(name) for name in names) or not names[0][:1].isupper():
+    if (
+        not 1 <= len(names) <= 3
+        or max(map(len, names)) > _MAX_NAME
+        or not all(_CITY.fullmatch(name) for name in names)
+        or not names[0][:1].isupper()
+    ):
         return None
     at = part.start + start + len(raw) - len(raw.lstrip(_MARKS))
     where = Where(part.page, at, part.start + start + len(raw.rstrip()))

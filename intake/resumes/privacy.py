@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from intake.resumes.periods import ranges
 from intake.resumes.words import WORDS, any_of, folded
 
-_MAIL = r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+"
+# Every repetition is bounded: the time for a text grows with its length and no faster.
+_MAIL = r"(?<![\w.+-])[\w.+-]{1,64}\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}"
 _ENDS = "com|org|net|io|dev|me|de|fr|es|it|nl|pl|uk|eu|ch|at|in|co|ua|us|ca|info|xyz|tech|app"
 _SITES = "linkedin|github|gitlab|twitter|x|stackoverflow|xing|medium|behance|dribbble|kaggle"
 _LINK = (
     r"(?:https?://|www\.)[^\s|,;]+"
-    rf"|(?<![\w@.])(?:[\w-]+\.)+(?:{_ENDS})(?:/[^\s|,;]*)"
+    rf"|(?<![\w@.-])(?:[\w-]{{1,63}}\.){{1,5}}(?:{_ENDS})(?:/[^\s|,;]*)"
     rf"|(?<![\w@.])(?:{_SITES})\.com(?:/[^\s|,;]*)?"
 )
 _PHONE = r"(?<![\w.])\+?(?:\(\+?\d{1,4}\)|\d{1,4})(?:[\s./()-]{0,3}\(?\d{2,5}\)?){2,6}(?!\w)"
-_CAPITAL = r"[A-Z\u00c0-\u00dd][\w'.-]*"
+_CAPITAL = r"(?<![\w'.-])[A-Z\u00c0-\u00dd][\w'.-]{0,30}"
 _STREET = (
     rf"\b\d{{1,5}}[a-z]?,?[ ](?:{_CAPITAL}[ ]){{1,3}}"
     r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Square|Terrace|Place)\b\.?"

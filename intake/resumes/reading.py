@@ -8,6 +8,7 @@ from datetime import date
 from math import isnan
 from typing import Any
 
+from intake.documents import limits
 from intake.documents.document import Document
 from intake.documents.sandbox import shared
 from intake.headings import Section
@@ -92,7 +93,7 @@ def read(document: Document, today: date, *, candidate_id: str, rates: PayRates)
             found[name] = one
     profile = CandidateProfile(
         candidate_id=candidate_id,
-        resume=privacy.without(document.text, personal),
+        resume=privacy.without(document.text, personal)[: limits.MAX_CHARACTERS],
         skills=list(owned.listed),
         **{"headline": "", **_values(found)},
     )

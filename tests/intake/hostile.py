@@ -163,6 +163,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "random.txt": (lambda: bytes(range(256)) * 20, "is no text and no known document: "),
     "archive.docx": (_archive, "is a compressed archive: unpack it and send the document inside."),
     "long.txt": (lambda: b"word " * 30_000, "has more than 100,000 characters: send the pages of the resume alone."),
+    "lines.txt": (lambda: b"word\n" * 6_000, "has more than 5,000 lines: send the pages of the resume alone."),
     "hidden.html": (lambda: b"<html><p style='display:none'>Go</p></html>", "has only hidden text: "),
     "large.pdf": (lambda: b"%PDF-" + bytes(11 << 20), "is larger than 10 MiB: leave out its pictures."),
 }

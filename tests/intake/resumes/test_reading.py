@@ -225,3 +225,12 @@ def test_the_same_resume_in_several_formats_is_the_same_profile() -> None:
 def test_a_file_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(UnreadableFile, match=r"cv\.pdf is damaged: "):
         resume(b"%PDF-1.7 nothing", "cv.pdf", TODAY)
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a-", "a.", "www.", "2020 ", "based in ", "x@", "Main St ", "(", "\N{COMBINING ACUTE ACCENT}"]
+)
+def test_the_time_for_a_text_grows_with_its_length_and_no_faster(unit: str) -> None:
+    """A repetition that is tried from every character would take minutes for these."""
+    text = (unit * 100_000)[:100_000]
+    assert len(read_lines(text).profile.resume) <= 100_000
