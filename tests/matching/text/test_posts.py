@@ -178,6 +178,8 @@ def test_lists_win_over_text() -> None:
         ("more than 50 years of experience and growth", None, None),
         ("Benefits\n40 paid hours after 2 years of experience", None, None),
         ("You are 25 years old", None, None),
+        ("Working experience within the last 3 years", None, None),
+        ("A contract of 2 years, working with experienced people", None, None),
     ],
 )
 def test_years_of_experience(text: str, low: float | None, high: float | None) -> None:
