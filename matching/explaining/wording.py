@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from matching.data.tables import CandidateProfile, JobProfile
+from matching.text import places
 from matching.text.posts.post import asked
 from matching.text.skill_vocabulary import built_in
 from matching.text.skills import canonical, canonical_names, held
@@ -116,13 +117,14 @@ def _place(candidate: CandidateProfile, job: JobProfile, reader: Reader) -> str:
     if job.city is None and job.country is None:
         return "The job gives no location."
     city = job.city or "an unspecified city"
-    if job.city is not None and _same(job.city) in map(_same, candidate.wish_cities):
+    if {*places.cities(job.city)} & {one for name in candidate.wish_cities for one in places.cities(name)}:
         return f"The job is in {city}, where {reader.clause('want')} to work."
     if candidate.city is None and candidate.country is None:
         return f"The job is in {city}; {reader.possessive} profile gives no location."
-    near = [(job.city, candidate.city, "city"), (job.region, candidate.region, "region")]
-    near.append((job.country, candidate.country, "country"))
-    shared = [kind for theirs, mine, kind in near if theirs and mine and _same(theirs) == _same(mine)]
+    near: list[tuple[Callable[[str | None], str | None], str | None, str | None, str]]
+    near = [(places.city, job.city, candidate.city, "city"), (places.region, job.region, candidate.region, "region")]
+    near.append((places.country, job.country, candidate.country, "country"))
+    shared = [kind for read, theirs, mine, kind in near if read(theirs) and read(theirs) == read(mine)]
     if "city" in shared and (None in (job.region, candidate.region) or "region" in shared):
         return f"The job is in {reader.possessive} city."
     kinds = [kind for kind in shared if kind != "city"]

@@ -3,7 +3,7 @@
 A missing value stays missing (NaN).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
@@ -22,8 +22,7 @@ from matching.features.skill_rarity import SkillRarity
 from matching.features.tfidf import Tfidf
 from matching.features.topics import Topics
 from matching.features.transformer import TransformerEncoder
-from matching.text import skills
-from matching.text.places import continent
+from matching.text import places, skills
 from matching.text.posts.post import Asked, asked
 from matching.text.seniority import years_of_titles
 from matching.text.skill_vocabulary import SkillVocabulary
@@ -92,7 +91,7 @@ def encode_candidates(
         "role_words": known.words.transform(joined),
         "title_spelling": known.spelling.transform(_joined(headlines, joined)),
         "wish_stack": skill_rows(candidates["wish_stack"].to_list()),
-        "wish_cities": name_rows(candidates["wish_cities"].to_list()),
+        "wish_cities": name_rows([_cities(names) for names in candidates["wish_cities"].to_list()]),
         "wish_sizes": name_rows(candidates["wish_company_sizes"].to_list()),
         "wish_industries": name_rows(candidates["wish_industries"].to_list()),
     }
@@ -158,7 +157,7 @@ def encode_jobs(jobs: pl.DataFrame, known: Vocabularies, text_encoder: Transform
         "post_words": post_words,
         "title_words": known.words.transform(titles),
         "title_spelling": known.spelling.transform(titles),
-        "city": name_rows(singletons(jobs["city"])),
+        "city": name_rows([list(places.cities(name)) for name in jobs["city"].to_list()]),
         "size": name_rows(singletons(jobs["company_size"])),
         "industry": name_rows(singletons(jobs["industry"])),
     }
@@ -240,21 +239,26 @@ def _joined(first: list[str], second: list[str]) -> list[str]:
     return [f"{one} {other}" for one, other in zip(first, second, strict=True)]
 
 
+def _cities(names: list[str]) -> list[str]:
+    return [city for name in names for city in places.cities(name)]
+
+
 def _place_numbers(profiles: pl.DataFrame) -> dict[str, Floats]:
     """City, region, country and continent as numbers that are equal if the names are; 0 for null.
 
     Cities of the same name in different regions differ: there are many Springfields.
     """
-    cities, regions = profiles["city"].to_list(), profiles["region"].to_list()
-    placed = [city and f"{city}|{region or ''}" for city, region in zip(cities, regions, strict=True)]
+    cities = [places.cities(name) for name in profiles["city"].to_list()]
+    regions = [places.region(name) for name in profiles["region"].to_list()]
+    placed = [f"{city[0]}|{region}" if city else None for city, region in zip(cities, regions, strict=True)]
     countries = profiles["country"].to_list()
     return {
         "city": _place(placed),
         "region": _place(regions),
-        "country": _place(countries),
-        "continent": np.array([continent(country) for country in countries], dtype=np.float64),
+        "country": _place([places.country(name) for name in countries]),
+        "continent": np.array([places.continent(name) for name in countries], dtype=np.float64),
     }
 
 
-def _place(names: list[str | None]) -> Floats:
-    return np.array([1 + crc32(n.strip().lower().encode()) if n else 0 for n in names], dtype=np.float64)
+def _place(names: Sequence[str | None]) -> Floats:
+    return np.array([1 + crc32(name.encode()) if name else 0 for name in names], dtype=np.float64)

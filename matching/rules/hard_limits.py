@@ -8,7 +8,7 @@
 | `candidate_block_words` | the job's title, description, industry or company contains a word that the candidate rules out |
 | `job_block_words` | the candidate's headline, resume or skills contain a word that the job rules out |
 
-A missing value breaks no limit. A permit is needed where the work is done, so fully remote work needs none; only an
+A missing value breaks no limit, nor does a place that is not understood; a job in several countries is in each of them. A permit is needed where the work is done, so fully remote work needs none; only an
 explicit `remote_policy` of `remote`, or `sponsors_work_permit`, lifts that limit. A wish is no limit and only changes
 the score: people who want to work remotely accept work on site, and people move to cities they never listed. Block
 words match whole words in upper or lower case (`matching.text.words`); synonyms do not match.
@@ -17,7 +17,6 @@ words match whole words in upper or lower case (`matching.text.words`); synonyms
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -26,38 +25,13 @@ import polars as pl
 from matching.arrays import Booleans, Floats, Keys, Rows
 from matching.data.columns import floats
 from matching.data.dataset import Pairs
-from matching.text.plain_text import plain
+from matching.text import places
 from matching.text.words import BlockWords, Documents
 
 Spelling = Callable[[str | None], str]
 
 _SHIFT = np.uint64(32)
-# Countries with several names in common use, by the name that is compared.
-_COUNTRIES = {
-    "us": "united states",
-    "usa": "united states",
-    "u.s.": "united states",
-    "u.s.a.": "united states",
-    "united states of america": "united states",
-    "uk": "united kingdom",
-    "u.k.": "united kingdom",
-    "gb": "united kingdom",
-    "great britain": "united kingdom",
-    "england": "united kingdom",
-    "scotland": "united kingdom",
-    "wales": "united kingdom",
-    "northern ireland": "united kingdom",
-    "uae": "united arab emirates",
-    "deutschland": "germany",
-    "the netherlands": "netherlands",
-    "holland": "netherlands",
-    "czech republic": "czechia",
-    "türkiye": "turkey",
-    "republic of korea": "south korea",
-    "korea": "south korea",
-    "viet nam": "vietnam",
-    "russian federation": "russia",
-}
+_MOST_COUNTRIES = 60  # a job in more countries than these is in no country for a limit
 
 
 class HardLimit(StrEnum):
@@ -103,11 +77,11 @@ class CandidateLimits:
 
 @dataclass(frozen=True)
 class JobLimits:
-    """Jobs, ready for the limits. Arrays have shape (n,); the code 0 means missing."""
+    """Jobs, ready for the limits. Arrays have shape (n,) or (n, most places of a job); the code 0 means missing."""
 
-    country: Keys
+    countries: Keys
     region: Keys
-    city: Keys
+    cities: Keys
     needs_presence: Booleans
     is_remote: Booleans
     sponsors: Booleans
@@ -118,15 +92,15 @@ class JobLimits:
 
 def encode_candidates(candidates: pl.DataFrame) -> CandidateLimits:
     """Encode `CandidateProfile` rows once, to compare them with many jobs."""
-    countries = [[name for name in names or [] if _name(name)] for names in candidates["work_countries"].to_list()]
+    permitted = [_permitted(names or []) for names in candidates["work_countries"].to_list()]
     return CandidateLimits(
         country=_codes(candidates["country"], _country),
-        region=_codes(candidates["region"], _name),
+        region=_codes(candidates["region"], places.region),
         stays=np.array([one is False for one in candidates["would_relocate"].to_list()], dtype=bool),
         floor=floats(candidates["min_salary_usd_per_year"]),
-        lists_countries=np.array([bool(names) for names in countries], dtype=bool),
-        work_countries=_members(countries, _country),
-        wish_cities=_members(candidates["wish_cities"].to_list(), _name),
+        lists_countries=np.array([bool(codes) for codes in permitted], dtype=bool),
+        work_countries=_members(permitted),
+        wish_cities=_members([_cities(names or []) for names in candidates["wish_cities"].to_list()]),
         blocks=BlockWords(candidates["block_words"]),
         documents=Documents(lambda: (candidates["headline"], candidates["resume"], _skills(candidates))),
     )
@@ -136,9 +110,9 @@ def encode_jobs(jobs: pl.DataFrame) -> JobLimits:
     """Encode `JobProfile` rows once, to compare them with many candidates."""
     policy = jobs["remote_policy"].to_list()
     return JobLimits(
-        country=_codes(jobs["country"], _country),
-        region=_codes(jobs["region"], _name),
-        city=_codes(jobs["city"], _name),
+        countries=_slots([_of_job(name) for name in jobs["country"].to_list()]),
+        region=_codes(jobs["region"], places.region),
+        cities=_slots([places.cities(name) for name in jobs["city"].to_list()]),
         needs_presence=np.array([one in ("onsite", "hybrid") for one in policy], dtype=bool),
         is_remote=np.array([one == "remote" for one in policy], dtype=bool),
         sponsors=np.array([one is True for one in jobs["sponsors_work_permit"].to_list()], dtype=bool),
@@ -152,15 +126,15 @@ def broken(
     candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows
 ) -> dict[HardLimit, Booleans]:
     """Return which pairs break each limit; arrays have shape (n_pairs,)."""
-    country, lists = jobs.country[job_rows], candidates.lists_countries[candidate_rows]
-    needs_permit = (country > 0) & ~jobs.sponsors[job_rows] & ~jobs.is_remote[job_rows]
+    countries, lists = jobs.countries[job_rows], candidates.lists_countries[candidate_rows]
+    needs_permit = (countries > 0).any(axis=1) & ~jobs.sponsors[job_rows] & ~jobs.is_remote[job_rows]
     away = candidates.stays[candidate_rows] & jobs.needs_presence[job_rows]
     if away.any():
         away &= _is_elsewhere(candidates, jobs, candidate_rows, job_rows)
     with np.errstate(invalid="ignore"):
         below = jobs.max_salary[job_rows] < candidates.floor[candidate_rows]
     return {
-        HardLimit.WORK_PERMIT: needs_permit & lists & ~_is_member(candidates.work_countries, candidate_rows, country),
+        HardLimit.WORK_PERMIT: needs_permit & lists & ~_has_any(candidates.work_countries, candidate_rows, countries),
         HardLimit.LOCATION: away,
         HardLimit.SALARY_FLOOR: below,
         HardLimit.CANDIDATE_BLOCK_WORDS: candidates.blocks.broken(candidate_rows, job_rows, jobs.documents),
@@ -196,21 +170,32 @@ def of_pair(flags: dict[HardLimit, Booleans], pair: int) -> tuple[HardLimit, ...
 
 def _is_elsewhere(candidates: CandidateLimits, jobs: JobLimits, candidate_rows: Rows, job_rows: Rows) -> Booleans:
     """Whether the job is in another country or region than the candidate, if both are known, and in no wanted city."""
-    differs = np.zeros(len(job_rows), dtype=bool)
-    for work, home in ((jobs.country, candidates.country), (jobs.region, candidates.region)):
-        there, here = work[job_rows], home[candidate_rows]
-        differs |= (there > 0) & (here > 0) & (there != here)
-    return differs & ~_is_member(candidates.wish_cities, candidate_rows, jobs.city[job_rows])
-
-
-@lru_cache(maxsize=2**14)
-def _name(name: str | None) -> str:
-    return plain(name or "").casefold()
+    home, work = candidates.country[candidate_rows], jobs.countries[job_rows]
+    abroad = (home > 0) & (work > 0).any(axis=1) & (work != home[:, None]).all(axis=1)
+    here, there = candidates.region[candidate_rows], jobs.region[job_rows]
+    elsewhere = (here > 0) & (there > 0) & (here != there)
+    wished = _has_any(candidates.wish_cities, candidate_rows, jobs.cities[job_rows])
+    return np.asarray((abroad | elsewhere) & ~wished)
 
 
 def _country(name: str | None) -> str:
-    simple = _name(name)
-    return _COUNTRIES.get(simple, simple)
+    return places.country(name) or ""
+
+
+def _of_job(name: str | None) -> tuple[str, ...]:
+    """Countries of a job; none if they are not understood, so that nobody is excluded for a spelling."""
+    found = places.countries(name) or ()
+    return tuple(sorted(found)) if len(found) <= _MOST_COUNTRIES else ()
+
+
+def _cities(names: Sequence[str]) -> list[str]:
+    return [city for name in names for city in places.cities(name)]
+
+
+def _permitted(names: Sequence[str]) -> list[str]:
+    """Countries where a candidate may work; none if an entry is not understood: it may be any country."""
+    found = [places.countries(name) for name in names]
+    return [] if None in found else sorted({code for codes in found for code in codes or ()})
 
 
 def _code(name: str) -> int:
@@ -222,14 +207,26 @@ def _codes(values: pl.Series, spelling: Spelling) -> Keys:
     return np.array([_code(spelling(name)) for name in values.to_list()], dtype=np.uint64)
 
 
-def _members(lists: Sequence[Sequence[str] | None], spelling: Spelling) -> Keys:
+def _slots(lists: Sequence[Sequence[str]]) -> Keys:
+    """Codes of the names of each list, shape (n, length of the longest list); 0 where a list is shorter."""
+    width = max((len(names) for names in lists), default=1) or 1
+    rows = [[*map(_code, names), *[0] * (width - len(names))] for names in lists]
+    return np.array(rows, dtype=np.uint64).reshape(len(lists), width)
+
+
+def _members(lists: Sequence[Sequence[str]]) -> Keys:
     """Each name of each list as (row << 32) | code, sorted."""
-    keys = [(row << 32) | _code(spelling(name)) for row, names in enumerate(lists) for name in names or ()]
+    keys = [(row << 32) | _code(name) for row, names in enumerate(lists) for name in names]
     return np.sort(np.array(keys, dtype=np.uint64))
 
 
 def _skills(candidates: pl.DataFrame) -> pl.Series:
     return candidates["skills"].list.eval(pl.element().struct.field("name")).list.join("|")
+
+
+def _has_any(members: Keys, rows: Rows, codes: Keys) -> Booleans:
+    """Whether one of the codes of each row, shape (n_rows, n_codes), is in the list of that row."""
+    return np.asarray(np.any([_is_member(members, rows, column) for column in codes.T], axis=0))
 
 
 def _is_member(members: Keys, rows: Rows, codes: Keys) -> Booleans:

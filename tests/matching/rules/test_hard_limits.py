@@ -45,6 +45,16 @@ def test_missing_values_break_no_limit() -> None:
         ({"work_countries": ["USA", "UK"]}, {"country": "Great Britain"}, False),
         ({"work_countries": ["USA", "UK"]}, {"country": "Ukraine"}, True),
         (HERE, {"country": "France"}, False),
+        (GERMAN, {"country": "DE"}, False),
+        (GERMAN, {"country": "Deutschland"}, False),
+        ({"work_countries": ["EU"]}, {"country": "France"}, False),
+        ({"work_countries": ["EU"]}, {"country": "United States"}, True),
+        (GERMAN, {"country": "Austria or Germany"}, False),
+        (GERMAN, {"country": "France / Spain"}, True),
+        (GERMAN, {"country": "Atlantis"}, False),
+        (GERMAN, {"country": "N/A"}, False),
+        (GERMAN, {"country": "Anywhere"}, False),
+        ({"work_countries": ["Germany", "wherever I like"]}, {"country": "France"}, False),
     ],
 )
 def test_a_work_permit_is_needed_where_the_work_is_done(
