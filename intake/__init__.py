@@ -1,1 +1,1 @@
-"""Files and feeds to profiles. Empty until the intake is built; it may import `matching.data` and `matching.text`."""
+"""Files and feeds to profiles: resumes and job posts. It may import `matching.data` and `matching.text`."""
