@@ -34,6 +34,7 @@ options_test := ARGS
 options_test-fast := ARGS
 options_doctor := ARGS
 options_bench-loop := ARGS
+options_bench-text :=
 options_screenshots := ARGS
 goals := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 known := $(sort $(foreach goal,$(goals),$(options_$(goal))))
@@ -48,7 +49,7 @@ $(error make $(goals): $(strip $(empty)) is empty: give it a value, or leave it 
 endif
 
 .PHONY: help setup demo test test-fast check intake train tune encoder deploy traffic monitor dashboards rollback promote status \
-	stop doctor lint bench bench-loop market screenshots clean
+	stop doctor lint bench bench-loop bench-text market screenshots clean
 
 help: ## List the targets
 	@echo "Tandem: a two-sided candidate-job matching model, from data to production."
@@ -130,6 +131,9 @@ bench: setup ## Print the model's figures beside targets and baselines, then mea
 
 bench-loop: setup ## Time the development loop beside its targets (ARGS="--only status,lint" to choose, --whole for all)
 	@.venv/bin/python -m tests.bench.loop $(ARGS)
+
+bench-text: setup ## Measure how real resumes and posts are understood, beside targets and plain peers
+	@.venv/bin/python -m tests.bench.text
 
 market: setup ## Compare ranking policies on the simulated marketplace, in matches a week (SEED=)
 	@$(TANDEM) market $(call option,SEED,seed) $(ARGS)

@@ -261,7 +261,8 @@ def _is_name(sentence: Sentence, one: Found, *, is_first: bool) -> bool:
         return False
     if sentence.touches(one.end) and after in FIRMS:
         return True
-    if sentence.is_initial(one.start) and is_first and not _is_cued(sentence, one.start):
+    begins = is_first or "\n" in sentence.gap(one.start)
+    if begins and sentence.is_initial(one.start) and not _is_cued(sentence, one.start):
         return True  # "R. Smith"; not "SQL and R. We offer"
     return _has_other_meaning(sentence, one)
 

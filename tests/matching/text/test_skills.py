@@ -120,6 +120,7 @@ def test_an_ordinary_word_is_a_skill_in_a_skills_company(text: str, names: set[s
         "Spring 2021, Section C, vitamin C",
         "rust removal, a swift response, the rest of the team",
         "Java Street 5, Python Road 7",
+        "Teamwork\nC. Jenkins\nDr. Rust\nGo Lane 7",
     ],
 )
 def test_names_addresses_idioms_and_links_name_no_skill(text: str) -> None:
