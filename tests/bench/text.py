@@ -70,7 +70,7 @@ TRADES = {
 }
 POSTS = (
     "We are looking for a {title}. You work with {some} every day. You also know {rest}. We offer a fair salary.",
-    "Join us as {title}!\n\nYour profile:\n- experience with {some}\n- {rest}\n\nWe offer: fresh fruit and a bus ticket.",
+    "Join us as {title}!\n\nYour profile:\n- experience with {some}\n- {rest}\n\nWe offer fruit and a bus ticket.",
     "{title} wanted. Requirements: {some}. Nice to have: {rest}. Our office is near the station.",
     "As {title} you are good at {some}. Experience with {rest} is required.",
 )
