@@ -164,7 +164,8 @@ def _pieces(part: Part, start: int, end: int) -> list[tuple[str, Where]]:
         stop = match.start() if match else end
         raw = part.text[reached:stop]
         text = raw.strip(" \t,:;\u2022|\u2013\u2014-(")
-        text = text if text.count("(") == text.count(")") else text.replace(")", "").partition("(")[0].rstrip()
+        if text.count("(") != text.count(")"):
+            text = max(re.split("[()]", text), key=len).strip()
         if len(text) > 1:
             at = part.start + reached + raw.index(text)
             pieces.append((text, Where(part.page, at, at + len(text))))

@@ -4,6 +4,8 @@ import json
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from intake.documents.plain_text import read_text
 from intake.headings import Section
@@ -234,3 +236,24 @@ def test_the_time_for_a_text_grows_with_its_length_and_no_faster(unit: str) -> N
     """A repetition that is tried from every character would take minutes for these."""
     text = (unit * 100_000)[:100_000]
     assert len(read_lines(text).profile.resume) <= 100_000
+
+
+WORDS = "Engineer| at |2019| - |Mar 2021|heute|(|)|,|\n|\t|:|\u2022 |Skills|Experience|Go|Java|(5 years)|Location: "
+MORE = "Berlin|Ada|Expected salary|$90k|a@b.de| |12 Main St|\u00df|\u0130|Name: |Remote|seeking |Germany"
+PIECES = st.sampled_from([*WORDS.split("|"), *MORE.split("|"), "|"])
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(PIECES, max_size=40))
+def test_no_text_breaks_the_reader_and_every_place_is_in_the_text(pieces: list[str]) -> None:
+    result = read_lines("".join(pieces))
+    length = len(result.document.text)
+    for found in (*result.found.values(), *result.skills.values()):
+        assert all(0 <= where.start < where.end <= length for where in found.where)
+
+
+def test_brackets_without_a_partner_are_no_part_of_a_title() -> None:
+    lines = ("Ada Lovelace", "Experience", "a) Engineer (backend) remote, Acme, 2019 - 2020")
+    (entry,) = read_lines("\n".join(lines)).entries
+    assert entry.title is not None
+    assert (entry.title.text, entry.title.is_known) == ("Engineer", True)
