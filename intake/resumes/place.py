@@ -10,7 +10,7 @@ from intake.resumes.findings import Sure, Where
 from intake.resumes.privacy import personal_spans
 from intake.resumes.sections import Part
 from intake.resumes.words import WORDS, folded, label, phrase
-from matching.text.places import continent
+from matching.text.places import country, region
 
 _LABEL = label(WORDS["labels"]["place"])
 _BASED = re.compile(phrase(WORDS["phrases"]["lives_in"]).pattern + r"\s+")
@@ -49,9 +49,13 @@ def place(parts: Sequence[Part]) -> Place | None:
     for part in (*top, *contact, *_wrapped(top), *_wrapped(contact)):
         for start, end in _clauses(part):
             found = _read(part, start, end, "likely")
-            if found and (continent(found.country) or _has_postcode(part.text[start:end])):
+            if found and (country(found.country) or _is_known_state(found) or _has_postcode(part.text[start:end])):
                 return found
     return next(_in_sentences(parts), None)
+
+
+def _is_known_state(place_: Place) -> bool:
+    return place_.region is not None and place_.country is None
 
 
 def _has_postcode(text: str) -> bool:
@@ -111,14 +115,19 @@ def _read(part: Part, start: int, end: int, sure: Sure) -> Place | None:
 
 
 def _placed(names: Sequence[str], where: Where, sure: Sure) -> Place | None:
-    """Tell city, region and country apart by their number and what is known."""
+    """Tell city, region and country apart by their number and what is known.
+
+    Of "Austin, TX", TX is a state and of "Lyon, FR", FR a country; of "Berlin, DE" it could be either, and stays out.
+    """
     city, rest = names[0], list(names[1:])
-    if continent(city) and not rest:
+    if country(city) and not rest:
         return None  # a country alone is no city
-    country = rest.pop() if rest and not _is_region(rest) else None
-    return Place(city, rest[0] if rest else None, country, where, sure)
+    if len(rest) == 1 and _STATE.fullmatch(rest[0]) and _is_state(rest[0]):
+        return Place(city, None if country(rest[0]) else rest[0], None, where, sure)
+    land = rest.pop() if rest else None
+    return Place(city, rest[0] if rest else None, land, where, sure)
 
 
-def _is_region(rest: Sequence[str]) -> bool:
-    """Whether the only name after the city is a state, such as TX, and no country."""
-    return len(rest) == 1 and not continent(rest[0]) and _STATE.fullmatch(rest[0]) is not None
+def _is_state(name: str) -> bool:
+    """Whether two letters are the abbreviation of a region."""
+    return region(name) != name.lower()

@@ -187,6 +187,21 @@ def test_a_city_is_found_in_an_address(line: str) -> None:
     assert read_lines(f"Ada Lovelace\nEngineer\n{line}\nSkills\nSQL").profile.city == "Paris"
 
 
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("Austin, TX", ("Austin", "TX", None)),
+        ("Hamburg, Deutschland", ("Hamburg", None, "Deutschland")),
+        ("Lyon, FR", ("Lyon", None, "FR")),
+        ("Address: Berlin, DE", ("Berlin", None, None)),
+        ("Java, Kotlin", (None, None, None)),
+    ],
+)
+def test_regions_and_countries_are_told_apart(line: str, place: tuple[str | None, ...]) -> None:
+    profile = read_lines(f"Ada Lovelace\nEngineer\n{line}\nSkills\nSQL").profile
+    assert (profile.city, profile.region, profile.country) == place
+
+
 def test_words_that_end_like_streets_stay() -> None:
     lines = ("Ada Lovelace", "Engineer", "Skills", "Java, Spring", "06/2014 - 03/2019", "Engineering 12, Monitoring 3")
     assert "Spring\n06/2014 - 03/2019\nEngineering 12, Monitoring 3" in read_lines("\n".join(lines)).profile.resume
