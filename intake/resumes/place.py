@@ -8,6 +8,7 @@ from itertools import pairwise
 from intake.headings import Section
 from intake.resumes.findings import Sure, Where
 from intake.resumes.privacy import personal_spans
+from intake.resumes.roles import names_a_role
 from intake.resumes.sections import Part
 from intake.resumes.words import WORDS, folded, label, phrase
 from matching.text.places import country, region
@@ -100,6 +101,9 @@ def _read(part: Part, start: int, end: int, sure: Sure) -> Place | None:
     raw = _NOISE.sub("", raw)
     names = [_POSTCODE.sub("", name.strip(_MARKS)).strip(" .()") for name in raw.split(",")]
     names = [name for name in names if name]
+    # "Backend Engineer, sr." is nobody's home in Suriname.
+    if names_a_role(raw) or any(len(name) == 2 and not name.isupper() and sure != "stated" for name in names[1:]):
+        return None
     while len(names) > 1 and any(letter.isdigit() for letter in names[0]):
         names = names[1:]
     if (

@@ -195,6 +195,8 @@ def test_a_city_is_found_in_an_address(line: str) -> None:
         ("Lyon, FR", ("Lyon", None, "FR")),
         ("Address: Berlin, DE", ("Berlin", None, None)),
         ("Java, Kotlin", (None, None, None)),
+        ("Tester, sr.", (None, None, None)),
+        ("Some words, sr.", (None, None, None)),
     ],
 )
 def test_regions_and_countries_are_told_apart(line: str, place: tuple[str | None, ...]) -> None:
