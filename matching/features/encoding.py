@@ -5,6 +5,7 @@ A missing value stays missing (NaN).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -167,14 +168,15 @@ def encode_jobs(jobs: pl.DataFrame, known: Vocabularies, text_encoder: Transform
 def posts_of(jobs: pl.DataFrame, vocabulary: SkillVocabulary) -> list[Asked]:
     """Return what each job asks in its lists or, without them, in its title and description."""
     columns = _lists(jobs, "title", "description", "must_have_skills", "nice_to_have_skills")
-    read: dict[tuple[str, ...], Asked] = {}  # versions of a post mostly repeat its texts
-    found = []
-    for title, description, must, nice in zip(*columns, strict=True):
-        key = (title, description, *must, "", *nice)
-        if key not in read:
-            read[key] = asked(title, description, must, nice, vocabulary)
-        found.append(read[key])
-    return found
+    return [
+        (_kept if len(description) <= skills.KEPT_CHARACTERS else asked)(
+            title, description, tuple(must), tuple(nice), vocabulary
+        )
+        for title, description, must, nice in zip(*columns, strict=True)
+    ]
+
+
+_kept = lru_cache(maxsize=skills.KEPT_TEXTS)(asked)
 
 
 def _first_known(values: pl.Series, otherwise: list[float | None]) -> Floats:
@@ -228,11 +230,7 @@ def _lists(table: pl.DataFrame, *columns: str) -> tuple[list[Any], ...]:
 
 def readings(first: list[str], second: list[str], vocabulary: SkillVocabulary) -> list[skills.Reading]:
     """Read pairs of texts, such as headlines and resumes."""
-    read: dict[tuple[str, str], skills.Reading] = {}  # versions of a profile mostly repeat its texts
-    for texts in zip(first, second, strict=True):
-        if texts not in read:
-            read[texts] = skills.reading("\n".join(texts), vocabulary)
-    return [read[texts] for texts in zip(first, second, strict=True)]
+    return [skills.reading("\n".join(texts), vocabulary) for texts in zip(first, second, strict=True)]
 
 
 def _joined(first: list[str], second: list[str]) -> list[str]:

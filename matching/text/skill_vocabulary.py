@@ -19,13 +19,16 @@ MAX_WORDS = 6  # in a name
 # "Java17", "Python3", "PHP8": a version without a space.
 _GLUED_VERSION = re.compile(r"(?P<name>[^\W\d].*?[^\W\d])v?\d+(?:\.\d+)*$")
 # "Javaentwickler", "SQLKenntnisse": languages that write compounds as one word.
-_COMPOUND = re.compile(
-    r"(?P<name>.{3,}?)(?:entwickler(?:in|innen)?|entwicklung|programmierer(?:in)?|programmierung|kenntnisse?n?|erfahrung(?:en)?|"
-    r"ingenieur(?:in)?|administrator(?:in)?|administration|spezialist(?:in)?|experte|expertin|ontwikkelaar|utvecklare|udvikler|utvikler)$"
+_COMPOUND_ENDS = (
+    *("entwickler", "entwicklerin", "entwicklerinnen", "entwicklung", "programmierer", "programmiererin", "kenntnisse"),
+    *("programmierung", "kenntnissen", "erfahrung", "erfahrungen", "ingenieur", "ingenieurin", "administrator"),
+    *("administratorin", "administration", "spezialist", "spezialistin", "experte", "expertin", "ontwikkelaar"),
+    *("utvecklare", "udvikler", "utvikler"),
 )
+_COMPOUND = re.compile(rf"(?P<name>.{{2,}}?)(?:{'|'.join(_COMPOUND_ENDS)})$")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity, so that what was read with it can be kept
 class SkillVocabulary:
     """Known skills by their spellings.
 
@@ -100,14 +103,18 @@ class SkillVocabulary:
             slashed: whether a slash stands between two of some words; "React/Redux" is not "React Redux".
         """
         first = words[place].folded
-        for length in self.lengths.get(first, ()):
+        lengths = self.lengths.get(first)
+        if lengths is None:
+            return self._part(first) if first[-1].isdigit() or first.endswith(_COMPOUND_ENDS) else None
+        for length in lengths:
             if length <= most:
                 key = " ".join([word.folded for word in words[place : place + length]])
                 if key in self.spellings and (key in self.joins or not slashed(place, place + length)):
                     return length, self.spellings[key], key
-        return None if first.isdecimal() else self._part(first)
+        return self._part(first)
 
     def _part(self, word: str) -> tuple[int, str, str] | None:
+        """The name before a version or the rest of a compound, in one word."""
         for pattern in (_GLUED_VERSION, _COMPOUND):
             found = pattern.match(word)
             if found and found["name"] in self.spellings:

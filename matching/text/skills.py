@@ -24,6 +24,9 @@ _BESIDE = word_set(
 )
 
 
+KEPT_TEXTS, KEPT_CHARACTERS = 8_192, 4_000  # bounds the memory of what was read: at most 100 MB
+
+
 @dataclass(frozen=True)
 class Mention:
     """One place where a text names a skill.
@@ -79,9 +82,14 @@ def reading(text: str, vocabulary: SkillVocabulary | None = None) -> Reading:
     >>> reading("Maria Swift, Go developer").words
     'Maria \u2588, Go developer'
     """
+    read_text = _kept if len(text) <= KEPT_CHARACTERS else _reading
+    return read_text(text, vocabulary or built_in())
+
+
+def _reading(text: str, vocabulary: SkillVocabulary) -> Reading:
     shown = visible(text)
     sentence = Sentence.of(shown.text)
-    found = _found(sentence, vocabulary or built_in())
+    found = _found(sentence, vocabulary)
     mentions: list[Mention] = []
     lookalikes: list[Found] = []
     covered = [False] * len(sentence.words)
@@ -95,6 +103,10 @@ def reading(text: str, vocabulary: SkillVocabulary | None = None) -> Reading:
         tuple(Mention(one.skill, shown.original(one.start), shown.original(one.end), one.stance) for one in mentions),
         _hidden(sentence, lookalikes),
     )
+
+
+# A profile is encoded again and again: in training, for each change in advice, in every ranking.
+_kept = lru_cache(maxsize=KEPT_TEXTS)(_reading)
 
 
 def held(text: str, vocabulary: SkillVocabulary | None = None) -> set[str]:
@@ -112,16 +124,10 @@ def listed(entry: str, vocabulary: SkillVocabulary | None = None) -> tuple[str, 
     >>> listed("C/C++"), listed("Go 1.22"), listed("SQL (advanced)"), listed("Zorblax 9000")
     (('c', 'c++'), ('go',), ('sql',), ('zorblax 9000',))
     """
-    if vocabulary is None:
-        return _listed(entry)
-    return _names_of(entry, vocabulary)
+    return _names_of(entry, vocabulary or built_in())
 
 
 @lru_cache(maxsize=2**15)
-def _listed(entry: str) -> tuple[str, ...]:
-    return _names_of(entry, built_in())
-
-
 def _names_of(entry: str, vocabulary: SkillVocabulary) -> tuple[str, ...]:
     simple = plain(entry).casefold()
     if simple in vocabulary.names:

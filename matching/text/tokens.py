@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from matching.text.plain_text import INVISIBLE
 
@@ -15,8 +15,7 @@ _TOKEN = re.compile(rf"[{_UNSPACED}]+|(?:(?<![\w.])\.(?=[^\W\d_]))?{_LETTER}(?:{
 _INVISIBLE = re.compile(INVISIBLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word.
 
     Attributes:
@@ -38,7 +37,8 @@ def tokens(text: str) -> list[Token]:
     >>> [token.folded for token in tokens("C++/C# on .NET, Node.js")]
     ['c++', 'c#', 'on', '.net', 'node', 'js']
     """
-    return [Token(fold(found[0]), found[0], found.start(), found.end()) for found in _TOKEN.finditer(text)]
+    lower = str.lower if text.isascii() else fold
+    return [Token(lower(found[0]), found[0], *found.span()) for found in _TOKEN.finditer(text)]
 
 
 def fold(word: str) -> str:

@@ -18,6 +18,11 @@ _ADDRESS = re.compile(
     r"(?<![\w.-])[\w-]++(?:\.[\w-]+)*\.(?:com|org|edu|gov|de|fr|uk|co|eu|dev|app|info|ch|at|nl|ru|ua)(?:/\S*)+"
     r"|(?<![\w-])[\w-]++\.(?:com|org|edu|gov|info)\b"
 )
+# Every address has one of these; most texts have none.
+_MARKS = (
+    *("@", "://", "www.", ".com", ".org", ".edu", ".gov", ".info", ".de/", ".fr/", ".uk/", ".co/", ".eu/", ".dev/"),
+    *(".app/", ".ch/", ".at/", ".nl/", ".ru/", ".ua/"),
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,9 @@ def visible(text: str) -> Visible:
     ' C++  see                    '
     """
     shown, offsets = (text, None) if "<" not in text and "&" not in text else _without_markup(text)
-    return Visible(_ADDRESS.sub(lambda found: " " * len(found[0]), shown), offsets)
+    if any(mark in shown for mark in _MARKS):
+        shown = _ADDRESS.sub(lambda found: " " * len(found[0]), shown)
+    return Visible(shown, offsets)
 
 
 def _without_markup(text: str) -> tuple[str, list[int] | None]:
