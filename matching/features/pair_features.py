@@ -77,13 +77,15 @@ class PairFeatures:
         """
         known = self.vocabularies
         titles, headlines = jobs["title"].to_list(), candidates["headline"].to_list()
-        required = [[*post.must, *post.nice] for post in encoding.posts_of(jobs, built_in())]
+        lists = [name for column in ("must_have_skills", "nice_to_have_skills") for name in jobs[column].explode()]
+        vocabulary = built_in().extended(skills.canonical_names(name for name in lists if name))
+        required = [[*post.must, *post.nice] for post in encoding.posts_of(jobs, vocabulary)]
         listed = [[skill["name"] for skill in row] for row in candidates["skills"].to_list()]
         known.spelling.fit(titles, headlines)
         titled = _titled(titles, required)
         descriptions, resumes = jobs["description"].to_list(), candidates["resume"].to_list()
-        posts = encoding.readings(titles, descriptions, built_in())
-        profiles = encoding.readings(headlines, resumes, built_in())
+        posts = encoding.readings(titles, descriptions, vocabulary)
+        profiles = encoding.readings(headlines, resumes, vocabulary)
         named = [" ".join([post.words, *names]) for post, names in zip(posts, required, strict=True)]
         known.words.fit(named, [profile.words for profile in profiles])
         known.topics.fit(titled, _titled(headlines, listed))

@@ -4,10 +4,11 @@ A "?" or "~" after a name or spelling marks an ordinary word, a person's name or
 in a skill's company (`matching.text.skills`). How to add names: docs/how-to/skills.md.
 """
 
+import copy
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from matching.text.plain_text import plain
@@ -65,20 +66,8 @@ class SkillVocabulary:
 
     def extended(self, names: Iterable[str]) -> "SkillVocabulary":
         """Return a vocabulary that also has these names, as they are spelled; the same one if it has them all."""
-        new = [name for name in names if name not in self.names]
-        if not new:
-            return self
-        both = SkillVocabulary(
-            dict(self.names),
-            dict(self.spellings),
-            set(self.ambiguous),
-            set(self.topics),
-            set(self.joins),
-            {word: list(lengths) for word, lengths in self.lengths.items()},
-        )
-        for name in new:
-            both._add(name.replace("\t", " ").replace("|", " "))
-        return both
+        new = sorted(name for name in names if name not in self.names)
+        return _extended(self, tuple(new)) if new else self
 
     def canonical(self, name: str) -> str:
         """Return the canonical name of a whole spelling; an unknown one keeps its own name, in lower case."""
@@ -143,6 +132,14 @@ class SkillVocabulary:
         if len(words) not in lengths:
             lengths.append(len(words))
             lengths.sort(reverse=True)
+
+
+@lru_cache(maxsize=16)  # the same names give the same object, so that what was read with it is found again
+def _extended(vocabulary: SkillVocabulary, names: tuple[str, ...]) -> SkillVocabulary:
+    both = copy.deepcopy(vocabulary)
+    for name in names:
+        both._add(name.replace("\t", " ").replace("|", " "))
+    return both
 
 
 @cache
