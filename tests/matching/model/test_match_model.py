@@ -51,7 +51,7 @@ def test_a_pair_scores_the_same_alone_and_among_many(trained: Trained, folder: P
         profiles = pairs.candidates[[pairs.candidate_rows[row]]], pairs.jobs[[pairs.job_rows[row]]]
         alone = model.score(Pairs(*profiles, only, only))
         np.testing.assert_array_equal(alone.features[0], together.features[row])
-        assert alone.match[0] == pytest.approx(together.match[row], rel=1e-5)
+        assert alone.match[0] == pytest.approx(together.match[row], rel=5e-5)
 
 
 def test_no_pairs_give_no_scores(trained: Trained, folder: Path) -> None:
